@@ -1,0 +1,1 @@
+"""The embedded sandbox host: E2B's protocol on this computer; imports nothing of the rest."""

@@ -1,0 +1,1 @@
+"""The daemon inside each sandbox: processes, files, ports."""

@@ -1,0 +1,1 @@
+"""Values and rules of the program: no I/O, no third-party import."""

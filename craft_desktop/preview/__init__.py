@@ -1,0 +1,1 @@
+"""One stable loopback address per project."""

@@ -1,0 +1,1 @@
+"""What stays on this machine between two runs."""

@@ -1,0 +1,1 @@
+"""Keeps one sandbox equal to one folder."""
