@@ -1,0 +1,126 @@
+"""Every failure a person may meet: a headline, the facts, and the next step.
+
+    CraftError
+    ├── ProjectError        the folder or its package.json is not what it must be
+    ├── SettingError        a setting's value is refused
+    ├── SecretError         the system keyring is missing, locked or refuses
+    ├── SyncError           the folder could not be copied into the sandbox
+    ├── SandboxError        the sandbox or its provider failed
+    │   ├── SandboxGoneError        it was there, and is no more
+    │   ├── SandboxRefusedError     the key is missing, wrong or not allowed
+    │   ├── SandboxBusyError        the provider asks to come back later
+    │   ├── SandboxUnreachableError the network or the provider does not answer
+    │   └── ConsentNeededError      it would run unisolated, and nobody has agreed to that
+    ├── InstallError        the dependencies could not be installed
+    ├── ServerError         the dev server failed
+    └── GatewayError        the preview address could not be opened
+
+Foreign errors are translated into these once, at the door of the module that owns the foreign library.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What a remedy's button does; a command line shows the remedy's words alone."""
+
+    NONE = "none"
+    START = "start"
+    OPEN_FOLDER = "open-folder"
+    OPEN_SETTINGS = "open-settings"
+    ALLOW_UNISOLATED = "allow-unisolated"
+    REMOVE_PROJECT = "remove-project"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A failure as a value, for screens, logs and events.
+
+    `title` is a headline without a full stop, `detail` the facts (may be several lines), `remedy` the next step
+    as a sentence, `action` what a button beside it does.
+    """
+
+    title: str
+    detail: str
+    remedy: str
+    action: Action = Action.NONE
+
+
+class CraftError(Exception):
+    """An expected failure, told to the person as it is.
+
+    :param title: a headline without a full stop.
+    :param detail: the facts; may be several lines.
+    :param remedy: the next step, as a sentence.
+    :param action: what a button beside the remedy does.
+    """
+
+    def __init__(self, title: str, detail: str, remedy: str, action: Action = Action.NONE) -> None:
+        super().__init__(title, detail, remedy, action)
+        self.problem = Problem(title, detail, remedy, action)
+
+    def __str__(self) -> str:
+        return f"{self.problem.title}: {self.problem.detail}"
+
+
+class ProjectError(CraftError):
+    """The folder or its package.json is not what it must be."""
+
+
+class SettingError(CraftError):
+    """A setting's value is refused; the old value stays."""
+
+
+class SecretError(CraftError):
+    """The system keyring is missing, locked or refuses."""
+
+
+class SyncError(CraftError):
+    """The folder could not be copied into the sandbox."""
+
+
+class SandboxError(CraftError):
+    """The sandbox or its provider failed."""
+
+
+class SandboxGoneError(SandboxError):
+    """The sandbox was there, and is no more."""
+
+
+class SandboxRefusedError(SandboxError):
+    """The key is missing, wrong or not allowed to do this."""
+
+
+class SandboxBusyError(SandboxError):
+    """The provider asks to come back later."""
+
+
+class SandboxUnreachableError(SandboxError):
+    """The network or the provider does not answer."""
+
+
+class ConsentNeededError(SandboxError):
+    """The project would run unisolated, and nobody has agreed to that."""
+
+
+class InstallError(CraftError):
+    """The dependencies could not be installed."""
+
+
+class ServerError(CraftError):
+    """The dev server failed."""
+
+
+class GatewayError(CraftError):
+    """The preview address could not be opened."""
+
+
+def unexpected(error: BaseException) -> Problem:
+    """Tell a failure nobody foresaw; its traceback is in the log."""
+    return Problem(
+        "Something unexpected went wrong",
+        f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
+        "Start the project again. The log file has the whole story if it comes back.",
+        Action.START,
+    )

@@ -1,0 +1,286 @@
+"""One run of a project, from Start to Stop: its phases, the facts that move it, and ONE transition table.
+
+Nobody sets a phase. The runner tells facts; `advance` looks the pair (phase, kind of fact) up in the table and
+answers the next session. A pair that is not in the table is a mistake of ours and raises.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from craft_desktop.model.errors import Problem
+from craft_desktop.model.project import Provider
+
+
+class Phase(StrEnum):
+    """Where a session is."""
+
+    STOPPED = "stopped"
+    """Nothing runs."""
+    CREATING = "creating"
+    """A sandbox is being found or made."""
+    UPLOADING = "uploading"
+    """The folder is being copied into it."""
+    INSTALLING = "installing"
+    """The package manager works."""
+    STARTING = "starting"
+    """The dev server's process is being started."""
+    WAITING = "waiting"
+    """The dev server runs; its first page is awaited."""
+    LIVE = "live"
+    """The page answers."""
+    STOPPING = "stopping"
+    """Everything is being ended."""
+    FAILED = "failed"
+    """It ended with a problem; nothing runs."""
+
+
+ACTIVE = frozenset({Phase.CREATING, Phase.UPLOADING, Phase.INSTALLING, Phase.STARTING, Phase.WAITING, Phase.LIVE})
+"""Phases in which something runs or is about to."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartAsked:
+    """A person, a command or a changed folder asked for a run."""
+
+    provider: Provider
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxReady:
+    """There is a sandbox; `reused` when it was there before."""
+
+    sandbox_id: str
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """The sandbox holds the folder. `files` and `size_bytes` count what was sent."""
+
+    files: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The dependencies are there; `skipped` when nothing had to be done."""
+
+    skipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStarted:
+    """The dev server's process runs; `pid` and `port` as the sandbox counts them."""
+
+    pid: int
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageServed:
+    """The project's address answers."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReinstallAsked:
+    """The dependencies changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartAsked:
+    """The dev server is to be started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """A person, a command or a fault asked for the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Nothing runs any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It cannot go on; what ran has been ended."""
+
+    problem: Problem
+
+
+Fact = (
+    StartAsked
+    | SandboxReady
+    | Uploaded
+    | Installed
+    | ServerStarted
+    | PageServed
+    | ReinstallAsked
+    | RestartAsked
+    | StopAsked
+    | Ended
+    | Failed
+)
+
+TABLE: Mapping[tuple[Phase, type[Fact]], Phase] = {
+    (Phase.STOPPED, StartAsked): Phase.CREATING,
+    (Phase.FAILED, StartAsked): Phase.CREATING,
+    (Phase.CREATING, SandboxReady): Phase.UPLOADING,
+    (Phase.UPLOADING, Uploaded): Phase.INSTALLING,
+    (Phase.INSTALLING, Installed): Phase.STARTING,
+    (Phase.STARTING, ServerStarted): Phase.WAITING,
+    (Phase.WAITING, PageServed): Phase.LIVE,
+    (Phase.WAITING, ReinstallAsked): Phase.INSTALLING,
+    (Phase.LIVE, ReinstallAsked): Phase.INSTALLING,
+    (Phase.WAITING, RestartAsked): Phase.STARTING,
+    (Phase.LIVE, RestartAsked): Phase.STARTING,
+    **{(phase, StopAsked): Phase.STOPPING for phase in ACTIVE},
+    **{(phase, Failed): Phase.FAILED for phase in ACTIVE},
+    (Phase.STOPPING, Ended): Phase.STOPPED,
+    (Phase.STOPPING, Failed): Phase.FAILED,
+}
+
+
+class Step(StrEnum):
+    """The five steps a person sees between Start and the page."""
+
+    SANDBOX = "Sandbox"
+    UPLOAD = "Upload"
+    INSTALL = "Install"
+    SERVER = "Dev server"
+    PAGE = "First page"
+
+
+class StepState(StrEnum):
+    """How far a step is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of one run; `started_at` in Unix seconds, `seconds` once it ended."""
+
+    step: Step
+    state: StepState = StepState.WAITING
+    started_at: float | None = None
+    seconds: float | None = None
+    note: str = ""
+
+
+STEP_OF_PHASE: Mapping[Phase, Step] = {
+    Phase.CREATING: Step.SANDBOX,
+    Phase.UPLOADING: Step.UPLOAD,
+    Phase.INSTALLING: Step.INSTALL,
+    Phase.STARTING: Step.SERVER,
+    Phase.WAITING: Step.PAGE,
+}
+
+FRESH_STEPS: tuple[StepRecord, ...] = tuple(StepRecord(step) for step in Step)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What is known of one project's run. Times are Unix seconds."""
+
+    project_id: str
+    phase: Phase = Phase.STOPPED
+    since: float = 0.0
+    started_at: float = 0.0
+    provider: Provider = Provider.LOCAL
+    sandbox_id: str | None = None
+    pid: int | None = None
+    port: int | None = None
+    url: str | None = None
+    problem: Problem | None = None
+    steps: tuple[StepRecord, ...] = FRESH_STEPS
+
+    @property
+    def is_active(self) -> bool:
+        """Does something run, or is it about to?"""
+        return self.phase in ACTIVE
+
+
+class TransitionError(Exception):
+    """A fact came that the table does not know in this phase: a mistake of the program."""
+
+
+def advance(session: Session, fact: Fact, now: float) -> Session:
+    """Give the session after `fact`.
+
+    :param now: Unix seconds.
+    :raises TransitionError: the table has no such pair.
+    """
+    phase = TABLE.get((session.phase, type(fact)))
+    if phase is None:
+        raise TransitionError(f"{type(fact).__name__} cannot happen while {session.phase}")
+    steps = _step_on(session, fact, phase, now)
+    moved = replace(session, phase=phase, since=now, steps=steps)
+    match fact:
+        case StartAsked(provider=provider):
+            return replace(
+                Session(session.project_id),
+                phase=phase,
+                since=now,
+                started_at=now,
+                provider=provider,
+                steps=steps,
+            )
+        case SandboxReady(sandbox_id=sandbox_id):
+            return replace(moved, sandbox_id=sandbox_id)
+        case ServerStarted(pid=pid, port=port):
+            return replace(moved, pid=pid, port=port)
+        case PageServed(url=url):
+            return replace(moved, url=url)
+        case ReinstallAsked() | RestartAsked():
+            return replace(moved, pid=None)
+        case Ended():
+            return replace(moved, sandbox_id=None, pid=None, port=None)
+        case Failed(problem=problem):
+            return replace(moved, sandbox_id=None, pid=None, port=None, problem=problem)
+        case _:
+            return moved
+
+
+def _step_on(session: Session, fact: Fact, phase: Phase, now: float) -> tuple[StepRecord, ...]:
+    steps = FRESH_STEPS if isinstance(fact, StartAsked) else session.steps
+    if isinstance(fact, ReinstallAsked | RestartAsked):
+        steps = _reset_from(steps, STEP_OF_PHASE[phase])
+    ended = STEP_OF_PHASE.get(session.phase)
+    begun = STEP_OF_PHASE.get(phase)
+    return tuple(_record(record, fact, ended, begun, now) for record in steps)
+
+
+def _record(record: StepRecord, fact: Fact, ended: Step | None, begun: Step | None, now: float) -> StepRecord:
+    if record.step is begun:
+        return StepRecord(record.step, StepState.RUNNING, now)
+    if record.step is not ended or record.started_at is None:
+        return record
+    seconds = now - record.started_at
+    match fact:
+        case Failed():
+            return replace(record, state=StepState.FAILED, seconds=seconds)
+        case StopAsked() | ReinstallAsked() | RestartAsked():
+            return StepRecord(record.step)
+        case Installed(skipped=True):
+            return replace(record, state=StepState.SKIPPED, seconds=seconds, note="nothing to install")
+        case SandboxReady(reused=True):
+            return replace(record, state=StepState.DONE, seconds=seconds, note="reused")
+        case Uploaded(files=files, size_bytes=size):
+            return replace(record, state=StepState.DONE, seconds=seconds, note=f"{files} files, {size} bytes")
+        case _:
+            return replace(record, state=StepState.DONE, seconds=seconds)
+
+
+def _reset_from(steps: tuple[StepRecord, ...], first: Step) -> tuple[StepRecord, ...]:
+    order = list(Step)
+    return tuple(
+        StepRecord(record.step) if order.index(record.step) >= order.index(first) else record for record in steps
+    )

@@ -1,0 +1,148 @@
+"""Every option of the program, once: key, type, default, bounds, unit and words.
+
+Settings are hard to lose and chosen by a person; what the program remembers by itself lies elsewhere (store/projects,
+ui geometry). Secrets are never settings.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from craft_desktop.model.errors import Action, SettingError
+from craft_desktop.model.project import Provider
+
+Value = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting. `low` and `high` bound a number, `choices` a word; `unit` stands behind a number."""
+
+    key: str
+    default: Value
+    label: str
+    help: str
+    unit: str = ""
+    low: int = 0
+    high: int = 0
+    choices: tuple[str, ...] = ()
+    is_url: bool = False
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "provider",
+        Provider.LOCAL.value,
+        "Run previews on",
+        "Where a project runs unless it says otherwise.",
+        choices=tuple(Provider),
+    ),
+    Option(
+        "install_limit_s",
+        120,  # the web service's own limit
+        "Time for an install",
+        "An install that takes longer is ended and told.",
+        unit="s",
+        low=10,
+        high=3600,  # an hour: longer than any install that will still succeed
+    ),
+    Option(
+        "ready_limit_s",
+        120,  # four times the slowest first page measured (webpack, cold, 15 s) with room for slow disks
+        "Time for the first page",
+        "A dev server that has not answered by then is ended and told.",
+        unit="s",
+        low=10,
+        high=3600,
+    ),
+    Option(
+        "preview_port",
+        4100,
+        "Preview port",
+        "The port in every preview address on this computer. Takes effect at the next start of the program.",
+        low=1024,  # below it a port needs privileges
+        high=65535,
+    ),
+    Option(
+        "e2b_domain",
+        "",
+        "E2B domain",
+        "For a self-hosted E2B, for example e2b.example.com. Empty: E2B's cloud.",
+    ),
+    Option(
+        "e2b_api_url",
+        "",
+        "E2B API address",
+        "Only where it is not https://api.<domain>.",
+        is_url=True,
+    ),
+    Option(
+        "e2b_sandbox_url",
+        "",
+        "E2B sandbox address",
+        "Only where sandboxes are not reached at https://<port>-<id>.<domain>.",
+        is_url=True,
+    ),
+    Option(
+        "theme",
+        "system",
+        "Theme",
+        "Light, dark, or as the system has it.",
+        choices=("system", "light", "dark"),
+    ),
+)
+
+BY_KEY = {option.key: option for option in OPTIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values in force."""
+
+    provider: Provider = Provider.LOCAL
+    install_limit_s: int = 120
+    ready_limit_s: int = 120
+    preview_port: int = 4100
+    e2b_domain: str = ""
+    e2b_api_url: str = ""
+    e2b_sandbox_url: str = ""
+    theme: str = "system"
+
+
+def check(key: str, value: object) -> Value:
+    """Give `value` as the setting `key` stores it.
+
+    :raises SettingError: an unknown key, a wrong type, or out of bounds.
+    """
+    option = BY_KEY.get(key)
+    if option is None:
+        raise _refused(key, f"There is no setting “{key}”.", "Remove it from the settings file.")
+    if isinstance(option.default, int):
+        return _check_number(option, value)
+    if not isinstance(value, str):
+        raise _refused(option.label, f"It takes text, not {type(value).__name__}.", "Write it as text.")
+    text = value.strip()
+    if option.choices and text not in option.choices:
+        raise _refused(option.label, f"“{text}” is not known.", f"Choose one of: {', '.join(option.choices)}.")
+    if option.is_url and text and not (urlsplit(text).scheme in ("http", "https") and urlsplit(text).netloc):
+        raise _refused(option.label, f"“{text}” is not an address.", "Write it as https://host or http://host:port.")
+    if key == "e2b_domain" and text and ("/" in text or " " in text):
+        raise _refused(option.label, f"“{text}” is not a domain.", "Write the bare name, for example e2b.example.com.")
+    return text
+
+
+def _check_number(option: Option, value: object) -> int:
+    try:
+        number = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    except ValueError:
+        number = None
+    unit = f" {option.unit}" if option.unit else ""
+    bounds = f"Choose a whole number from {option.low} to {option.high}{unit}."
+    if number is None:
+        raise _refused(option.label, f"“{value}” is not a whole number.", bounds)
+    if not option.low <= number <= option.high:
+        raise _refused(option.label, f"{number}{unit} is out of bounds.", bounds)
+    return number
+
+
+def _refused(label: str, detail: str, remedy: str) -> SettingError:
+    return SettingError(f"“{label}” was not changed", detail, remedy, Action.OPEN_SETTINGS)
