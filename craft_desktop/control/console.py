@@ -1,0 +1,121 @@
+"""Shows what the workbench announces: as text for a person, or as one JSON object a line for a program."""
+
+import json
+import sys
+import time
+from typing import Protocol, TextIO
+
+from craft_desktop.model.errors import Problem
+from craft_desktop.model.events import Event, LogLine, Notice, Pushed, SessionChanged, Stream
+from craft_desktop.model.session import Phase, Session
+
+_WORDS = {
+    Phase.CREATING: "Getting a sandbox",
+    Phase.UPLOADING: "Copying the folder",
+    Phase.INSTALLING: "Installing dependencies",
+    Phase.STARTING: "Starting the dev server",
+    Phase.WAITING: "Waiting for the first page",
+    Phase.STOPPING: "Stopping",
+    Phase.STOPPED: "Stopped",
+}
+
+
+class Console(Protocol):
+    """Takes what is to be shown."""
+
+    def show(self, event: Event, project_id: str) -> None:
+        """Show an event, if it is of this project."""
+
+    def fail(self, problem: Problem) -> None:
+        """Show why the command ends."""
+
+
+class JsonConsole:
+    """One JSON object a line on standard output, and nothing else."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+        self._phase: Phase | None = None
+
+    def show(self, event: Event, project_id: str) -> None:
+        """Show an event, if it is of this project."""
+        match event:
+            case SessionChanged(session=session) if session.project_id == project_id:
+                self._show_session(session)
+            case LogLine(stream=Stream.INSTALL | Stream.SERVER, project_id=owner) if owner == project_id:
+                self._put({"event": "log", "stream": event.stream.value, "text": event.text})
+            case Pushed(project_id=owner) if owner == project_id:
+                self._put(
+                    {
+                        "event": "pushed",
+                        "files": event.files,
+                        "deleted": event.deleted,
+                        "bytes": event.size_bytes,
+                        "ms": round(event.duration_ms, 1),
+                    }
+                )
+            case _:
+                pass
+
+    def fail(self, problem: Problem) -> None:
+        """Show why the command ends."""
+        self._put({"event": "failed", "title": problem.title, "detail": problem.detail, "remedy": problem.remedy})
+
+    def _show_session(self, session: Session) -> None:
+        seconds = round(session.since - session.started_at, 3)
+        self._put({"event": "phase", "phase": session.phase.value, "at": session.since, "seconds": seconds})
+        if session.phase is Phase.LIVE:
+            self._put({"event": "live", "url": session.url, "sandbox_id": session.sandbox_id, "seconds": seconds})
+
+    def _put(self, value: dict[str, object]) -> None:
+        self._out.write(json.dumps(value, ensure_ascii=False) + "\n")
+        self._out.flush()
+
+
+class TextConsole:
+    """Lines for a person: steps with their seconds, the project's own output indented."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+
+    def show(self, event: Event, project_id: str) -> None:
+        """Show an event, if it is of this project."""
+        match event:
+            case SessionChanged(session=session) if session.project_id == project_id:
+                self._show_session(session)
+            case LogLine(stream=Stream.INSTALL | Stream.SERVER, project_id=owner) if owner == project_id:
+                self._put(f"    {event.text}")
+            case Pushed(project_id=owner) if owner == project_id:
+                self._put(f"  Saved: {_counted(event)} in {event.duration_ms:.0f} ms")
+            case Notice(project_id=owner) if owner in (project_id, None):
+                self._show_problem(event.problem)
+            case _:
+                pass
+
+    def fail(self, problem: Problem) -> None:
+        """Show why the command ends."""
+        self._show_problem(problem)
+
+    def _show_session(self, session: Session) -> None:
+        seconds = session.since - session.started_at
+        if session.phase is Phase.LIVE:
+            self._put(f"● Live after {seconds:.1f} s: {session.url}")
+            self._put("  Ctrl-C stops it.")
+        elif session.phase in _WORDS:
+            self._put(f"{time.strftime('%H:%M:%S', time.localtime(session.since))}  {_WORDS[session.phase]}")
+
+    def _show_problem(self, problem: Problem) -> None:
+        self._put(f"▲ {problem.title}")
+        for line in problem.detail.splitlines():
+            self._put(f"    {line}")
+        if problem.remedy:
+            self._put(f"  {problem.remedy}")
+
+    def _put(self, line: str) -> None:
+        self._out.write(line + "\n")
+        self._out.flush()
+
+
+def _counted(event: Pushed) -> str:
+    files = f"{event.files} file{'' if event.files == 1 else 's'}"
+    return f"{files}, {event.deleted} deleted" if event.deleted else files

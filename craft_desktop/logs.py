@@ -1,0 +1,60 @@
+"""Log files: one rotating file, secrets struck out by value before a line is written."""
+
+import logging
+import logging.handlers
+from pathlib import Path
+
+# Two files of this size hold days of use and fit in a mail.
+FILE_SIZE_BYTES = 2 * 1024 * 1024
+STRUCK = "•••"
+# A shorter value would strike innocent words.
+SHORTEST_SECRET = 8
+
+
+class Redactor(logging.Filter):
+    """Strikes every known secret out of a record, wherever it stands in it: message, arguments or traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._secrets: set[str] = set()
+
+    def hide(self, secret: str) -> None:
+        """Strike `secret` from now on."""
+        if len(secret) >= SHORTEST_SECRET:
+            self._secrets.add(secret)
+
+    def strike(self, text: str) -> str:
+        """Give `text` without any known secret."""
+        for secret in self._secrets:
+            text = text.replace(secret, STRUCK)
+        return text
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Strike the record's text; every record passes."""
+        record.msg = self.strike(record.getMessage())
+        record.args = None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = self.strike(record.exc_text)
+        return True
+
+
+def open_log(folder: Path, name: str = "craft-desktop.log") -> Redactor:
+    """Send this program's log lines to a file in `folder`; answer what strikes secrets out of them.
+
+    A second call takes the place of the first. The folder must exist.
+    """
+    redactor = Redactor()
+    handler = logging.handlers.RotatingFileHandler(
+        folder / name, maxBytes=FILE_SIZE_BYTES, backupCount=1, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    handler.addFilter(redactor)
+    package = logging.getLogger("craft_desktop")
+    for old in package.handlers[:]:
+        package.removeHandler(old)
+        old.close()
+    package.addHandler(handler)
+    package.setLevel(logging.INFO)
+    return redactor

@@ -1,0 +1,233 @@
+"""One stable address per project, `http://<slug>.localhost:<port>/`, whatever serves it now.
+
+Listens on loopback alone and answers `*.localhost` alone: a name that an attacker rebinds to 127.0.0.1 gets 421 and
+nothing more (RFC 9110, 15.5.20). A project has a seat; on it sits an upstream, or a page that says why there is none.
+Whenever that changes, what lasts (sockets, event streams) is closed, so that the page reconnects to what serves now.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from craft_desktop.preview.loopback import BACKLOG, listen
+from craft_desktop.preview.pages import REFUSED, UNKNOWN, Pages, PageState, describe
+from craft_desktop.preview.relay import (
+    HEADER_LIMIT_BYTES,
+    HEADER_LIMIT_LINES,
+    BrokenAnswerError,
+    RefusedError,
+    Relay,
+)
+from craft_desktop.preview.routes import Upstream, is_hot_reload, is_navigation, slug_of
+
+STATE_PATH = "/.craft/state"  # the only path of a project's address that is the gateway's own
+POLL_S = 20.0  # how long a waiting page's question is held: below the shortest idle limit in use (30 s)
+UNKNOWN_POLL_S = 1.0  # the same where no project is known; nothing will wake it, so it looks again
+PROBE_PAUSE_S = (
+    0.3  # between two looks at an upstream that refuses: soon enough to feel at once, seldom enough to be free
+)
+SHUTDOWN_S = 0.1  # handlers end at once when cancelled; this bounds one that does not
+_LOOPBACK_PEERS = ("127.0.0.1", "::1")
+
+_log = logging.getLogger(__name__)
+
+
+class Seat:
+    """A project's place at the gateway: an upstream, or the page in its stead.
+
+    :param revisions: numbers that no other state of this gateway bears.
+    """
+
+    def __init__(self, revisions: Iterator[int]) -> None:
+        self._revisions = revisions
+        self.upstream: Upstream | None = None
+        self.page: PageState | None = UNKNOWN
+        self.is_known = False
+        self.revision = next(revisions)
+        self.changed = asyncio.Event()
+        self.lasting: set[Callable[[], None]] = set()
+
+    def set(self, upstream: Upstream | None, page: PageState | None) -> None:
+        """Change what sits here, and close what hung on the old."""
+        moved = upstream != self.upstream
+        if not moved and page == self.page:
+            return
+        self.upstream, self.page = upstream, page
+        self.revision = next(self._revisions)
+        self.changed.set()
+        self.changed = asyncio.Event()
+        if moved:
+            for close in tuple(self.lasting):
+                close()
+
+
+class Gateway:
+    """Answers for all projects. An async context manager, or `open` and `aclose`.
+
+    :param port: the preferred port; the next free one is taken where it is busy, any free one for 0.
+    :param on_activity: told the slug of each request that a person's use may have caused.
+    """
+
+    def __init__(self, port: int, pages: Pages, on_activity: Callable[[str], None] | None = None) -> None:
+        self._preferred = port
+        self._pages = pages
+        self._on_activity = on_activity
+        self._port = 0
+        self._seats: dict[str, Seat] = {}
+        self._revisions = itertools.count(1)
+        self._nobody = Seat(self._revisions)
+        self._closing = contextlib.AsyncExitStack()
+        self._relay = Relay()
+
+    @property
+    def port(self) -> int:
+        """Give the port it listens on; 0 while it is not open."""
+        return self._port
+
+    def url(self, slug: str) -> str:
+        """Give a project's address."""
+        return f"http://{slug}.localhost:{self._port}/"
+
+    def serve(self, slug: str, upstream: Upstream) -> None:
+        """Pass the project's requests to `upstream` from now on."""
+        self._seat(slug).set(upstream, None)
+
+    def show(self, slug: str, state: PageState) -> None:
+        """Answer the project's requests with a page from now on."""
+        self._seat(slug).set(None, state)
+
+    def forget(self, slug: str) -> None:
+        """Give the project's address up."""
+        seat = self._seats.get(slug)
+        if seat is not None:
+            seat.is_known = False
+            seat.set(None, UNKNOWN)
+            del self._seats[slug]
+
+    async def open(self) -> None:
+        """Listen.
+
+        :raises GatewayError: no port is free.
+        """
+        sockets = listen(self._preferred)
+        self._port = sockets[0].getsockname()[1]
+        async with contextlib.AsyncExitStack() as opening:
+            for each in sockets:
+                opening.callback(each.close)
+            await opening.enter_async_context(self._relay)
+            server = web.Server(
+                self._answer,
+                handler_cancellation=True,
+                access_log=None,
+                auto_decompress=False,
+                max_line_size=HEADER_LIMIT_BYTES,
+                max_field_size=HEADER_LIMIT_BYTES,
+                max_headers=HEADER_LIMIT_LINES,
+            )
+            runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
+            await runner.setup()
+            opening.push_async_callback(runner.cleanup)
+            for each in sockets:
+                await web.SockSite(runner, each, backlog=BACKLOG).start()
+            self._closing = opening.pop_all()
+        _log.info("previews are served at port %d", self._port)
+
+    async def aclose(self) -> None:
+        """Close every connection and free the port. May be called twice."""
+        for slug in tuple(self._seats):
+            self.forget(slug)
+        self._port = 0
+        await self._closing.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _seat(self, slug: str) -> Seat:
+        seat = self._seats.get(slug)
+        if seat is None:
+            seat = self._seats[slug] = Seat(self._revisions)
+            seat.is_known = True
+        return seat
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        peer = _peer(request)
+        hosts = request.headers.getall("Host", [])
+        slug = slug_of(hosts[0]) if len(hosts) == 1 and peer in _LOOPBACK_PEERS else None
+        if slug is None:
+            return _plain(421, f"A project's page stands at its own address, http://<name>.localhost:{self._port}/.")
+        path = request.raw_path
+        if not path.startswith("/") or request.method == "CONNECT":
+            return _plain(400, "This is not a proxy.")
+        seat = self._seats.get(slug, self._nobody)
+        if path.partition("?")[0] == STATE_PATH:
+            return await self._tell(request, seat)
+        navigation = is_navigation(request.method, request.headers)
+        is_use = seat.is_known and (
+            navigation or (seat.upstream is not None and not is_hot_reload(path, request.headers))
+        )
+        if is_use and self._on_activity is not None:
+            self._on_activity(slug)
+        upstream = seat.upstream
+        if upstream is not None:
+            try:
+                return await self._relay.pass_on(request, upstream, hosts[0], peer, seat.lasting)
+            except RefusedError as error:
+                _log.debug("%s: %s", slug, error)
+                if seat.upstream is upstream:
+                    seat.set(upstream, REFUSED)
+            except BrokenAnswerError as error:
+                _log.debug("%s: %s", slug, error)
+                return _plain(502, "The dev server's answer could not be read.")
+        return self._say(slug, seat, navigation=navigation)
+
+    def _say(self, slug: str, seat: Seat, *, navigation: bool) -> web.Response:
+        state = seat.page or REFUSED
+        status = 503 if seat.is_known else 404
+        again = {"Retry-After": "1"} if seat.is_known else {}
+        if navigation:
+            text = self._pages.render(slug, state)
+            return web.Response(status=status, text=text, headers={**self._pages.headers, **again})
+        return _plain(status, f"{state.title}.", again)
+
+    async def _tell(self, request: web.BaseRequest, seat: Seat) -> web.Response:
+        """Answer a waiting page: at once if it has not seen the state, else when it changes, or after POLL_S."""
+        seen = request.query.get("seen", "")
+        with contextlib.suppress(TimeoutError):  # nothing changed: the page is told the same again, and asks again
+            async with asyncio.timeout(POLL_S if seat.is_known else UNKNOWN_POLL_S):
+                while seat.page is not None and seen == str(seat.revision):
+                    changed = seat.changed
+                    if seat.upstream is None:
+                        await changed.wait()
+                    else:
+                        await self._look_again(seat, seat.upstream)
+        return web.json_response(describe(seat.page, seat.revision), headers={"Cache-Control": "no-store"})
+
+    async def _look_again(self, seat: Seat, upstream: Upstream) -> None:
+        changed = seat.changed
+        with contextlib.suppress(TimeoutError):  # not changed in the meantime; look
+            async with asyncio.timeout(PROBE_PAUSE_S):
+                await changed.wait()
+        if not changed.is_set() and await self._relay.is_serving(upstream) and seat.upstream is upstream:
+            seat.set(upstream, None)
+
+
+def _peer(request: web.BaseRequest) -> str:
+    transport = request.transport
+    name = transport.get_extra_info("peername") if transport is not None else None
+    return str(name[0]) if name else ""
+
+
+def _plain(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(status=status, text=f"{text}\n", headers={"Cache-Control": "no-store", **(headers or {})})

@@ -1,0 +1,218 @@
+"""Passes one request to its upstream and the answer back, streaming both ways and changing neither body.
+
+Bodies stay as they are encoded: no side decompresses. Nothing limits how long a stream may last; a browser that goes
+away ends the upstream's side (the server cancels the handler), an upstream that breaks off ends the browser's side
+unfinished, so that no half answer looks whole.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, MutableSet
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+from craft_desktop.preview.routes import (
+    REFUSAL_SIZE_BYTES,
+    REFUSAL_STATUS,
+    Upstream,
+    is_refusal,
+    request_headers,
+    response_headers,
+)
+from craft_desktop.preview.tunnel import Tunnel
+
+CONNECT_LIMIT_S = 10  # a sandbox across an ocean answers a SYN in well under 1 s; ten tries' worth of patience
+# Node.js drops an idle connection after 5 s; leaving it before then spares requests that would meet a closed door.
+KEEPALIVE_S = 3
+HEADER_LIMIT_BYTES = 64 * 1024  # twice what a browser sends with every cookie it may keep for one host (180 x ~180 B)
+HEADER_LIMIT_LINES = 400  # aiohttp allows 128; Next.js preloads alone can reach that
+_AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")  # aiohttp adds these where a browser did not
+
+Closers = MutableSet[Callable[[], None]]
+
+
+class RefusedError(Exception):
+    """Nobody serves at the upstream: it cannot be reached, or its ingress says so."""
+
+
+class BrokenAnswerError(Exception):
+    """The upstream answered, but not in HTTP."""
+
+
+class PassedResponse(web.StreamResponse):
+    """An answer with the upstream's headers and none of aiohttp's own."""
+
+    async def _prepare_headers(self) -> None:
+        given = {name.lower() for name in self.headers}
+        await super()._prepare_headers()
+        # A type that the upstream did not name is the browser's to find out; Server is nobody's business.
+        for name in ("Content-Type", "Server"):
+            if name.lower() not in given:
+                self.headers.pop(name, None)
+
+
+class Relay:
+    """Holds the connections to upstreams. An async context manager."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            # No limit: the browser bounds its own connections, and a held stream must not starve the page.
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_LIMIT_S),
+            auto_decompress=False,
+            skip_auto_headers=_AUTOMATIC,
+            trust_env=False,
+            max_line_size=HEADER_LIMIT_BYTES,
+            max_field_size=HEADER_LIMIT_BYTES,
+            max_headers=HEADER_LIMIT_LINES,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def is_serving(self, upstream: Upstream) -> bool:
+        """Ask the upstream for its first page; any answer that is not a refusal is a yes.
+
+        Blocks until it answers, which may be its first compile.
+        """
+        headers = CIMultiDict([("Host", upstream.host), ("Accept", "application/json"), *upstream.headers.items()])
+        try:
+            answer = await self._ask("GET", URL(f"{upstream.url}/"), headers, None)
+            try:
+                await _start_of(answer)
+            finally:
+                answer.close()
+        except RefusedError:
+            return False
+        except BrokenAnswerError:
+            return True
+        return True
+
+    async def pass_on(
+        self, request: web.BaseRequest, upstream: Upstream, page_host: str, peer: str, closers: Closers
+    ) -> web.StreamResponse:
+        """Pass `request` on and give the finished answer.
+
+        :param closers: calls that end what lasts (sockets, event streams) are kept here while it lasts.
+        :raises RefusedError: nobody serves there; nothing was sent to the browser.
+        :raises BrokenAnswerError: the answer cannot be read; nothing was sent to the browser.
+        """
+        websocket = request.headers.get("Upgrade", "").lower() == "websocket"
+        path = request.raw_path
+        received = request.headers.items()
+        headers = CIMultiDict(request_headers(received, upstream, page_host, peer, path, websocket=websocket))
+        body = _body_of(request) if request.body_exists else None
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
+        answer = await self._ask(request.method, URL(upstream.url + path, encoded=True), headers, body)
+        try:
+            if websocket and answer.status == 101:
+                return await _join(request, answer, upstream, page_host, closers)
+            return await _stream(request, answer, upstream, page_host, closers)
+        finally:
+            # Returns the connection when all was read, and closes it when not.
+            if answer.content.at_eof() and answer.status != 101:
+                answer.release()
+            else:
+                answer.close()
+
+    async def _ask(
+        self, method: str, url: URL, headers: CIMultiDict[str], body: AsyncIterator[bytes] | None
+    ) -> aiohttp.ClientResponse:
+        if self._session is None:
+            raise RuntimeError("the relay is not open")
+        try:
+            return await self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
+        except (aiohttp.ClientConnectionError, ssl.SSLError, TimeoutError) as error:
+            raise RefusedError(str(error)) from error
+        except aiohttp.ClientError as error:
+            raise BrokenAnswerError(str(error)) from error
+
+
+async def _body_of(request: web.BaseRequest) -> AsyncIterator[bytes]:
+    async for chunk in request.content.iter_any():
+        yield chunk
+
+
+async def _start_of(answer: aiohttp.ClientResponse) -> bytes:
+    """Read what tells a refusal, and raise RefusedError if it is one; other answers are not touched."""
+    if answer.status != REFUSAL_STATUS:
+        return b""
+    start = b""
+    try:
+        while len(start) < REFUSAL_SIZE_BYTES and (chunk := await answer.content.readany()):
+            start += chunk
+    except aiohttp.ClientError as error:
+        raise RefusedError(str(error)) from error
+    if is_refusal(answer.status, start):
+        raise RefusedError(start[:200].decode(errors="replace"))
+    return start
+
+
+async def _stream(
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, upstream: Upstream, page_host: str, closers: Closers
+) -> web.StreamResponse:
+    start = await _start_of(answer)
+    headers = CIMultiDict(response_headers(answer.headers.items(), upstream, page_host))
+    response = PassedResponse(status=answer.status, reason=answer.reason, headers=headers)
+    lasts = answer.content_type == "text/event-stream"
+    if lasts:
+        closers.add(answer.close)
+    try:
+        await response.prepare(request)
+        if start:
+            await response.write(start)
+        async for chunk in answer.content.iter_any():
+            await response.write(chunk)
+        await response.write_eof()
+    except (aiohttp.ClientError, asyncio.IncompleteReadError):
+        # Broken off behind our back, or by a switch: end the browser's side unfinished. The server drops the rest.
+        _hang_up(request)
+    finally:
+        closers.discard(answer.close)
+    return response
+
+
+async def _join(
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, upstream: Upstream, page_host: str, closers: Closers
+) -> web.StreamResponse:
+    headers = CIMultiDict(response_headers(answer.headers.items(), upstream, page_host, websocket=True))
+    response = PassedResponse(status=101, reason=answer.reason, headers=headers)
+    response.force_close()
+    await response.prepare(request)
+    connection = answer.connection
+    if connection is None or connection.protocol is None:
+        _hang_up(request)
+        return response
+    browser: Any = request.protocol
+    server: Any = connection.protocol
+    tunnel = Tunnel(browser, server)
+    closers.add(tunnel.close)
+    try:
+        # Each protocol hands over what it had received too much, then leaves the connection.
+        browser.set_parser(tunnel.browser)
+        server.set_parser(tunnel.server, answer.content)
+        tunnel.start()
+        await tunnel.wait()
+    finally:
+        closers.discard(tunnel.close)
+        tunnel.close()
+    return response
+
+
+def _hang_up(request: web.BaseRequest) -> None:
+    request.protocol.force_close()

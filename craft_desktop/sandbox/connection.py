@@ -1,0 +1,313 @@
+"""The only door to the e2b client: sandboxes asked for, found, used and ended; its errors become ours here.
+
+Rules learnt from the client (e2b 2.63): background commands always get `timeout=0`, because a deadline given there
+cancels the task that called `run` instead of the stream; deadlines are kept here. A command's `kill` ends its leader
+alone, so whole trees are ended by the marker in their environment (see `processes`).
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from e2b import (
+    AsyncSandbox,
+    AuthenticationException,
+    CommandExitException,
+    NotEnoughSpaceException,
+    RateLimitException,
+    SandboxException,
+    SandboxNotFoundException,
+    SandboxNotRunningException,
+    SandboxQuery,
+    SandboxState,
+    SandboxUnreachableException,
+    ServiceBusyException,
+    TimeoutException,
+)
+
+from craft_desktop.model.errors import (
+    Action,
+    SandboxBusyError,
+    SandboxError,
+    SandboxGoneError,
+    SandboxRefusedError,
+    SandboxUnreachableError,
+    SyncError,
+)
+from craft_desktop.model.project import Provider
+from craft_desktop.sandbox.profile import Address, Profile, address_of
+
+# Longest wait for one answer of the control plane; a create on E2B's cloud takes well under a second.
+REQUEST_LIMIT_S = 30.0
+# Longest wait for one batch: 32 MiB over a slow home line (2 Mbit/s up) with room to spare.
+UPLOAD_LIMIT_S = 300.0
+# Longest wait for the clean-up of a sandbox that may already be gone.
+KILL_LIMIT_S = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A sandbox in the provider's list."""
+
+    sandbox_id: str
+    metadata: Mapping[str, str]
+
+
+class Process:
+    """A command that runs in the background; `pid` as the sandbox counts."""
+
+    def __init__(self, handle: Any, profile: Profile) -> None:
+        self._handle = handle
+        self._profile = profile
+        self.pid = int(handle.pid)
+
+    async def wait(self) -> int:
+        """Wait for the end and give the exit code; -1 after a signal.
+
+        :raises SandboxError: the sandbox was lost meanwhile.
+        """
+        async with translated(self._profile):
+            try:
+                result = await self._handle.wait()
+            except CommandExitException as error:
+                return int(error.exit_code)
+        return int(result.exit_code)
+
+    async def leave(self) -> None:
+        """Stop listening; the command runs on."""
+        await self._handle.disconnect()
+
+
+class Sandbox:
+    """One sandbox that runs."""
+
+    def __init__(self, sandbox: AsyncSandbox, profile: Profile) -> None:
+        self._sandbox = sandbox
+        self._profile = profile
+        self.id = str(sandbox.sandbox_id)
+
+    def address(self, port: int) -> Address:
+        """Give where `port` of the sandbox is reached."""
+        return address_of(self._profile, self._sandbox.get_host(port), self._sandbox.traffic_access_token)
+
+    async def write(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Write whole files in one request; folders on the way are made. Relative paths are under the home.
+
+        :raises SyncError: the sandbox's disk is full.
+        :raises SandboxError: refused, unreachable or gone.
+        """
+        entries: list[Any] = [{"path": path, "data": data} for path, data in files]
+        async with translated(self._profile):
+            await self._sandbox.files.write_files(entries, request_timeout=UPLOAD_LIMIT_S)
+
+    async def write_stream(self, path: str, source: Path) -> None:
+        """Write one large file without holding it in memory.
+
+        :raises OSError: the source cannot be read.
+        :raises SyncError: the sandbox's disk is full.
+        :raises SandboxError: refused, unreachable or gone.
+        """
+        with source.open("rb") as file:
+            async with translated(self._profile):
+                await self._sandbox.files.write(path, file)
+
+    async def run(self, command: str, *, cwd: str | None = None, limit_s: float = REQUEST_LIMIT_S) -> Outcome:
+        """Run a short command to its end and give what it printed; any exit code is an answer.
+
+        :raises SandboxUnreachableError: it did not end within `limit_s`.
+        :raises SandboxError: refused, unreachable or gone.
+        """
+        async with translated(self._profile):
+            try:
+                result = await self._sandbox.commands.run(command, cwd=cwd, timeout=limit_s)
+            except CommandExitException as error:
+                return Outcome(int(error.exit_code), error.stdout or "", error.stderr or "")
+        return Outcome(int(result.exit_code), result.stdout, result.stderr)
+
+    async def start(
+        self, command: str, *, cwd: str, envs: Mapping[str, str], on_output: Callable[[str], None]
+    ) -> Process:
+        """Start a command in the background; `on_output` is told chunks of both its outputs as they come.
+
+        :raises SandboxError: refused, unreachable or gone.
+        """
+        async with translated(self._profile):
+            handle = await self._sandbox.commands.run(
+                command,
+                background=True,
+                cwd=cwd,
+                envs=dict(envs),
+                on_stdout=on_output,
+                on_stderr=on_output,
+                timeout=0,
+                retain_output=False,
+            )
+        return Process(handle, self._profile)
+
+    async def keep(self, timeout_s: int) -> None:
+        """Let the sandbox live `timeout_s` seconds from now.
+
+        :raises SandboxGoneError: it is no more.
+        :raises SandboxError: refused or unreachable.
+        """
+        async with translated(self._profile):
+            await self._sandbox.set_timeout(timeout_s, request_timeout=REQUEST_LIMIT_S)
+
+    async def kill(self) -> None:
+        """End the sandbox with everything in it. One that is gone already is no failure.
+
+        :raises SandboxError: refused or unreachable.
+        """
+        async with translated(self._profile):
+            with contextlib.suppress(SandboxNotFoundException):
+                await self._sandbox.kill(request_timeout=KILL_LIMIT_S)
+
+
+class Connection:
+    """Asks one provider for sandboxes."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self._options: dict[str, Any] = {
+            "api_key": profile.api_key,
+            "domain": profile.domain,
+            "request_timeout": REQUEST_LIMIT_S,
+            "debug": False,
+        }
+        if profile.api_url:
+            self._options["api_url"] = profile.api_url
+        if profile.sandbox_url:
+            self._options["sandbox_url"] = profile.sandbox_url
+
+    async def create(self, *, metadata: Mapping[str, str], envs: Mapping[str, str], timeout_s: int) -> Sandbox:
+        """Make a sandbox; its ports answer only to who holds its traffic token, where the provider can do so.
+
+        :raises SandboxError: refused, busy or unreachable.
+        """
+        network: Any = {"allow_public_traffic": False}
+        async with translated(self.profile):
+            sandbox = await AsyncSandbox.create(
+                self.profile.template,
+                timeout=timeout_s,
+                metadata=dict(metadata),
+                envs=dict(envs),
+                network=network,
+                **self._options,
+            )
+        return Sandbox(sandbox, self.profile)
+
+    async def connect(self, sandbox_id: str, *, timeout_s: int) -> Sandbox:
+        """Take over a sandbox that runs.
+
+        :raises SandboxGoneError: it is no more.
+        :raises SandboxError: refused, busy or unreachable.
+        """
+        async with translated(self.profile):
+            sandbox = await AsyncSandbox.connect(sandbox_id, timeout=timeout_s, **self._options)
+        return Sandbox(sandbox, self.profile)
+
+    async def list(self, metadata: Mapping[str, str]) -> list[Found]:
+        """List the running sandboxes whose metadata holds all of `metadata`, newest first.
+
+        :raises SandboxError: refused, busy or unreachable.
+        """
+        found: list[Found] = []
+        async with translated(self.profile):
+            query = SandboxQuery(metadata=dict(metadata), state=[SandboxState.RUNNING])
+            pages = AsyncSandbox.list(query=query, **self._options)
+            while pages.has_next:
+                found.extend(Found(info.sandbox_id, dict(info.metadata)) for info in await pages.next_items())
+        return found
+
+    async def kill(self, sandbox_id: str) -> None:
+        """End a sandbox by id. One that is gone already is no failure.
+
+        :raises SandboxError: refused, busy or unreachable.
+        """
+        async with translated(self.profile):
+            await AsyncSandbox.kill(sandbox_id, **self._options)
+
+
+@contextlib.asynccontextmanager
+async def translated(profile: Profile) -> AsyncIterator[None]:
+    """Turn the client's errors into ours.
+
+    :raises SandboxError: see its tree in model/errors.py.
+    :raises SyncError: no space left in the sandbox.
+    """
+    here = profile.provider is Provider.LOCAL
+    place = "The sandbox host on this computer" if here else f"E2B at {profile.domain}"
+    try:
+        yield
+    except AuthenticationException as error:
+        raise SandboxRefusedError(
+            "E2B does not accept the API key",
+            _words(error),
+            "Check the key in Settings; you find it in your E2B dashboard.",
+            Action.OPEN_SETTINGS,
+        ) from error
+    except (SandboxNotFoundException, SandboxNotRunningException) as error:
+        raise SandboxGoneError(
+            "The sandbox is gone",
+            "It was ended from outside, or its time was over.",
+            "Start the project again; your files are all here.",
+            Action.START,
+        ) from error
+    except NotEnoughSpaceException as error:
+        raise SyncError(
+            "The disk is full",
+            "There is no room left for the project's copy." if here else "The sandbox's disk has no room left.",
+            "Make room on this computer's disk and start again." if here else "Use a template with a larger disk.",
+            Action.START,
+        ) from error
+    except (RateLimitException, ServiceBusyException) as error:
+        raise SandboxBusyError(
+            f"{place} is busy", _words(error), "Wait a minute and start again.", Action.START
+        ) from error
+    except (SandboxUnreachableException, httpx.TransportError, TimeoutException) as error:
+        raise SandboxUnreachableError(
+            f"{place} does not answer",
+            _words(error),
+            "Start the project again." if here else "Check your network connection, then start again.",
+            Action.START,
+        ) from error
+    except SandboxException as error:
+        raise SandboxError(
+            f"{place} refused",
+            _words(error),
+            "Start the project again; the details above say what was refused.",
+            Action.START,
+        ) from error
+
+
+def _words(error: BaseException) -> str:
+    # The client's messages may go on for a paragraph of advice on its own API; the first two lines hold the facts.
+    lines: Iterable[str] = (line.strip() for line in str(error).splitlines())
+    return "\n".join([line for line in lines if line][:2]) or type(error).__name__
+
+
+async def abandon(work: Callable[[], Awaitable[None]]) -> bool:
+    """Do a clean-up whose failure changes nothing for the person: it is logged as a warning. Answer if it was done."""
+    try:
+        async with asyncio.timeout(KILL_LIMIT_S):
+            await work()
+    except (SandboxError, TimeoutError) as error:
+        _log.warning("clean-up: %s", error)
+        return False
+    return True

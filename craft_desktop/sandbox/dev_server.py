@@ -1,0 +1,64 @@
+"""A dev server in a sandbox: awaited, watched and ended."""
+
+from craft_desktop.model.errors import Action, ServerError
+from craft_desktop.sandbox.connection import Process, Sandbox, abandon
+from craft_desktop.sandbox.lines import LineCutter, Tail
+from craft_desktop.sandbox.processes import end_tree
+from craft_desktop.sandbox.profile import Address
+from craft_desktop.sandbox.ready import wait_for_page
+
+
+class DevServer:
+    """A dev server that was started and is watched.
+
+    :param port: where it was told to listen.
+    :param run_id: marks its processes.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, process: Process, port: int, run_id: str, cutter: LineCutter, tail: Tail
+    ) -> None:
+        self._sandbox = sandbox
+        self._process = process
+        self._run_id = run_id
+        self._cutter = cutter
+        self._tail = tail
+        self.pid = process.pid
+        self.port = port
+
+    @property
+    def address(self) -> Address:
+        """Where its port is reached."""
+        return self._sandbox.address(self.port)
+
+    async def first_page(self, limit_s: float) -> None:
+        """Wait until the first page answers.
+
+        :raises ServerError: it did not within `limit_s` seconds.
+        """
+        await wait_for_page(self.address, limit_s)
+
+    async def ended(self) -> ServerError:
+        """Wait until the dev server ends by itself, and give that as a failure.
+
+        :raises SandboxError: the sandbox was lost meanwhile.
+        """
+        exit_code = await self._process.wait()
+        self._cutter.finish()
+        return ServerError(
+            "The dev server ended",
+            f"Its exit code was {exit_code}.\n{self._tail.last()}".rstrip(),
+            "Mend what its last lines name, then start again.",
+            Action.START,
+        )
+
+    async def end(self) -> None:
+        """End the dev server with all its children, and free its port.
+
+        :raises SandboxError: some would not end, or the sandbox is gone or unreachable.
+        """
+        try:
+            await end_tree(self._sandbox, self._run_id)
+        finally:
+            await abandon(self._process.leave)
+            self._cutter.finish()

@@ -1,0 +1,43 @@
+"""Ends whole trees of processes inside a sandbox, found by a marker in their environment.
+
+Why a marker: ending a command through envd ends its leader alone and leaves, for one, `next-server` holding the port
+(E2B#1034). Process groups and parents are lost when a leader dies or a child starts a session of its own; the
+environment is inherited by all of them.
+"""
+
+import shlex
+
+from craft_desktop.model.errors import SandboxError
+from craft_desktop.sandbox.connection import Sandbox
+
+MARKER = "CRAFT_DESKTOP_RUN"
+# `next dev` ends clean within 0.2 s of SIGTERM (measured); ten times that, then SIGKILL.
+GRACE_S = 2.0
+
+# Signal 0 asks only who is there. The shell that runs this is not marked, so it never finds itself.
+_SCRIPT = """
+marked() {{ grep -lszF {mark} /proc/[0-9]*/environ | cut -d/ -f3; }}
+kill -TERM $(marked) 2>/dev/null
+for _ in $(seq {tries}); do [ -z "$(marked)" ] && exit 0; sleep 0.05; done
+for _ in $(seq {tries}); do kill -KILL $(marked) 2>/dev/null; [ -z "$(marked)" ] && exit 0; sleep 0.05; done
+marked; exit 1
+"""
+
+
+def end_command(run_id: str) -> str:
+    """Give the shell script that ends every process marked with `run_id`: SIGTERM, a grace time, SIGKILL."""
+    return _SCRIPT.format(mark=shlex.quote(f"{MARKER}={run_id}"), tries=int(GRACE_S / 0.05))
+
+
+async def end_tree(sandbox: Sandbox, run_id: str) -> None:
+    """End every process marked with `run_id` in the sandbox.
+
+    :raises SandboxError: some would not end, or the sandbox is gone or unreachable.
+    """
+    outcome = await sandbox.run(end_command(run_id), limit_s=4 * GRACE_S + 10)
+    if outcome.exit_code != 0:
+        raise SandboxError(
+            "The dev server could not be ended",
+            f"These processes are still there: {outcome.stdout.split()}",
+            "Stop the project; that ends the sandbox with everything in it.",
+        )

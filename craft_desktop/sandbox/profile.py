@@ -1,0 +1,39 @@
+"""Where sandboxes come from: E2B's cloud, a self-hosted E2B or this computer, all as one value."""
+
+from dataclasses import dataclass, field
+
+from craft_desktop.model.project import Provider
+
+CLOUD_DOMAIN = "e2b.app"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How to reach a provider. Empty addresses mean the SDK's own (`https://api.<domain>` and so on).
+
+    `traffic_url` is where a sandbox's ports are reached when their public names do not resolve (this computer:
+    `3000-<id>.localhost` is known to browsers alone); the name then goes into the Host header.
+    """
+
+    provider: Provider
+    api_key: str = field(repr=False)
+    domain: str = CLOUD_DOMAIN
+    api_url: str = ""
+    sandbox_url: str = ""
+    traffic_url: str = ""
+    template: str = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A port of a sandbox: connect to `url`, send `host` as Host, and `headers` besides (E2B's traffic token)."""
+
+    url: str
+    host: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+def address_of(profile: Profile, host: str, traffic_token: str | None) -> Address:
+    """Give the address of a port whose public name is `host` (the SDK's `get_host`)."""
+    headers = (("e2b-traffic-access-token", traffic_token),) if traffic_token else ()
+    return Address(profile.traffic_url or f"https://{host}", host, headers)

@@ -1,0 +1,123 @@
+"""The list of projects, remembered between runs."""
+
+import dataclasses
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from craft_desktop.model.errors import ProjectError
+from craft_desktop.model.project import Project, Provider, make_slug
+from craft_desktop.store.atomic import locked, read_json, write_json
+
+T = TypeVar("T")
+
+
+class ProjectStore:
+    """Reads and changes `projects.json` in `folder`, which must exist. Nothing here touches a project's files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "projects.json"
+        self._lock = folder / ".projects.lock"
+        self._projects = self._read()
+
+    def all(self) -> tuple[Project, ...]:
+        """Give the projects, last used first."""
+        return tuple(sorted(self._projects.values(), key=lambda project: project.used_at, reverse=True))
+
+    def get(self, project_id: str) -> Project:
+        """Give one project.
+
+        :raises KeyError: it is not on the list.
+        """
+        return self._projects[project_id]
+
+    def at(self, path: Path) -> Project | None:
+        """Give the project in the folder `path`, if it is on the list."""
+        return next((project for project in self._projects.values() if project.path == path), None)
+
+    def add(self, path: Path, name: str, now: float) -> Project:
+        """Put a folder on the list; its slug is its for good.
+
+        :param path: absolute and resolved.
+        :param now: Unix seconds.
+        :raises ProjectError: the list cannot be saved.
+        """
+
+        def change(projects: dict[str, Project]) -> Project:
+            there = next((project for project in projects.values() if project.path == path), None)
+            if there is not None:
+                return there
+            slug = make_slug(name, {project.slug for project in projects.values()})
+            project = Project(secrets.token_hex(8), slug, name, path, now, now)
+            projects[project.id] = project
+            return project
+
+        return self._change(change)
+
+    def update(self, project_id: str, **fields: Any) -> Project:
+        """Change fields of one project and answer it.
+
+        :raises KeyError: it is not on the list.
+        :raises ProjectError: the list cannot be saved.
+        """
+
+        def change(projects: dict[str, Project]) -> Project:
+            projects[project_id] = dataclasses.replace(projects[project_id], **fields)
+            return projects[project_id]
+
+        return self._change(change)
+
+    def remove(self, project_id: str) -> None:
+        """Take a project off the list; its files stay.
+
+        :raises ProjectError: the list cannot be saved.
+        """
+
+        def change(projects: dict[str, Project]) -> Project | None:
+            return projects.pop(project_id, None)
+
+        self._change(change)
+
+    def _change(self, change: Callable[[dict[str, Project]], T]) -> T:
+        try:
+            with locked(self._lock):
+                projects = self._read()
+                result = change(projects)
+                write_json(self._file, [_to_json(project) for project in projects.values()])
+        except OSError as error:
+            raise ProjectError(
+                "The list of projects could not be saved",
+                f"{self._file}: {error.strerror or error}",
+                "Make room on the disk or make the file writable, and try again.",
+            ) from error
+        self._projects = projects
+        return result
+
+    def _read(self) -> dict[str, Project]:
+        found = read_json(self._file, [])
+        projects = [_from_json(item) for item in found] if isinstance(found, list) else []
+        return {project.id: project for project in projects if project is not None}
+
+
+def _to_json(project: Project) -> dict[str, object]:
+    return {**dataclasses.asdict(project), "path": str(project.path)}
+
+
+def _from_json(item: object) -> Project | None:
+    if not isinstance(item, dict):
+        return None
+    try:
+        provider = item.get("provider")
+        return Project(
+            id=str(item["id"]),
+            slug=str(item["slug"]),
+            name=str(item["name"]),
+            path=Path(str(item["path"])),
+            added_at=float(item["added_at"]),
+            used_at=float(item["used_at"]),
+            provider=Provider(provider) if provider else None,
+            unisolated=item.get("unisolated") is True,
+        )
+    except (KeyError, ValueError, TypeError):
+        return None

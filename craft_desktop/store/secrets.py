@@ -1,0 +1,161 @@
+"""The E2B API key: from the environment, the system keyring, or this run's memory. The only importer of keyring.
+
+Order: `E2B_API_KEY`, then the keyring. A backend that would write a secret in plain text is refused (measured: where
+`keyrings.alt` is installed, keyring chooses one silently); then the key is kept for this run only, and that is said.
+Keyring calls may block on a system prompt, so they run in a thread.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+import keyring
+import keyring.errors
+
+from craft_desktop.model.errors import Action, SecretError
+
+SERVICE = "craft-desktop"
+ACCOUNT = "e2b-api-key"
+# A person may take this long to answer the system's "unlock your keyring" prompt.
+PROMPT_LIMIT_S = 120.0
+# Modules of keyring's backends that encrypt, or hand the secret to a system service that does.
+TRUSTED = (
+    "keyring.backends.SecretService",
+    "keyring.backends.libsecret",
+    "keyring.backends.kwallet",
+    "keyring.backends.macOS",
+    "keyring.backends.Windows",
+    "keyring.backends.chainer",
+)
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class KeySource(StrEnum):
+    """Where the key in force comes from."""
+
+    NONE = "none"
+    ENVIRONMENT = "environment"
+    KEYRING = "keyring"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """What may be shown of the key: where it is kept, and its last four characters behind dots."""
+
+    source: KeySource
+    masked: str = ""
+
+
+class SecretStore:
+    """Keeps the key. `environment` is asked first, so that a shell's or a service's own key wins."""
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self._environment = environment
+        self._memory: str | None = None
+
+    async def key(self) -> str | None:
+        """Give the key in force.
+
+        :raises SecretError: the keyring is locked or does not answer.
+        """
+        return (await self._find())[1]
+
+    async def state(self) -> KeyState:
+        """Give what may be shown of the key in force.
+
+        :raises SecretError: the keyring is locked or does not answer.
+        """
+        source, key = await self._find()
+        return KeyState(source, mask(key) if key else "")
+
+    async def save(self, key: str) -> KeyState:
+        """Keep a key: in the keyring, or for this run only where there is none.
+
+        :raises SecretError: the key is empty or not printable, or the keyring refuses.
+        """
+        key = key.strip()
+        if not key or not key.isascii() or not key.isprintable():
+            raise SecretError(
+                "That is not an API key",
+                "A key is one line of letters, digits and underscores, for example e2b_1a2b…",
+                "Copy it from your E2B dashboard and paste it whole.",
+            )
+        if not has_keyring():
+            self._memory = key
+            return KeyState(KeySource.MEMORY, mask(key))
+        await _in_thread(keyring.set_password, SERVICE, ACCOUNT, key)
+        self._memory = None
+        return KeyState(KeySource.KEYRING, mask(key))
+
+    async def forget(self) -> KeyState:
+        """Forget the key kept here; one in the environment stays in force.
+
+        :raises SecretError: the keyring is locked or does not answer.
+        """
+        self._memory = None
+        if has_keyring() and await _in_thread(keyring.get_password, SERVICE, ACCOUNT) is not None:
+            await _in_thread(keyring.delete_password, SERVICE, ACCOUNT)
+        return await self.state()
+
+    async def _find(self) -> tuple[KeySource, str | None]:
+        from_environment = self._environment.get("E2B_API_KEY", "").strip()
+        if from_environment:
+            return KeySource.ENVIRONMENT, from_environment
+        if self._memory:
+            return KeySource.MEMORY, self._memory
+        if has_keyring():
+            kept = await _in_thread(keyring.get_password, SERVICE, ACCOUNT)
+            if kept:
+                return KeySource.KEYRING, kept
+        return KeySource.NONE, None
+
+
+def has_keyring() -> bool:
+    """Is there a keyring that keeps secrets encrypted?"""
+    return keyring_name() is not None
+
+
+def keyring_name() -> str | None:
+    """Give the name of the system keyring in use, or None where there is none to trust."""
+    backend = keyring.get_keyring()
+    module = type(backend).__module__
+    if module not in TRUSTED:
+        return None
+    if module == "keyring.backends.chainer":
+        members = [type(member).__module__ for member in getattr(backend, "backends", ())]
+        if not members or any(member not in TRUSTED for member in members):
+            return None
+    return str(backend.name)
+
+
+def mask(key: str) -> str:
+    """Give a key's last four characters behind dots."""
+    return f"••••{key[-4:]}" if len(key) > 12 else "••••"
+
+
+async def _in_thread(call: Callable[..., T], *arguments: str) -> T:
+    try:
+        async with asyncio.timeout(PROMPT_LIMIT_S):
+            return await asyncio.to_thread(call, *arguments)
+    except TimeoutError as error:
+        raise SecretError(
+            "The keyring does not answer",
+            f"It was asked {PROMPT_LIMIT_S:.0f} s ago.",
+            "Unlock your system's keyring, or set E2B_API_KEY, and try again.",
+            Action.OPEN_SETTINGS,
+        ) from error
+    except keyring.errors.KeyringError as error:
+        _log.warning("keyring: %s", type(error).__name__)
+        raise SecretError(
+            "The keyring refused",
+            str(error) or type(error).__name__,
+            "Unlock your system's keyring, or set E2B_API_KEY, and try again.",
+            Action.OPEN_SETTINGS,
+        ) from error

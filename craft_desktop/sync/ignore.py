@@ -1,0 +1,98 @@
+"""What of a folder stays at home: git's ignore rules, `.craftignore`, and what is never sent.
+
+A path is asked for from the top down, for nothing below an ignored directory can be re-included. In order, the
+first that has an opinion decides:
+
+1. `NEVER_SENT`: rebuilt inside the sandbox, or an editor's own traces.
+2. `.craftignore` at the root, in git's syntax. Its `!` sends what git ignores.
+3. Files (not folders) named `.env` or `.env.*` are sent whatever `.gitignore` says: a project needs its
+   `.env.local` to run.
+4. `.gitignore` of the deepest folder first, up to the root's; then `.git/info/exclude`.
+
+Matching is bytewise, as in git; the laws of one pattern stand in `pattern.py`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from craft_desktop.sync.pattern import Patterns
+
+GIT_FILE = ".gitignore"
+CRAFT_FILE = ".craftignore"
+EXCLUDE_FILE = ".git/info/exclude"
+
+# Installed, built or kept by tools, at any depth and of any kind (`.git` is a file in a worktree).
+_TOOLS = frozenset({"node_modules", ".next", ".git"})
+# Written beside the work by a desktop or an editor, read by no dev server.
+_TRACES = frozenset({".DS_Store", "Thumbs.db"})
+# vim's swap files, Emacs's locks and autosaves, JetBrains' and Sublime's and GIO's half-saved files. What has a
+# plainer name (vim's `4913`, `page.tsx~`) is left to the timing in `coalesce.py`.
+_HALF_SAVED = Patterns.parse(
+    b".*.sw[opx]\n.#*\n\\#*#\n*___jb_tmp___\n*___jb_old___\n.subl*.tmp\n.goutputstream-??????\n"
+)
+NEVER_SENT = _TOOLS | _TRACES
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRules:
+    """The rules of one folder.
+
+    `git` maps a folder's relpath ("" for the root) to its `.gitignore`; folders without one are absent.
+    """
+
+    git: Mapping[str, Patterns] = field(default_factory=dict)
+    exclude: Patterns | None = None
+    craft: Patterns | None = None
+
+    def chain(self, folder: str) -> tuple[tuple[int, Patterns], ...]:
+        """Give the ignore files that speak about a folder's entries, the strongest first.
+
+        :return: pairs of (bytes of a relpath to cut off, patterns).
+        """
+        found: list[tuple[int, Patterns]] = []
+        at = folder
+        while True:
+            if patterns := self.git.get(at):
+                found.append((len(at.encode()) + 1 if at else 0, patterns))
+            if not at:
+                break
+            at = at.rpartition("/")[0]
+        if self.exclude:
+            found.append((0, self.exclude))
+        return tuple(found)
+
+    def is_ignored_below(self, chain: Iterable[tuple[int, Patterns]], relpath: str, is_directory: bool) -> bool:
+        """Say whether an entry of a folder that is itself sent stays at home; `chain` is that folder's."""
+        name = relpath.rpartition("/")[2]
+        if name in NEVER_SENT:
+            return True
+        name_bytes = name.encode()
+        if not is_directory and _HALF_SAVED.verdict(name_bytes, name_bytes, False):
+            return True
+        path_bytes = relpath.encode()
+        if self.craft is not None:
+            verdict = self.craft.verdict(path_bytes, name_bytes, is_directory)
+            if verdict is not None:
+                return verdict
+        if not is_directory and (name == ".env" or name.startswith(".env.")):
+            return False
+        for cut, patterns in chain:
+            verdict = patterns.verdict(path_bytes[cut:], name_bytes, is_directory)
+            if verdict is not None:
+                return verdict
+        return False
+
+    def is_ignored(self, relpath: str, is_directory: bool) -> bool:
+        """Say whether a path stays at home, by its own name or by a folder above it."""
+        parts = relpath.split("/")
+        for depth in range(1, len(parts) + 1):
+            folder = "/".join(parts[: depth - 1])
+            above = depth < len(parts)
+            if self.is_ignored_below(self.chain(folder), "/".join(parts[:depth]), above or is_directory):
+                return True
+        return False
+
+
+def is_rule_file(relpath: str) -> bool:
+    """Say whether a change of this file changes the rules."""
+    return relpath == CRAFT_FILE or relpath.rpartition("/")[2] == GIT_FILE

@@ -1,0 +1,241 @@
+"""What a sandbox is known to hold, and the pushes that make it equal to the folder.
+
+Before an order goes out, all it touches is put in doubt; only the sandbox's answer settles it. So an order that
+failed, was cut off half-way or cancelled is found again by the next comparison, and nothing is believed that was not
+answered.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from craft_desktop.model.errors import Action, Problem, SyncError
+from craft_desktop.sync.diff import Batch, Difference, compare, is_below
+from craft_desktop.sync.ignore import IgnoreRules
+from craft_desktop.sync.load import Loader, Portion
+from craft_desktop.sync.safety import is_doubtful, is_emptied, restrict
+from craft_desktop.sync.scan import Scan, look, scan
+from craft_desktop.sync.snapshot import DIRECTORY, UNCERTAIN, Entry, Kind
+
+# `rm -rf` of a large project takes about as long; a branch switch that removes half of a project may wait for it.
+DOUBT_S = 0.5
+# A file may be replaced in the middle of being streamed; three times in a row is something else.
+LOST_SOURCES = 3
+
+
+class Remote(Protocol):
+    """The sandbox as the sync sees it.
+
+    `apply` carries out a batch in the order its fields say and returns when all of it is done. One call runs at a
+    time. After an error or a cancellation any part of the batch may have been done. A `Path` source is read during
+    the call and may have gone or changed by then: an `OSError` from opening or reading it may come through.
+
+    :raises CraftError: it was not done, or not wholly.
+    """
+
+    async def apply(self, batch: Batch) -> None:
+        """Carry out a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What a push did: files and links written, files and links removed, bytes of the files written.
+
+    `duration_ms` runs from when the first change was noticed to the sandbox's last answer; `changed` names every
+    path touched, folders too; `revision` counts the pushes that changed something.
+    """
+
+    files: int
+    deleted: int
+    size_bytes: int
+    duration_ms: float
+    revision: int
+    changed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A push, and what follows from it: folders that were seen, paths that must be looked at again."""
+
+    result: PushResult
+    folders: tuple[str, ...]
+    unstable: tuple[str, ...]
+
+
+class Mirror:
+    """Pushes; one at a time, which the caller sees to.
+
+    :param clock: seconds that never go back.
+    """
+
+    def __init__(
+        self, root: Path, remote: Remote, on_problem: Callable[[Problem], None], clock: Callable[[], float]
+    ) -> None:
+        self._root = root
+        self._remote = remote
+        self._on_problem = on_problem
+        self._clock = clock
+        self._known: dict[str, Entry] = {}
+        self._rules = IgnoreRules()
+        self._has_rules = False
+        self._problems: dict[str, Problem] = {}
+        self._lost_sources = 0
+        self.revision = 0
+
+    def holds_file(self, relpath: str) -> bool:
+        """Say whether the sandbox holds a file of that name."""
+        entry = self._known.get(relpath)
+        return entry is not None and entry.kind is Kind.FILE
+
+    async def push(self, relpaths: frozenset[str] | None, since: float) -> Pushed:
+        """Make the sandbox equal to the folder, at these paths and below, or (None) everywhere.
+
+        :param since: when the first change was noticed, by the clock.
+        :raises ProjectError: the folder is gone.
+        :raises SyncError: the folder was emptied; nothing was sent.
+        :raises CraftError: what the remote raised; what it may have done is in doubt.
+        """
+        found, difference = await self._compare(relpaths)
+        if is_doubtful(self._known, difference.deletes):
+            await asyncio.sleep(DOUBT_S)
+            found, difference = await self._compare(None)
+        if is_emptied(self._known, difference.deletes):
+            raise _emptied(self._root)
+        deleted = sum(self._known[relpath].kind is not Kind.DIRECTORY for relpath in difference.deletes)
+        sent: list[Batch] = []
+        problems = dict(found.problems)
+        unstable: list[str] = []
+        self._doubt_clears(difference.clears)
+        loader = Loader(self._root, difference.writes, self._known)
+        is_first, is_last = True, False
+        while not is_last:
+            portion = await asyncio.to_thread(loader.read) if difference.writes else Portion()
+            is_last = portion.is_last
+            problems.update(portion.problems)
+            unstable += portion.unstable
+            batch = _make_batch(difference, portion, is_first, is_last)
+            is_first = False
+            unstable += await self._send(batch, portion)
+            if batch:
+                sent.append(batch)
+        self._tell(problems, found.asked)
+        folders = tuple(relpath for relpath, entry in found.snapshot.items() if entry.kind is Kind.DIRECTORY)
+        return Pushed(self._sum_up(sent, deleted, since), folders, tuple(unstable))
+
+    async def _compare(self, relpaths: frozenset[str] | None) -> tuple[Scan, Difference]:
+        if relpaths is None or not self._has_rules:
+            found = await asyncio.to_thread(scan, self._root, self._known)
+            self._has_rules = True
+            old = self._known
+            if found.unread:
+                old = {relpath: entry for relpath, entry in old.items() if not is_below(relpath, found.unread)}
+        else:
+            found = await asyncio.to_thread(look, self._root, self._known, self._rules, relpaths)
+            old = restrict(self._known, found.asked or frozenset(), found.unread)
+        self._rules = found.rules
+        return found, compare(old, found.snapshot)
+
+    async def _send(self, batch: Batch, portion: Portion) -> list[str]:
+        """Send one batch; give the files that changed while they were streamed."""
+        if not batch:
+            self._known.update(portion.read)
+            return []
+        self._doubt(batch)
+        try:
+            await self._remote.apply(batch)
+        except OSError as error:
+            self._lost_sources += 1
+            if self._lost_sources == LOST_SOURCES:
+                raise SyncError(
+                    "A file could not be read while it was sent",
+                    str(error),
+                    "Close what is writing to it, then start again.",
+                    Action.START,
+                ) from error
+            return sorted(batch.relpaths)
+        self._lost_sources = 0
+        self._settle(batch, portion)
+        streamed = [write.relpath for write in batch.writes if isinstance(write.source, Path)]
+        unstable = [relpath for relpath in streamed if not _is_still(self._root, relpath, portion.read[relpath])]
+        for relpath in unstable:
+            self._known[relpath] = self._known[relpath].in_doubt()
+        return unstable
+
+    def _doubt_clears(self, clears: tuple[str, ...]) -> None:
+        if not clears:
+            return
+        for relpath in [relpath for relpath in self._known if is_below(relpath, clears)]:
+            del self._known[relpath]
+        for relpath in clears:
+            self._known[relpath] = UNCERTAIN
+
+    def _doubt(self, batch: Batch) -> None:
+        hopes = dict.fromkeys(batch.directories, DIRECTORY)
+        hopes.update((write.relpath, Entry(Kind.FILE)) for write in batch.writes)
+        hopes.update((link.relpath, Entry(Kind.LINK)) for link in batch.links)
+        hopes.update((relpath, self._known[relpath]) for relpath in batch.deletes)
+        for relpath, hope in hopes.items():
+            before = self._known.get(relpath)
+            if before is not UNCERTAIN:
+                self._known[relpath] = (before or hope).in_doubt()
+
+    def _settle(self, batch: Batch, portion: Portion) -> None:
+        for relpath in (*batch.clears, *batch.deletes):
+            self._known.pop(relpath, None)
+        self._known.update((relpath, DIRECTORY) for relpath in batch.directories)
+        self._known.update((link.relpath, Entry(Kind.LINK, target=link.target)) for link in batch.links)
+        self._known.update(portion.read)
+
+    def _tell(self, problems: dict[str, Problem], asked: frozenset[str] | None) -> None:
+        """Tell problems that are new; one that went away is told again when it comes back."""
+        before = self._problems
+        kept = {} if asked is None else {at: told for at, told in before.items() if not is_below(at, asked)}
+        self._problems = {**kept, **problems}
+        for relpath, problem in problems.items():
+            if before.get(relpath) != problem:
+                self._on_problem(problem)
+
+    def _sum_up(self, sent: list[Batch], deleted: int, since: float) -> PushResult:
+        if sent:
+            self.revision += 1
+        return PushResult(
+            files=sum(len(batch.writes) + len(batch.links) for batch in sent),
+            deleted=deleted,
+            size_bytes=sum(batch.size_bytes for batch in sent),
+            duration_ms=(self._clock() - since) * 1000,
+            revision=self.revision,
+            changed=frozenset().union(*(batch.relpaths for batch in sent)),
+        )
+
+
+def _make_batch(difference: Difference, portion: Portion, is_first: bool, is_last: bool) -> Batch:
+    """Cut one batch: what prepares the ground goes with the first, what takes away with the last."""
+    return Batch(
+        clears=difference.clears if is_first else (),
+        directories=difference.directories if is_first else (),
+        writes=tuple(portion.writes),
+        links=difference.links if is_last else (),
+        deletes=difference.deletes if is_last else (),
+    )
+
+
+def _is_still(root: Path, relpath: str, entry: Entry) -> bool:
+    try:
+        stat = os.lstat(root / relpath)
+    except OSError:
+        # Gone or out of reach: the next look says which.
+        return False
+    # A young file's ctime is not in its entry.
+    return entry.mtime_ns == stat.st_mtime_ns and entry.size == stat.st_size and entry.inode == stat.st_ino
+
+
+def _emptied(root: Path) -> SyncError:
+    return SyncError(
+        "The folder was emptied",
+        f"{root} holds no file of the project any more. What the sandbox holds was not touched.",
+        "Put the files back and start again, or stop the project.",
+        Action.OPEN_FOLDER,
+    )

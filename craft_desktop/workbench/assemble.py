@@ -1,0 +1,57 @@
+"""Builds everything once and hands it down by constructor; closes it in the opposite order."""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from craft_desktop.logs import open_log
+from craft_desktop.model.errors import SettingError
+from craft_desktop.paths import Paths
+from craft_desktop.preview.gateway import Gateway
+from craft_desktop.preview.pages import Pages
+from craft_desktop.sandbox.local_host import LocalHost
+from craft_desktop.store.ledger import Ledger
+from craft_desktop.store.options import OptionStore
+from craft_desktop.store.projects import ProjectStore
+from craft_desktop.store.secrets import SecretStore
+from craft_desktop.tasks import Owner
+from craft_desktop.workbench.places import Places
+from craft_desktop.workbench.tenancy import Landlord
+from craft_desktop.workbench.workbench import Workbench
+
+_log = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
+    """Give the workbench; on the way out every project is stopped and every sandbox on this computer is gone.
+
+    :raises SettingError: the program's own folders cannot be made.
+    :raises GatewayError: no port for the preview addresses.
+    """
+    try:
+        paths.prepare()
+    except OSError as error:
+        raise SettingError(
+            "The program's own folders cannot be made",
+            f"{error.filename or paths.state}: {error.strerror or error}",
+            "Make room on the disk or make the folder writable; CRAFT_DESKTOP_HOME names another place.",
+        ) from error
+    redactor = open_log(paths.logs)
+    options = OptionStore(paths.settings)
+    projects = ProjectStore(paths.state)
+    secrets = SecretStore()
+    ledger = Ledger(paths.state)
+    async with contextlib.AsyncExitStack() as stack:
+        owner = await stack.enter_async_context(Owner("workbench"))
+        host = LocalHost(paths.state / "host")
+        stack.push_async_callback(host.aclose)
+        gateway = await stack.enter_async_context(
+            Gateway(options.settings.preview_port, Pages(paths.resources / "pages"))
+        )
+        places = Places(host, options, secrets, redactor)
+        workbench = Workbench(
+            paths, options, projects, secrets, places, Landlord(ledger, owner), gateway, owner, redactor
+        )
+        stack.push_async_callback(workbench.aclose)
+        yield workbench

@@ -1,0 +1,122 @@
+"""Reads what a project's folder says of itself: its package.json and the lock files beside it."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from craft_desktop.model.errors import Action, ProjectError
+from craft_desktop.model.project import DEPENDENCY_FILES, Recipe, parse_manifest, read_recipe
+
+MANIFEST = "package.json"
+# npm's own limit is far lower in practice; a larger one is not a manifest.
+MANIFEST_LIMIT_BYTES = 5 * 1024 * 1024
+# The parts of package.json that decide what an install puts where.
+_DEPENDENCY_KEYS = (
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "peerDependencies",
+    "overrides",
+    "resolutions",
+    "pnpm",
+    "packageManager",
+    "workspaces",
+    "engines",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What was read. `dependency_key` changes when, and only when, an install could give another result."""
+
+    path: Path
+    recipe: Recipe
+    dependency_key: str
+
+
+def find_project(path: Path) -> Path:
+    """Give the project's folder for what was dropped or typed: a folder, or its package.json.
+
+    :raises ProjectError: neither.
+    """
+    try:
+        found = path.expanduser().resolve(strict=True)
+        folder = found.parent if found.name == MANIFEST and found.is_file() else found
+        is_folder = folder.is_dir()
+    except FileNotFoundError as error:
+        raise ProjectError(
+            "The folder is not there", str(path), "Check the path, or drop the folder on the window."
+        ) from error
+    except (OSError, RuntimeError) as error:
+        raise _unreadable(path, error) from error
+    if not is_folder:
+        raise ProjectError(
+            "That is not a project folder", str(path), "Drop the folder that holds package.json.", Action.NONE
+        )
+    return folder
+
+
+def read_folder(path: Path) -> Folder:
+    """Read the recipe of the project in the folder `path`.
+
+    :raises ProjectError: the folder is gone or unreadable; no package.json, or one that cannot be run.
+    """
+    manifest_path = path / MANIFEST
+    try:
+        names = {entry.name for entry in path.iterdir()}
+        if MANIFEST not in names:
+            raise ProjectError(
+                "There is no package.json in the folder",
+                str(path),
+                "Choose the folder that holds your web project's package.json.",
+                Action.OPEN_FOLDER,
+            )
+        if manifest_path.stat().st_size > MANIFEST_LIMIT_BYTES:
+            raise ProjectError(
+                "package.json is too large",
+                f"It has {manifest_path.stat().st_size} bytes; {MANIFEST_LIMIT_BYTES} is the limit.",
+                "Check that it is the right file.",
+                Action.OPEN_FOLDER,
+            )
+        manifest = manifest_path.read_text(encoding="utf-8-sig")
+        locks = {name: _digest((path / name).read_bytes()) for name in sorted(DEPENDENCY_FILES & names - {MANIFEST})}
+    except UnicodeDecodeError as error:
+        raise ProjectError(
+            "package.json is not valid UTF-8 text",
+            f"Byte {error.start} cannot be read.",
+            "Save it as UTF-8 and start again.",
+            Action.OPEN_FOLDER,
+        ) from error
+    except FileNotFoundError as error:
+        raise ProjectError(
+            "The folder is gone",
+            f"{path} was there when the project was added.",
+            "Put it back, or remove the project from the list.",
+            Action.REMOVE_PROJECT,
+        ) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    recipe = read_recipe(manifest, names)
+    return Folder(path, recipe, _dependency_key(manifest, locks.items()))
+
+
+def _dependency_key(manifest: str, locks: Iterable[tuple[str, str]]) -> str:
+    data = parse_manifest(manifest)
+    relevant = {key: data[key] for key in _DEPENDENCY_KEYS if key in data}
+    return _digest(json.dumps([relevant, list(locks)], sort_keys=True).encode())
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _unreadable(path: Path, error: OSError | RuntimeError) -> ProjectError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return ProjectError(
+        "The folder cannot be read",
+        f"{path}: {reason}",
+        "Give yourself the right to read it, then try again.",
+        Action.OPEN_FOLDER,
+    )

@@ -1,0 +1,79 @@
+"""Where projects can run: gives a connection to this computer's host or to E2B, with the key from its store."""
+
+from craft_desktop.logs import Redactor
+from craft_desktop.model.errors import Action, ConsentNeededError, SandboxRefusedError
+from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.settings import Settings
+from craft_desktop.sandbox.connection import Connection
+from craft_desktop.sandbox.local_host import LocalHost
+from craft_desktop.sandbox.profile import CLOUD_DOMAIN, Profile
+from craft_desktop.store.options import OptionStore
+from craft_desktop.store.secrets import SecretStore
+
+# What the embedded host wants to read before it runs anything unisolated.
+UNISOLATED = {"isolation": "none"}
+
+
+class Places:
+    """Knows every provider of this copy of the program."""
+
+    def __init__(self, host: LocalHost, options: OptionStore, secrets: SecretStore, redactor: Redactor) -> None:
+        self._host = host
+        self._options = options
+        self._secrets = secrets
+        self._redactor = redactor
+
+    async def connection(self, provider: Provider) -> Connection:
+        """Give a connection to `provider`.
+
+        :raises SandboxRefusedError: E2B is asked for and there is no key.
+        :raises SecretError: the keyring does not answer.
+        :raises SandboxError: the embedded host could not be started.
+        """
+        if provider is Provider.LOCAL:
+            profile = await self._host.profile()
+        else:
+            key = await self._secrets.key()
+            if not key:
+                raise SandboxRefusedError(
+                    "E2B wants an API key",
+                    "There is none in the keyring, nor in E2B_API_KEY.",
+                    "Put your key into Settings, or run this project on this computer.",
+                    Action.OPEN_SETTINGS,
+                )
+            profile = e2b_profile(self._options.settings, key)
+        self._redactor.hide(profile.api_key)
+        return Connection(profile)
+
+    async def consent(self, project: Project, provider: Provider) -> dict[str, str]:
+        """Give the metadata that tells the host what the person agreed to.
+
+        :raises ConsentNeededError: the project would run unisolated, and nobody has agreed to that.
+        :raises SandboxError: the embedded host could not be started.
+        """
+        if provider is not Provider.LOCAL:
+            return {}
+        machine = await self._host.machine()
+        if machine.isolated:
+            return {}
+        if not project.unisolated:
+            raise ConsentNeededError(
+                "This computer cannot isolate the project",
+                f"{machine.reason}\nIts code would run with your own rights, and could read and change your files.",
+                f"{machine.remedy} Or run it on E2B, or without isolation if you trust its code.".strip(),
+                Action.ALLOW_UNISOLATED,
+            )
+        return UNISOLATED
+
+
+def e2b_profile(settings: Settings, key: str) -> Profile:
+    """Give the profile of E2B's cloud, or of the self-hosted E2B that the settings name."""
+    return Profile(
+        provider=Provider.E2B,
+        api_key=key,
+        domain=settings.e2b_domain or CLOUD_DOMAIN,
+        api_url=settings.e2b_api_url,
+        sandbox_url=settings.e2b_sandbox_url,
+        # The same proxy answers for envd and for ports, told apart by the Host header (E2B infra, proxy/host.go).
+        traffic_url=settings.e2b_sandbox_url,
+    )

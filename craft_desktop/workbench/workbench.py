@@ -1,0 +1,244 @@
+"""The whole application without a screen: projects, their runs, the settings and the key, as one service."""
+
+import asyncio
+import logging
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from craft_desktop.logs import Redactor
+from craft_desktop.model.errors import ProjectError
+from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged
+from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.session import Session
+from craft_desktop.model.settings import Settings
+from craft_desktop.paths import Paths
+from craft_desktop.preview.gateway import Gateway
+from craft_desktop.store.options import OptionStore
+from craft_desktop.store.projects import ProjectStore
+from craft_desktop.store.secrets import KeyState, SecretStore
+from craft_desktop.tasks import Owner
+from craft_desktop.workbench.folder import find_project, read_folder
+from craft_desktop.workbench.page_state import page_state
+from craft_desktop.workbench.places import Places
+from craft_desktop.workbench.runner import Runner
+from craft_desktop.workbench.tenancy import APP_METADATA, Landlord
+
+# Kept for one project: an install of a large project prints a few thousand lines.
+KEPT_LINES = 20_000
+# Names longer than npm allows (214) are cut long before they fill a screen.
+LONGEST_NAME = 80
+SAMPLE_NAME = "Craft sample"
+
+_log = logging.getLogger(__name__)
+
+
+class Workbench:
+    """Everything the program does. Built by `assemble.open_workbench`, which also closes what it is given."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        options: OptionStore,
+        projects: ProjectStore,
+        secrets: SecretStore,
+        places: Places,
+        landlord: Landlord,
+        gateway: Gateway,
+        owner: Owner,
+        redactor: Redactor,
+    ) -> None:
+        self._paths = paths
+        self._options = options
+        self._projects = projects
+        self._secrets = secrets
+        self._places = places
+        self._landlord = landlord
+        self._gateway = gateway
+        self._owner = owner
+        self._redactor = redactor
+        self._runners: dict[str, Runner] = {}
+        self._logs: dict[str, deque[LogLine]] = {}
+        self._listeners: list[Callable[[Event], None]] = []
+        for project in self._projects.all():
+            self._prepare(project)
+
+    @property
+    def projects(self) -> tuple[Project, ...]:
+        """The projects, last used first."""
+        return self._projects.all()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._options.settings
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Tell `listener` every event from now on, on the loop's thread; answer the way to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def session(self, project_id: str) -> Session:
+        """Give what is known of a project's run.
+
+        :raises KeyError: it is not on the list.
+        """
+        return self._runners[project_id].session
+
+    def log(self, project_id: str) -> tuple[LogLine, ...]:
+        """Give the lines kept of a project."""
+        return tuple(self._logs.get(project_id, ()))
+
+    def address(self, project_id: str) -> str:
+        """Give a project's address; it answers at any time, with the page or with why there is none."""
+        return self._gateway.url(self._projects.get(project_id).slug)
+
+    async def add(self, path: Path) -> Project:
+        """Put a folder (or the folder of a package.json) on the list; one that is there already is answered.
+
+        :raises ProjectError: it cannot be run, or the list cannot be saved.
+        """
+        folder = await asyncio.to_thread(find_project, path)
+        there = self._projects.at(folder)
+        if there is not None:
+            return there
+        recipe = (await asyncio.to_thread(read_folder, folder)).recipe
+        project = self._projects.add(folder, (recipe.name or folder.name)[:LONGEST_NAME], time.time())
+        self._prepare(project)
+        self._announce(ProjectsChanged(self.projects))
+        return project
+
+    async def add_sample(self) -> Project:
+        """Copy the sample project to the person's documents and put it on the list; a copy there already serves.
+
+        :raises ProjectError: it cannot be copied.
+        """
+        target = self._paths.documents / SAMPLE_NAME
+        try:
+            if not (target / "package.json").is_file():
+                await asyncio.to_thread(shutil.copytree, self._paths.resources / "starter", target, dirs_exist_ok=True)
+        except OSError as error:
+            raise ProjectError(
+                "The sample project could not be copied",
+                f"{target}: {error.strerror or error}",
+                "Make room on the disk or make the folder writable, and try again.",
+            ) from error
+        return await self.add(target)
+
+    async def remove(self, project_id: str) -> None:
+        """Stop a project and take it off the list. Its files stay.
+
+        :raises ProjectError: the list cannot be saved.
+        """
+        await self._runners[project_id].stop()
+        slug = self._projects.get(project_id).slug
+        self._projects.remove(project_id)
+        del self._runners[project_id]
+        self._logs.pop(project_id, None)
+        self._gateway.forget(slug)
+        self._announce(ProjectsChanged(self.projects))
+
+    async def start(self, project_id: str, provider: Provider | None = None) -> None:
+        """Start a project, or join its start; return when it is live or has failed.
+
+        :param provider: where, this once; None for where the project or the settings say.
+        """
+        try:
+            self._projects.update(project_id, used_at=time.time())
+        except ProjectError as error:  # the order of the list is worth a word, not the start
+            self._announce(Notice(project_id, error.problem))
+        self._announce(ProjectsChanged(self.projects))
+        await self._runners[project_id].start(provider)
+
+    async def stop(self, project_id: str) -> None:
+        """Stop a project; return when nothing of it runs any more."""
+        await self._runners[project_id].stop()
+
+    async def restart(self, project_id: str) -> None:
+        """Start a project's dev server anew; return when it is live or has failed."""
+        await self._runners[project_id].restart()
+
+    async def allow_unisolated(self, project_id: str) -> None:
+        """Remember that the person lets this project run without isolation.
+
+        :raises ProjectError: the list cannot be saved.
+        """
+        self._projects.update(project_id, unisolated=True)
+        self._announce(ProjectsChanged(self.projects))
+
+    async def choose_provider(self, project_id: str, provider: Provider | None) -> None:
+        """Choose where a project runs at its next start; None for where the settings say.
+
+        :raises ProjectError: the list cannot be saved.
+        """
+        self._projects.update(project_id, provider=provider)
+        self._announce(ProjectsChanged(self.projects))
+
+    async def change_setting(self, key: str, value: object) -> None:
+        """Change one setting.
+
+        :raises SettingError: it is refused; the old value stays.
+        """
+        self._options.change(key, value)
+
+    async def key_state(self) -> KeyState:
+        """Give what may be shown of the E2B key.
+
+        :raises SecretError: the keyring does not answer.
+        """
+        return await self._secrets.state()
+
+    async def save_key(self, key: str) -> KeyState:
+        """Keep an E2B key; the answer says where.
+
+        :raises SecretError: it is no key, or the keyring refuses.
+        """
+        self._redactor.hide(key.strip())
+        return await self._secrets.save(key)
+
+    async def forget_key(self) -> KeyState:
+        """Forget the E2B key kept here.
+
+        :raises SecretError: the keyring does not answer.
+        """
+        return await self._secrets.forget()
+
+    async def test_key(self) -> str:
+        """Ask E2B whether it accepts the key, and give the answer as a sentence.
+
+        :raises SandboxError: it is refused, or E2B does not answer.
+        :raises SecretError: the keyring does not answer.
+        """
+        connection = await self._places.connection(Provider.E2B)
+        found = await connection.list(APP_METADATA)
+        running = (
+            f"{len(found)} previews of this program run there" if found else "no preview of this program runs there"
+        )
+        return f"{connection.profile.domain} accepts the key; {running}."
+
+    async def aclose(self) -> None:
+        """Stop every project. What the workbench was given is closed by who gave it."""
+        await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
+
+    def _prepare(self, project: Project) -> None:
+        if project.id in self._runners:
+            return
+        runner = Runner(
+            lambda: self._projects.get(project.id),
+            lambda: self._options.settings,
+            self._places,
+            self._landlord,
+            self._gateway,
+            self._owner,
+            self._announce,
+        )
+        self._runners[project.id] = runner
+        self._gateway.show(project.slug, page_state(project, runner.session))
+
+    def _announce(self, event: Event) -> None:
+        if isinstance(event, LogLine):
+            self._logs.setdefault(event.project_id, deque(maxlen=KEPT_LINES)).append(event)
+        for listener in tuple(self._listeners):
+            listener(event)
