@@ -1,6 +1,7 @@
 """Shows what the workbench announces: as text for a person, or as one JSON object a line for a program."""
 
 import json
+import re
 import sys
 import time
 from typing import Protocol, TextIO
@@ -20,6 +21,16 @@ _WORDS = {
 }
 
 
+# Whatever a terminal would take for a command: titles and links (OSC and its like) with their end, cursor moves, and
+# every control character but the tab. Colours are found too, and kept.
+_COMMANDS = re.compile(
+    r"(?P<colour>\x1b\[[0-9;:]*m)"
+    r"|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)"
+    r"|\x1b\[[0-?]*[ -/]*[@-~]"
+    r"|[\x00-\x08\x0a-\x1f\x7f-\x9f]"
+)
+
+
 class Console(Protocol):
     """Takes what is to be shown."""
 
@@ -35,7 +46,6 @@ class JsonConsole:
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
-        self._phase: Phase | None = None
 
     def show(self, event: Event, project_id: str) -> None:
         """Show an event, if it is of this project."""
@@ -68,12 +78,16 @@ class JsonConsole:
             self._put({"event": "live", "url": session.url, "sandbox_id": session.sandbox_id, "seconds": seconds})
 
     def _put(self, value: dict[str, object]) -> None:
-        self._out.write(json.dumps(value, ensure_ascii=False) + "\n")
+        # ASCII: no locale refuses it, and no reader takes a U+2028 inside a text for a line end.
+        self._out.write(json.dumps(value) + "\n")
         self._out.flush()
 
 
 class TextConsole:
-    """Lines for a person: steps with their seconds, the project's own output indented."""
+    """Lines for a person: steps with their seconds, the project's own output indented.
+
+    The code inside a sandbox may print anything; of its control codes a terminal gets colours alone.
+    """
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
@@ -112,7 +126,11 @@ class TextConsole:
             self._put(f"  {problem.remedy}")
 
     def _put(self, line: str) -> None:
-        self._out.write(line + "\n")
+        plain = _COMMANDS.sub(lambda code: code[0] if code["colour"] else "", line)
+        if "\x1b" in plain:
+            plain += "\x1b[0m"  # a colour left on would run into the lines after it
+        encoding = self._out.encoding or "utf-8"
+        self._out.write(plain.encode(encoding, "replace").decode(encoding) + "\n")
         self._out.flush()
 
 

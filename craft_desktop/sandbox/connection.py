@@ -8,7 +8,7 @@ alone, so whole trees are ended by the marker in their environment (see `process
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ REQUEST_LIMIT_S = 30.0
 UPLOAD_LIMIT_S = 300.0
 # Longest wait for the clean-up of a sandbox that may already be gone.
 KILL_LIMIT_S = 10.0
+# Characters of a foreign message that a person is shown.
+LONGEST_WORDS = 240
 
 _log = logging.getLogger(__name__)
 
@@ -297,9 +299,10 @@ async def translated(profile: Profile) -> AsyncIterator[None]:
 
 
 def _words(error: BaseException) -> str:
-    # The client's messages may go on for a paragraph of advice on its own API; the first two lines hold the facts.
-    lines: Iterable[str] = (line.strip() for line in str(error).splitlines())
-    return "\n".join([line for line in lines if line][:2]) or type(error).__name__
+    # The client's messages go on for a paragraph of advice on its own API; their start holds the facts.
+    _log.info("%s: %s", type(error).__name__, error)
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return first if len(first) <= LONGEST_WORDS else first[:LONGEST_WORDS].rsplit(" ", 1)[0] + " …"
 
 
 async def abandon(work: Callable[[], Awaitable[None]]) -> bool:

@@ -11,7 +11,8 @@ KEPT_LINES = 200
 # What an error shows of it.
 SHOWN_LINES = 12
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+# Colours and cursor moves, and titles or links (OSC) with their end.
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 _USEFUL = re.compile(r"\berr(or)?\b|ERR!|failed|cannot|not found|denied|EADDRINUSE", re.IGNORECASE)
 
 
@@ -30,11 +31,9 @@ class LineCutter:
         *lines, self._rest = (self._rest + chunk).split("\n")
         for line in lines:
             self._emit(line)
-        if len(self._rest) > 2 * LONGEST_LINE:
-            self._rest = self._rest.rsplit("\r", 1)[-1]
-            if len(self._rest) > 2 * LONGEST_LINE:
-                self._emit(self._rest)
-                self._rest = ""
+        # What can no longer be shown is not kept: a line of many megabytes takes the room of one.
+        shown = _shown(self._rest)[: LONGEST_LINE + 1]
+        self._rest = f"{shown}\r" if self._rest.endswith("\r") else shown
 
     def finish(self) -> None:
         """Tell what is left without a line end."""
@@ -43,8 +42,12 @@ class LineCutter:
             self._rest = ""
 
     def _emit(self, line: str) -> None:
-        shown = line.rstrip("\r").rsplit("\r", 1)[-1]
+        shown = _shown(line)
         self._tell(shown if len(shown) <= LONGEST_LINE else shown[:LONGEST_LINE] + " …")
+
+
+def _shown(line: str) -> str:
+    return line.rstrip("\r").rsplit("\r", 1)[-1]
 
 
 class Tail:

@@ -12,6 +12,10 @@ from craft_desktop.sandbox.profile import Address
 ASK_EVERY_S = 0.05
 # E2B's proxy says so, with 502, while nothing listens on the port (its JSON body names the sandbox).
 CLOSED_STATUS = 502
+# That body has under 200 bytes.
+SAYS_CLOSED_BYTES = 4096
+NOT_OPEN = "The port is not open yet."
+NO_ANSWER = "It took the connection and sent no page."
 
 
 async def wait_for_page(address: Address, limit_s: float) -> int:
@@ -22,17 +26,34 @@ async def wait_for_page(address: Address, limit_s: float) -> int:
 
     :raises ServerError: nothing answered within `limit_s` seconds.
     """
-    headers = {"Host": address.host, "Accept": "text/html,*/*;q=0.8", **dict(address.headers)}
-    last = "The port is not open yet."
+    headers = {
+        "Host": address.host,
+        "Accept": "text/html,*/*;q=0.8",
+        # A proxy on the way must not pack its "closed" answer, which is read here.
+        "Accept-Encoding": "identity",
+        **dict(address.headers),
+    }
+    last = NOT_OPEN
+
+    async def note_asked(*_: object) -> None:
+        nonlocal last
+        last = NO_ANSWER
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(note_asked)
     timeout = aiohttp.ClientTimeout(total=None)
     try:
-        async with asyncio.timeout(limit_s), aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as http:
+        async with (
+            asyncio.timeout(limit_s),
+            aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trace_configs=[trace]) as http,
+        ):
             while True:
                 try:
                     # A redirect is an answer of the dev server; following it could leave the sandbox.
                     async with http.get(address.url, headers=headers, allow_redirects=False) as answer:
-                        if answer.status != CLOSED_STATUS or not _says_closed(await answer.content.read(4096)):
+                        if answer.status != CLOSED_STATUS or not _says_closed(await _start_of(answer.content)):
                             return answer.status
+                    last = NOT_OPEN
                 except aiohttp.ClientError as error:
                     last = f"{type(error).__name__}: {error}"
                 await asyncio.sleep(ASK_EVERY_S)
@@ -43,6 +64,13 @@ async def wait_for_page(address: Address, limit_s: float) -> int:
             "Look at the dev server's log. A larger “Time for the first page” in Settings gives it longer.",
             Action.OPEN_SETTINGS,
         ) from error
+
+
+async def _start_of(body: aiohttp.StreamReader) -> bytes:
+    try:
+        return await body.readexactly(SAYS_CLOSED_BYTES)
+    except asyncio.IncompleteReadError as error:
+        return error.partial
 
 
 def _says_closed(body: bytes) -> bool:

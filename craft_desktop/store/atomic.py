@@ -1,6 +1,7 @@
 """Files that are whole or not there: written beside their place, flushed, then renamed over it."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import logging
@@ -8,7 +9,12 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+# A copy that holds the lock longer has been stopped in the middle; waiting for it would freeze this one too.
+LOCK_LIMIT_S = 5.0
+# As long as one write takes on a slow disk.
+LOCK_RETRY_S = 0.005
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +27,8 @@ def write_json(path: Path, value: object) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=2, ensure_ascii=False)
+            # ASCII: a path whose bytes are not UTF-8 holds lone surrogates, which only an escape can carry.
+            json.dump(value, file, indent=2)
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
@@ -33,8 +40,8 @@ def write_json(path: Path, value: object) -> None:
 def read_json(path: Path, default: Any) -> Any:
     """Read what `write_json` wrote; `default` when there is none.
 
-    A file that is not JSON is set aside beside its place (`….broken-<time>`), so that nothing is lost, and
-    `default` is answered.
+    A file that is not JSON, or holds another kind of value than `default`, is set aside beside its place
+    (`….broken-<time>`), so that nothing is lost, and `default` is answered.
 
     :raises OSError: the file is there and cannot be read.
     """
@@ -45,20 +52,38 @@ def read_json(path: Path, default: Any) -> Any:
     except UnicodeDecodeError:
         text = ""
     try:
-        return json.loads(text)
-    except ValueError:
-        aside = path.with_name(f"{path.name}.broken-{int(time.time())}")
-        path.replace(aside)
-        _log.warning("%s was not readable and lies beside it as %s", path, aside.name)
-        return default
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, type(default)):
+        return value
+    aside = path.with_name(f"{path.name}.broken-{int(time.time())}")
+    path.replace(aside)
+    _log.warning("%s was not readable and lies beside it as %s", path, aside.name)
+    return default
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file `path`, so that two copies of the program change a file one after the other.
 
-    Held for a few milliseconds at a time; waits until it is free.
+    Held for a few milliseconds at a time; blocks until it is free.
+
+    :raises OSError: the folder cannot be written, or another copy held the lock for `LOCK_LIMIT_S`.
     """
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(file, path)
         yield
+
+
+def _lock(file: IO[str], path: Path) -> None:
+    deadline = time.monotonic() + LOCK_LIMIT_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise TimeoutError(errno.ETIMEDOUT, "another copy of the program holds the file", str(path)) from error
+            time.sleep(LOCK_RETRY_S)
+        else:
+            return

@@ -97,6 +97,10 @@ class Ledger:
         with self._open() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(SCHEMA)
+            # A torn page shows here, while the file can still be set aside, and not at the first question.
+            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
         self._file.chmod(0o600)
 
     @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The settings file: what a person chose, checked on the way in and on the way out."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from craft_desktop.model.errors import Action, SettingError
@@ -11,7 +12,10 @@ _log = logging.getLogger(__name__)
 
 
 class OptionStore:
-    """Reads and changes `settings.json` in `folder`, which must exist."""
+    """Reads and changes `settings.json` in `folder`, which must exist.
+
+    :raises SettingError: the file is there and cannot be read.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "settings.json"
@@ -26,12 +30,12 @@ class OptionStore:
         checked = check(key, value)
         try:
             with locked(self._lock):
-                values = self._read()
+                kept = read_json(self._file, {})
                 if checked == BY_KEY[key].default:
-                    values.pop(key, None)
+                    kept.pop(key, None)
                 else:
-                    values[key] = checked
-                write_json(self._file, values)
+                    kept[key] = checked
+                write_json(self._file, kept)
         except OSError as error:
             raise SettingError(
                 "The settings could not be saved",
@@ -39,13 +43,24 @@ class OptionStore:
                 "Make room on the disk or make the file writable, and try again.",
                 Action.NONE,
             ) from error
-        self.settings = settled(values)
+        self.settings = settled(self._checked(kept))
         return self.settings
 
     def _read(self) -> dict[str, Value]:
-        found = read_json(self._file, {})
+        try:
+            return self._checked(read_json(self._file, {}))
+        except OSError as error:
+            raise SettingError(
+                "The settings could not be read",
+                f"{self._file}: {error.strerror or error}",
+                "Give yourself the right to read the file, or move it away, and start again.",
+                Action.NONE,
+            ) from error
+
+    def _checked(self, kept: Mapping[str, object]) -> dict[str, Value]:
+        # What this version does not know or take stays in the file: a newer one may have written it.
         values: dict[str, Value] = {}
-        for key, value in found.items() if isinstance(found, dict) else ():
+        for key, value in kept.items():
             try:
                 values[key] = check(key, value)
             except SettingError as error:

@@ -1,6 +1,7 @@
 """The list of projects, remembered between runs."""
 
 import dataclasses
+import logging
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +11,27 @@ from craft_desktop.model.errors import ProjectError
 from craft_desktop.model.project import Project, Provider, make_slug
 from craft_desktop.store.atomic import locked, read_json, write_json
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
 class ProjectStore:
-    """Reads and changes `projects.json` in `folder`, which must exist. Nothing here touches a project's files."""
+    """Reads and changes `projects.json` in `folder`, which must exist. Nothing here touches a project's files.
+
+    :raises ProjectError: the file is there and cannot be read.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "projects.json"
         self._lock = folder / ".projects.lock"
-        self._projects = self._read()
+        try:
+            self._projects = self._read()
+        except OSError as error:
+            raise ProjectError(
+                "The list of projects could not be read",
+                f"{self._file}: {error.strerror or error}",
+                "Give yourself the right to read the file, or move it away, and start again.",
+            ) from error
 
     def all(self) -> tuple[Project, ...]:
         """Give the projects, last used first."""
@@ -95,8 +107,7 @@ class ProjectStore:
         return result
 
     def _read(self) -> dict[str, Project]:
-        found = read_json(self._file, [])
-        projects = [_from_json(item) for item in found] if isinstance(found, list) else []
+        projects = [_from_json(item) for item in read_json(self._file, [])]
         return {project.id: project for project in projects if project is not None}
 
 
@@ -105,9 +116,9 @@ def _to_json(project: Project) -> dict[str, object]:
 
 
 def _from_json(item: object) -> Project | None:
-    if not isinstance(item, dict):
-        return None
     try:
+        if not isinstance(item, dict):
+            raise TypeError(f"a {type(item).__name__} is not a project")
         provider = item.get("provider")
         return Project(
             id=str(item["id"]),
@@ -119,5 +130,6 @@ def _from_json(item: object) -> Project | None:
             provider=Provider(provider) if provider else None,
             unisolated=item.get("unisolated") is True,
         )
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
+        _log.warning("an entry in the list of projects was left out: %s", error)
         return None

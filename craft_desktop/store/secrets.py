@@ -14,7 +14,6 @@ from enum import StrEnum
 from typing import TypeVar
 
 import keyring
-import keyring.errors
 
 from craft_desktop.model.errors import Action, SecretError
 
@@ -87,7 +86,7 @@ class SecretStore:
                 "A key is one line of letters, digits and underscores, for example e2b_1a2b…",
                 "Copy it from your E2B dashboard and paste it whole.",
             )
-        if not has_keyring():
+        if not await _in_thread(has_keyring):
             self._memory = key
             return KeyState(KeySource.MEMORY, mask(key))
         await _in_thread(keyring.set_password, SERVICE, ACCOUNT, key)
@@ -100,7 +99,7 @@ class SecretStore:
         :raises SecretError: the keyring is locked or does not answer.
         """
         self._memory = None
-        if has_keyring() and await _in_thread(keyring.get_password, SERVICE, ACCOUNT) is not None:
+        if await _in_thread(has_keyring) and await _in_thread(keyring.get_password, SERVICE, ACCOUNT) is not None:
             await _in_thread(keyring.delete_password, SERVICE, ACCOUNT)
         return await self.state()
 
@@ -110,7 +109,7 @@ class SecretStore:
             return KeySource.ENVIRONMENT, from_environment
         if self._memory:
             return KeySource.MEMORY, self._memory
-        if has_keyring():
+        if await _in_thread(has_keyring):
             kept = await _in_thread(keyring.get_password, SERVICE, ACCOUNT)
             if kept:
                 return KeySource.KEYRING, kept
@@ -118,7 +117,7 @@ class SecretStore:
 
 
 def has_keyring() -> bool:
-    """Is there a keyring that keeps secrets encrypted?"""
+    """Is there a keyring that keeps secrets encrypted? The first call asks the system and may block."""
     return keyring_name() is not None
 
 
@@ -151,7 +150,7 @@ async def _in_thread(call: Callable[..., T], *arguments: str) -> T:
             "Unlock your system's keyring, or set E2B_API_KEY, and try again.",
             Action.OPEN_SETTINGS,
         ) from error
-    except keyring.errors.KeyringError as error:
+    except Exception as error:  # keyring lets its backends' own errors through (secretstorage, D-Bus, imports)
         _log.warning("keyring: %s", type(error).__name__)
         raise SecretError(
             "The keyring refused",

@@ -49,7 +49,7 @@ def find_project(path: Path) -> Path:
         raise ProjectError(
             "The folder is not there", str(path), "Check the path, or drop the folder on the window."
         ) from error
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # ValueError: a NUL in the path
         raise _unreadable(path, error) from error
     if not is_folder:
         raise ProjectError(
@@ -66,6 +66,8 @@ def read_folder(path: Path) -> Folder:
     manifest_path = path / MANIFEST
     try:
         names = {entry.name for entry in path.iterdir()}
+        # A broken link, a pipe or a folder of that name is no manifest and no lock file.
+        names -= {name for name in DEPENDENCY_FILES & names if not (path / name).is_file()}
         if MANIFEST not in names:
             raise ProjectError(
                 "There is no package.json in the folder",
@@ -81,7 +83,7 @@ def read_folder(path: Path) -> Folder:
                 Action.OPEN_FOLDER,
             )
         manifest = manifest_path.read_text(encoding="utf-8-sig")
-        locks = {name: _digest((path / name).read_bytes()) for name in sorted(DEPENDENCY_FILES & names - {MANIFEST})}
+        locks = {name: _digest_file(path / name) for name in sorted(DEPENDENCY_FILES & names - {MANIFEST})}
     except UnicodeDecodeError as error:
         raise ProjectError(
             "package.json is not valid UTF-8 text",
@@ -96,7 +98,7 @@ def read_folder(path: Path) -> Folder:
             "Put it back, or remove the project from the list.",
             Action.REMOVE_PROJECT,
         ) from error
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     recipe = read_recipe(manifest, names)
     return Folder(path, recipe, _dependency_key(manifest, locks.items()))
@@ -112,7 +114,12 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _unreadable(path: Path, error: OSError | RuntimeError) -> ProjectError:
+def _digest_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unreadable(path: Path, error: OSError | RuntimeError | ValueError) -> ProjectError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return ProjectError(
         "The folder cannot be read",

@@ -118,9 +118,16 @@ class Runner:
             await self.start()
 
     def _forget(self, task: asyncio.Task[None]) -> None:
+        # Told here, not in the task: one that is cancelled before its first step never runs.
         self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a run crashed", exc_info=error)
+            self._fail(unexpected(error))
+        elif task.cancelled():
+            if self.session.is_active:
+                self._tell(StopAsked())
+            self._tell(Ended())
+            self._line(Stream.ACTIVITY)("Stopped")
 
     async def _settle(self) -> None:
         while self.session.is_active and self.session.phase is not Phase.LIVE:
@@ -139,22 +146,12 @@ class Runner:
         return lambda text: self._announce(LogLine(self.session.project_id, stream, text, time.time()))
 
     async def _whole_run(self) -> None:
-        activity = self._line(Stream.ACTIVITY)
-        activity(f"Starting on {self.session.provider.value}")
+        self._line(Stream.ACTIVITY)(f"Starting on {self.session.provider.value}")
         try:
             await self._run()
-        except asyncio.CancelledError:
-            if self.session.is_active:
-                self._tell(StopAsked())
-            self._tell(Ended())
-            activity("Stopped")
-            raise
         except CraftError as error:
             _log.info("%s: %s", self._project().slug, error)
             self._fail(error.problem)
-        except Exception as error:  # whatever it is, the person is told, the sandbox is released, the program goes on
-            _log.exception("%s: a run failed unexpectedly", self._project().slug)
-            self._fail(unexpected(error))
 
     def _fail(self, problem: Problem) -> None:
         self._line(Stream.ACTIVITY)(f"Failed: {problem.title}")

@@ -213,10 +213,8 @@ class Workbench:
         """
         connection = await self._places.connection(Provider.E2B)
         found = await connection.list(APP_METADATA)
-        running = (
-            f"{len(found)} previews of this program run there" if found else "no preview of this program runs there"
-        )
-        return f"{connection.profile.domain} accepts the key; {running}."
+        count = {0: "no preview", 1: "one preview"}.get(len(found), f"{len(found)} previews")
+        return f"{connection.profile.domain} accepts the key. It runs {count} of this program."
 
     async def aclose(self) -> None:
         """Stop every project. What the workbench was given is closed by who gave it."""

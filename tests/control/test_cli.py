@@ -1,0 +1,150 @@
+"""The commands, run as a person runs them."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.host.handshake import Ready
+from tests.conftest import REPOSITORY, StandaloneHost, tiny_project
+from tests.end2end.driver import Preview, descendants, until_gone
+
+
+def craft_desktop(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(REPOSITORY / "main.py"), *arguments],
+        env={**os.environ, "CRAFT_DESKTOP_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("preview",),
+        ("preview", ".", "--provider", "nowhere"),
+        ("preview", ".", "--unknown"),
+        ("host", "--port", "seventy"),
+        ("host", "--port", "70000"),
+        ("doctor", "now"),
+        ("--unknown",),
+    ],
+)
+def test_wrong_usage_exits_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    ended = craft_desktop(tmp_path, *arguments)
+    assert ended.returncode == 2
+    assert "usage: craft-desktop" in ended.stderr
+    assert ended.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("preview", "--help")])
+def test_help_is_an_answer(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    ended = craft_desktop(tmp_path, *arguments)
+    assert ended.returncode == 0
+    assert "craft-desktop" in ended.stdout
+
+
+def test_doctor_answers_in_words_and_in_json(tmp_path: Path) -> None:
+    words = craft_desktop(tmp_path, "doctor")
+    assert words.returncode == 0, words.stdout
+    assert "Node.js" in words.stdout and "Previews can run on this computer." in words.stdout
+    told = json.loads(craft_desktop(tmp_path, "doctor", "--json").stdout)
+    assert told["usable"] is True
+    assert all(set(check) == {"name", "grade", "detail", "remedy"} for check in told["checks"])
+
+
+def test_host_prints_one_ready_line_and_takes_its_domain(tmp_path: Path) -> None:
+    command = [sys.executable, str(REPOSITORY / "main.py"), "host", "--json", "--domain", "sandboxes.example:99"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        ready = Ready.parse(process.stdout.readline())
+        assert ready.pid == process.pid
+        assert ready.domain == "sandboxes.example:99"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read() == b""
+        assert process.wait(10) == 0
+
+
+def test_a_failure_is_one_json_object_and_exit_1(tmp_path: Path) -> None:
+    ended = craft_desktop(tmp_path / "home", "preview", str(tmp_path / "nothing"), "--json")
+    assert ended.returncode == 1
+    [line] = ended.stdout.splitlines()
+    assert set(json.loads(line)) == {"event", "title", "detail", "remedy"}
+    assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_while_live_stops_everything_and_exits_0(tmp_path: Path, number: signal.Signals) -> None:
+    async with Preview(tmp_path / "home", tiny_project(tmp_path / "live")) as preview:
+        live = await preview.until("live")
+        assert set(live) == {"event", "url", "sandbox_id", "seconds"}
+        below = descendants(preview.process.pid)
+        preview.process.send_signal(number)
+        assert await preview.end() == 0
+        assert await until_gone(below, 5) == []
+    assert [event["phase"] for event in preview.events if event["event"] == "phase"][-2:] == ["stopping", "stopped"]
+
+
+async def test_a_signal_during_install_stops_everything_and_exits_0(tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "slow", scripts={"preinstall": "sleep 100"})
+    async with Preview(tmp_path / "home", folder) as preview:
+        await preview.until("phase", phase="installing")
+        preview.process.terminate()
+        async with asyncio.timeout(10):
+            assert await preview.end() == 0
+
+
+async def test_a_project_that_fails_exits_1(tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "fails", scripts={"dev": "exit 3"})
+    async with Preview(tmp_path / "home", folder) as preview:
+        assert await preview.end() == 1
+    assert preview.events[-1]["event"] == "failed"
+    assert preview.events[-1]["title"] == "The dev server ended"
+
+
+async def test_words_for_a_person(tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "words")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(REPOSITORY / "main.py"),
+        "preview",
+        str(folder),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "CRAFT_DESKTOP_HOME": str(tmp_path / "home")},
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    async with asyncio.timeout(60):
+        while not any("Live after" in line for line in lines):
+            lines.append((await process.stdout.readline()).decode())
+        process.send_signal(signal.SIGINT)
+        lines.append((await process.stdout.read()).decode())
+        assert await process.wait() == 0
+    text = "".join(lines)
+    for words in ("Getting a sandbox", "Installing dependencies", "http://words.localhost:", "Ctrl-C", "Stopped"):
+        assert words in text
+
+
+async def test_preview_runs_on_an_e2b_elsewhere(
+    tmp_path: Path, elsewhere: StandaloneHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("E2B_API_KEY", elsewhere.ready.api_key)
+    settings = tmp_path / "home" / "settings"
+    settings.mkdir(parents=True)
+    (settings / "settings.json").write_text(
+        json.dumps({"e2b_api_url": elsewhere.ready.api_url, "e2b_sandbox_url": elsewhere.ready.sandbox_url})
+    )
+    folder = tiny_project(tmp_path / "cloud")
+    async with Preview(tmp_path / "home", folder, "--provider", "e2b") as preview:
+        await preview.until("live")
+        assert not any("envd" in " ".join(process.cmdline()) for process in descendants(preview.process.pid))
+        preview.process.terminate()
+        assert await preview.end() == 0

@@ -1,0 +1,122 @@
+"""The door to the e2b client, against the real host: what is asked arrives, what fails is told in our words."""
+
+import asyncio
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import aiohttp
+import pytest
+from e2b import NotEnoughSpaceException, RateLimitException, SandboxException, ServiceBusyException
+
+from craft_desktop.model.errors import (
+    SandboxError,
+    SandboxGoneError,
+    SandboxRefusedError,
+    SandboxUnreachableError,
+    SyncError,
+)
+from craft_desktop.sandbox.connection import Connection, Sandbox, abandon, translated
+from craft_desktop.sandbox.local_host import LocalHost
+
+
+async def test_a_command_answers_with_its_exit_code_and_both_outputs(sandbox: Sandbox) -> None:
+    outcome = await sandbox.run("echo out; echo err >&2; echo $ALWAYS; exit 3")
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (3, "out\nthere\n", "err\n")
+
+
+async def test_files_are_written_in_one_request_and_streamed(sandbox: Sandbox, tmp_path: Path) -> None:
+    await sandbox.write([("project/a b.txt", b"one"), ("project/deep/ü\n'.bin", bytes(range(256)))])
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * 3_000_000)
+    await sandbox.write_stream("project/large", large)
+    outcome = await sandbox.run(
+        "cat 'a b.txt'; stat -c %s large; cat deep/* | sha256sum | cut -d' ' -f1", cwd="project"
+    )
+    assert outcome.stdout == f"one3000000\n{hashlib.sha256(bytes(range(256))).hexdigest()}\n"
+
+
+async def test_a_background_command_is_heard_and_awaited(sandbox: Sandbox) -> None:
+    heard: list[str] = []
+    process = await sandbox.start(
+        "echo $WHO; echo done >&2; exit 5", cwd=".", envs={"WHO": "me"}, on_output=heard.append
+    )
+    assert process.pid > 0
+    assert await process.wait() == 5
+    assert sorted("".join(heard).split()) == ["done", "me"]
+
+
+async def test_a_port_answers_at_its_address_and_only_with_the_token(sandbox: Sandbox) -> None:
+    port = int((await sandbox.run("echo $PORT")).stdout)
+    server = "require('http').createServer((q, a) => a.end('hello ' + q.headers.host)).listen(process.env.PORT)"
+    ready = asyncio.Event()
+    await sandbox.start(f'node -e "{server}; console.log(1)"', cwd=".", envs={}, on_output=lambda _: ready.set())
+    address = sandbox.address(port)
+    async with asyncio.timeout(20), aiohttp.ClientSession() as http:
+        await ready.wait()
+        headers = {"Host": address.host, **dict(address.headers)}
+        while True:
+            async with http.get(address.url, headers=headers) as answer:
+                if answer.status == 200:
+                    assert await answer.text() == f"hello {address.host}"
+                    break
+        async with http.get(address.url, headers={"Host": address.host}) as answer:
+            assert answer.status == 403
+
+
+async def test_sandboxes_are_listed_by_metadata_taken_over_and_ended(connection: Connection, sandbox: Sandbox) -> None:
+    assert [found.sandbox_id for found in await connection.list({"test": "yes"})] == [sandbox.id]
+    assert await connection.list({"test": "no"}) == []
+    again = await connection.connect(sandbox.id, timeout_s=60)
+    await again.keep(60)
+    assert (await again.run("true")).exit_code == 0
+    await connection.kill(sandbox.id)
+    await connection.kill(sandbox.id)
+    await sandbox.kill()
+    assert await connection.list({"test": "yes"}) == []
+
+
+async def test_what_is_gone_is_told_as_gone(connection: Connection, sandbox: Sandbox) -> None:
+    await sandbox.kill()
+    for attempt in (
+        sandbox.run("true"),
+        sandbox.write([("a", b"")]),
+        sandbox.keep(60),
+        connection.connect(sandbox.id, timeout_s=60),
+    ):
+        with pytest.raises(SandboxGoneError) as caught:
+            await attempt
+        assert caught.value.problem.remedy
+
+
+async def test_a_wrong_key_is_refused(local_host: LocalHost) -> None:
+    profile = dataclasses.replace(await local_host.profile(), api_key="e2b_" + "0" * 40)
+    with pytest.raises(SandboxRefusedError):
+        await Connection(profile).list({})
+
+
+async def test_a_host_that_ended_does_not_answer(local_host: LocalHost, sandbox: Sandbox) -> None:
+    await local_host.aclose()
+    with pytest.raises(SandboxUnreachableError):
+        await sandbox.run("true")
+    assert not await abandon(sandbox.kill)
+
+
+@pytest.mark.parametrize(
+    ("foreign", "ours", "title"),
+    [
+        (NotEnoughSpaceException("no space"), SyncError, "The disk is full"),
+        (RateLimitException("slow down"), SandboxError, "is busy"),  # type: ignore[no-untyped-call]  # the client types it not
+        (ServiceBusyException("busy"), SandboxError, "is busy"),
+        (SandboxException("x " * 500), SandboxError, "refused"),
+    ],
+)
+async def test_each_foreign_error_becomes_a_message(
+    connection: Connection, foreign: Exception, ours: type[Exception], title: str
+) -> None:
+    with pytest.raises(ours) as caught:
+        async with translated(connection.profile):
+            raise foreign
+    assert title in str(caught.value)
+    assert len(str(caught.value)) < 400
+    assert caught.value.__cause__ is foreign

@@ -1,0 +1,48 @@
+"""The steps in one sandbox, one at a time."""
+
+import itertools
+import json
+
+import pytest
+
+from craft_desktop.model.errors import InstallError
+from craft_desktop.model.project import Recipe, read_recipe
+from craft_desktop.sandbox.connection import Sandbox
+from craft_desktop.sandbox.launch import PROJECT_DIR, Launch
+
+
+def recipe(**scripts: str) -> Recipe:
+    return read_recipe(json.dumps({"scripts": {"dev": "true", **scripts}}), ())
+
+
+@pytest.fixture
+def launch(sandbox: Sandbox) -> Launch:
+    numbers = itertools.count()
+    return Launch(sandbox, lambda: f"run-{next(numbers)}")
+
+
+async def test_prepare_makes_the_folder_and_finds_the_port(sandbox: Sandbox, launch: Launch) -> None:
+    port = await launch.prepare(reused=False)
+    assert port == int((await sandbox.run("echo $PORT")).stdout)
+    assert (await sandbox.run(f"ls -A {PROJECT_DIR}")).stdout == ""
+
+
+async def test_prepare_clears_what_an_earlier_run_left_but_keeps_the_modules(sandbox: Sandbox, launch: Launch) -> None:
+    await launch.prepare(reused=False)
+    await sandbox.write([(f"{PROJECT_DIR}/node_modules/a/index.js", b"a"), (f"{PROJECT_DIR}/old/file", b"b")])
+    await sandbox.start("sleep 1001", cwd=".", envs={"CRAFT_DESKTOP_RUN": "before"}, on_output=lambda _: None)
+    await launch.prepare(reused=True)
+    assert (await sandbox.run(f"ls -A {PROJECT_DIR}")).stdout.split() == ["node_modules"]
+    assert (await sandbox.run("pgrep -x sleep")).stdout == ""
+
+
+async def test_install_tells_its_output_and_its_failure(sandbox: Sandbox, launch: Launch) -> None:
+    await launch.prepare(reused=False)
+    await sandbox.write([(f"{PROJECT_DIR}/package.json", b'{"scripts": {"preinstall": "echo fatal error; exit 4"}}')])
+    told: list[str] = []
+    with pytest.raises(InstallError) as caught:
+        await launch.install(recipe(), 60, told.append)
+    assert "fatal error" in caught.value.problem.detail
+    assert any("fatal error" in line for line in told)
+    await sandbox.write([(f"{PROJECT_DIR}/package.json", b"{}")])
+    await launch.install(recipe(), 60, told.append)

@@ -1,0 +1,64 @@
+"""The embedded host as a child: started when needed, again when it died, never left behind."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from craft_desktop.model.errors import SandboxError
+from craft_desktop.sandbox import local_host as module
+from craft_desktop.sandbox.connection import Connection
+from craft_desktop.sandbox.local_host import LocalHost, check_machine
+
+
+def children() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "craft_desktop.host" in " ".join(child.cmdline())]
+
+
+async def test_one_host_serves_and_ends_with_its_owner(tmp_path: Path) -> None:
+    host = LocalHost(tmp_path / "host")
+    one, two = await asyncio.gather(host.profile(), host.profile())
+    assert one == two
+    assert one.api_key not in repr(one)
+    assert (await host.machine()).isolated
+    [process] = children()
+    tree = process.children(recursive=True)
+    await Connection(one).create(metadata={}, envs={}, timeout_s=60)
+    await host.aclose()
+    await host.aclose()
+    assert not process.is_running()
+    _, alive = psutil.wait_procs(tree, 5)
+    assert alive == []
+    assert [path for path in (tmp_path / "host").rglob("*") if path.is_dir()] == []
+
+
+async def test_a_host_that_died_is_started_again(tmp_path: Path) -> None:
+    host = LocalHost(tmp_path / "host")
+    before = await host.profile()
+    [process] = children()
+    process.kill()
+    async with asyncio.timeout(10):
+        while (after := await host.profile()) == before:
+            await asyncio.sleep(0.01)
+    assert await Connection(after).list({}) == []
+    await host.aclose()
+
+
+async def test_a_host_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    complaint = "import sys; print('the reason', file=sys.stderr); sys.exit(3)"
+    monkeypatch.setattr(module, "HOST_COMMAND", (module.HOST_COMMAND[0], "-c", complaint))
+    host = LocalHost(tmp_path / "host")
+    with pytest.raises(SandboxError) as caught:
+        await host.profile()
+    assert "the reason" in caught.value.problem.detail
+    assert "doctor" in caught.value.problem.remedy
+    await host.aclose()
+
+
+async def test_the_machine_is_told_without_a_host() -> None:
+    machine = await check_machine()
+    assert machine.node and machine.npm and machine.network
+    assert os.path.isabs(machine.node_path)  # noqa: PTH117 -- the value is a text
+    assert children() == []

@@ -1,0 +1,23 @@
+"""Whole trees end: children with sessions of their own, orphans, and those that do not listen to SIGTERM."""
+
+import asyncio
+
+from craft_desktop.sandbox.connection import Sandbox
+from craft_desktop.sandbox.processes import MARKER, end_tree
+
+
+async def test_every_marked_process_ends_and_no_other(sandbox: Sandbox) -> None:
+    ready = asyncio.Event()
+    tree = "setsid sleep 1001 & (setsid sleep 1002 &) ; (trap '' TERM; sleep 1003; sleep 1004) & echo up; wait"
+    await sandbox.start(tree, cwd=".", envs={MARKER: "one"}, on_output=lambda _: ready.set())
+    await sandbox.start("sleep 1005", cwd=".", envs={MARKER: "two"}, on_output=lambda _: None)
+    async with asyncio.timeout(10):
+        await ready.wait()
+        while len((await sandbox.run("pgrep -x sleep")).stdout.split()) < 4:
+            await asyncio.sleep(0.02)
+    await end_tree(sandbox, "one")
+    assert (await sandbox.run("pgrep -xa sleep | cut -d' ' -f2-")).stdout == "sleep 1005\n"
+
+
+async def test_nothing_to_end_is_no_failure(sandbox: Sandbox) -> None:
+    await end_tree(sandbox, "never")

@@ -1,0 +1,54 @@
+"""The doctor looks at this machine, and has a remedy for every lack."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.model.report import Check, Grade
+from craft_desktop.paths import Paths, find_paths
+from craft_desktop.workbench.diagnostics import diagnose
+
+
+def by_name(checks: tuple[Check, ...]) -> dict[str, Check]:
+    return {check.name: check for check in checks}
+
+
+async def test_this_machine_can_run_previews(paths: Paths) -> None:
+    report = await diagnose(paths)
+    checks = by_name(report.checks)
+    assert report.is_usable
+    assert {
+        "Node.js",
+        "npm",
+        "Isolation",
+        "Sandbox network",
+        "Keyring",
+        "Screen",
+        "Own folders",
+        "Preview port",
+    } <= set(checks)
+    assert "Page view (Qt WebEngine)" in checks
+    assert all(check.remedy for check in report.checks if check.grade is not Grade.OK)
+
+
+async def test_a_port_in_use_and_a_missing_node_are_told(
+    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    paths.prepare()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        (paths.settings / "settings.json").write_text(f'{{"preview_port": {taken.getsockname()[1]}}}')
+        checks = by_name((await diagnose(paths)).checks)
+    assert checks["Preview port"].grade is Grade.LIMITED
+    assert checks["Isolation"].grade is Grade.LIMITED and checks["Isolation"].remedy
+
+
+async def test_folders_that_cannot_be_made_are_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    report = await diagnose(find_paths({"CRAFT_DESKTOP_HOME": str(tmp_path / "file")}))
+    assert not report.is_usable
+    assert "CRAFT_DESKTOP_HOME" in by_name(report.checks)["Own folders"].remedy

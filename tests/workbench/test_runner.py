@@ -1,0 +1,313 @@
+"""Runs, with the real host, real jails and a real (tiny) Node.js project: what goes right, and all that does not."""
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from craft_desktop.model.errors import Action, Problem
+from craft_desktop.model.events import Event, LogLine, Notice, Pushed, SessionChanged, Stream
+from craft_desktop.model.project import Project
+from craft_desktop.model.session import Phase, StepState
+from craft_desktop.workbench.workbench import Workbench
+from tests.conftest import fetch, files_of, tiny_project
+
+LIMIT_S = 60.0
+
+
+class Watcher:
+    """Keeps every event and lets a test wait for one."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self.events: list[Event] = []
+        self._more = asyncio.Event()
+        workbench.subscribe(self._take)
+
+    def _take(self, event: Event) -> None:
+        self.events.append(event)
+        self._more.set()
+
+    async def until(self, wanted: Callable[[Event], bool]) -> Event:
+        """Wait for an event that has come since the watcher was made."""
+        async with asyncio.timeout(LIMIT_S):
+            while True:
+                for event in self.events:
+                    if wanted(event):
+                        return event
+                self._more.clear()
+                await self._more.wait()
+
+    async def phase(self, phase: Phase) -> None:
+        await self.until(lambda event: isinstance(event, SessionChanged) and event.session.phase is phase)
+
+    def forget(self) -> None:
+        self.events.clear()
+
+
+async def started(workbench: Workbench, folder: Path) -> Project:
+    project = await workbench.add(folder)
+    await workbench.start(project.id)
+    session = workbench.session(project.id)
+    assert session.phase is Phase.LIVE, session.problem
+    return project
+
+
+async def failed(workbench: Workbench, folder: Path) -> Problem:
+    project = await workbench.add(folder)
+    await workbench.start(project.id)
+    return await nothing_runs(workbench, project)
+
+
+async def nothing_runs(workbench: Workbench, project: Project) -> Problem:
+    """Check that the session failed with a whole message, that no sandbox is left, and that the next start works."""
+    session = workbench.session(project.id)
+    assert session.phase is Phase.FAILED
+    assert session.sandbox_id is None
+    assert session.problem is not None
+    assert session.problem.title and session.problem.detail and session.problem.remedy
+    assert not any("server.js" in " ".join(command) for command in commands_below())
+    status, page = await fetch(workbench.address(project.id))
+    assert status == 503
+    assert session.problem.title in page.replace("&#x27;", "'")
+    return session.problem
+
+
+def commands_below() -> list[list[str]]:
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            found.append(process.cmdline())
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+async def until_equal(workbench: Workbench, project: Project) -> None:
+    url = workbench.address(project.id)
+    async with asyncio.timeout(LIMIT_S):
+        while json.loads((await fetch(url))[1]) != files_of(project.path):
+            await asyncio.sleep(0.02)
+
+
+async def test_from_start_to_stop(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "shop")
+    watcher = Watcher(workbench)
+    project = await started(workbench, folder)
+    session = workbench.session(project.id)
+    assert session.pid and session.port and session.url == workbench.address(project.id)
+    assert [record.state for record in session.steps] == [StepState.DONE] * 5
+    assert json.loads((await fetch(session.url))[1]) == files_of(folder)
+    streams = {(line.stream, line.text) for line in workbench.log(project.id)}
+    assert (Stream.SERVER, "serving") in streams
+    assert any(stream is Stream.INSTALL for stream, _ in streams)
+    await workbench.stop(project.id)
+    assert workbench.session(project.id).phase is Phase.STOPPED
+    assert not any("server.js" in " ".join(command) for command in commands_below())
+    assert (await fetch(session.url))[0] == 503
+    assert not [event for event in watcher.events if isinstance(event, Notice)]
+
+
+async def test_edits_reach_the_sandbox(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "edits")
+    (folder / "old.txt").write_text("old")
+    project = await started(workbench, folder)
+    for name in ("a b.txt", "quote'\".txt", "new\nline.txt", "größe-日本.txt", "-rf", "$(x).txt", "deep/er/file.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "old.txt").unlink()
+    (folder / "empty").mkdir()
+    (folder / "link").symlink_to("deep/er")
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o755)
+    await until_equal(workbench, project)
+    (folder / "deep").rename(folder / "deeper")
+    (folder / "run.sh").chmod(0o644)
+    (folder / "link").unlink()
+    (folder / "empty").rmdir()
+    (folder / "empty").write_text("a file now")
+    shutil.rmtree(folder / "deeper")
+    await until_equal(workbench, project)
+
+
+async def test_two_projects_at_once_and_joined_starts(workbench: Workbench, tmp_path: Path) -> None:
+    one = await workbench.add(tiny_project(tmp_path / "one"))
+    two = await workbench.add(tiny_project(tmp_path / "two"))
+    await asyncio.gather(*(workbench.start(project.id) for project in (one, two, one)))
+    sessions = [workbench.session(project.id) for project in (one, two)]
+    assert [session.phase for session in sessions] == [Phase.LIVE, Phase.LIVE]
+    assert sessions[0].sandbox_id != sessions[1].sandbox_id
+    assert json.loads((await fetch(workbench.address(two.id)))[1]) == files_of(two.path)
+    assert sum(command[-1:] == ["server.js"] for command in commands_below()) == 2
+
+
+async def test_restart_frees_the_port_and_keeps_the_sandbox(workbench: Workbench, tmp_path: Path) -> None:
+    # The child takes the port and a session of its own, as `next-server` does: ending the leader leaves it.
+    folder = tiny_project(tmp_path / "again", scripts={"dev": "setsid node server.js & wait"})
+    project = await started(workbench, folder)
+    before = workbench.session(project.id)
+    await workbench.restart(project.id)
+    after = workbench.session(project.id)
+    assert after.phase is Phase.LIVE, after.problem
+    assert (after.sandbox_id, after.port) == (before.sandbox_id, before.port)
+    assert after.pid != before.pid
+    assert sum(command[-1:] == ["server.js"] for command in commands_below()) == 1
+
+
+async def test_dependencies_reinstall_and_scripts_restart(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "deps")
+    await started(workbench, folder)
+    watcher = Watcher(workbench)
+    (folder / "lib").mkdir()
+    (folder / "lib" / "package.json").write_text('{"name": "lib", "version": "1.0.0"}')
+    tiny_project(folder, dependencies={"lib": "file:./lib"})
+    await watcher.phase(Phase.INSTALLING)
+    await watcher.phase(Phase.LIVE)
+    watcher.forget()
+    tiny_project(folder, dependencies={"lib": "file:./lib"}, scripts={"dev": "echo second && node server.js"})
+    await watcher.phase(Phase.STARTING)
+    await watcher.phase(Phase.LIVE)
+    assert not any(
+        isinstance(event, SessionChanged) and event.session.phase is Phase.INSTALLING for event in watcher.events
+    )
+    assert any(isinstance(event, LogLine) and event.text == "second" for event in watcher.events)
+
+
+async def test_a_broken_manifest_while_live_is_told_and_ends_nothing(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "broken-later")
+    project = await started(workbench, folder)
+    watcher = Watcher(workbench)
+    (folder / "package.json").write_text('{\n  "name": oops\n}')
+    notice = await watcher.until(lambda event: isinstance(event, Notice))
+    assert isinstance(notice, Notice) and "Line 2, column 11" in notice.problem.detail
+    tiny_project(folder)
+    await watcher.until(lambda event: isinstance(event, Pushed) and event.revision > 1)
+    assert workbench.session(project.id).phase is Phase.LIVE
+
+
+async def test_stop_during_install_is_at_once(workbench: Workbench, tmp_path: Path) -> None:
+    project = await workbench.add(tiny_project(tmp_path / "slow", scripts={"preinstall": "sleep 100"}))
+    watcher = Watcher(workbench)
+    starting = asyncio.gather(workbench.start(project.id))
+    await watcher.until(lambda event: isinstance(event, LogLine) and "npm install" in event.text)
+    async with asyncio.timeout(5):
+        await workbench.stop(project.id)
+        await starting
+    assert workbench.session(project.id).phase is Phase.STOPPED
+    assert not any("sleep" in command for command in commands_below())
+
+
+@pytest.mark.parametrize(
+    ("manifest", "title", "detail"),
+    [
+        ('{\n  "name": "x",\n  oops\n}', "package.json is not valid JSON", "Line 3, column 3"),
+        ('{"name": "x"}', "The project has no “dev” script", "none"),
+        ("[]", "package.json is not an object", "list"),
+    ],
+)
+async def test_a_manifest_that_cannot_be_run(
+    workbench: Workbench, tmp_path: Path, manifest: str, title: str, detail: str
+) -> None:
+    folder = tiny_project(tmp_path / "bad")
+    project = await workbench.add(folder)
+    (folder / "package.json").write_text(manifest)
+    await workbench.start(project.id)
+    problem = await nothing_runs(workbench, project)
+    assert problem.title == title
+    assert detail in problem.detail
+    tiny_project(folder)
+    await started(workbench, folder)
+
+
+async def test_an_install_that_fails(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "fails", scripts={"preinstall": "echo 'error: no such compiler' >&2; exit 3"})
+    problem = await failed(workbench, folder)
+    assert problem.title == "The dependencies could not be installed"
+    assert "error: no such compiler" in problem.detail
+    assert "exit code" in problem.detail
+
+
+async def test_an_install_that_takes_too_long(workbench: Workbench, tmp_path: Path) -> None:
+    await workbench.change_setting("install_limit_s", 10)
+    problem = await failed(workbench, tiny_project(tmp_path / "long", scripts={"preinstall": "sleep 100"}))
+    assert problem.title == "Installing took longer than 10 s"
+    assert problem.action is Action.OPEN_SETTINGS
+
+
+async def test_a_dev_server_that_ends_at_once(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "ends", scripts={"dev": "echo 'cannot find the thing' >&2; exit 7"})
+    problem = await failed(workbench, folder)
+    assert problem.title == "The dev server ended"
+    assert "cannot find the thing" in problem.detail
+    assert "7" in problem.detail
+
+
+async def test_a_dev_server_that_ends_while_live(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "crash")
+    with (folder / "server.js").open("a") as file:
+        file.write('\nfs.watch(".", (_, name) => name === "crash" && process.exit(9));\n')
+    project = await started(workbench, folder)
+    watcher = Watcher(workbench)
+    (folder / "crash").touch()
+    await watcher.phase(Phase.FAILED)
+    assert (await nothing_runs(workbench, project)).title == "The dev server ended"
+
+
+async def test_a_dev_server_that_never_answers(workbench: Workbench, tmp_path: Path) -> None:
+    await workbench.change_setting("ready_limit_s", 10)
+    problem = await failed(workbench, tiny_project(tmp_path / "mute", scripts={"dev": "sleep 100"}))
+    assert problem.title == "The dev server did not answer"
+
+
+async def test_a_folder_that_vanishes_while_live(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "gone")
+    project = await started(workbench, folder)
+    watcher = Watcher(workbench)
+    folder.rename(tmp_path / "elsewhere")
+    await watcher.phase(Phase.FAILED)
+    await nothing_runs(workbench, project)
+    (tmp_path / "elsewhere").rename(folder)
+    await started(workbench, folder)
+
+
+async def test_a_link_that_leaves_the_folder_is_told_and_not_followed(workbench: Workbench, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("mine")
+    folder = tiny_project(tmp_path / "linked")
+    (folder / "leak").symlink_to(secret)
+    watcher = Watcher(workbench)
+    project = await started(workbench, folder)
+    notices = [event.problem for event in watcher.events if isinstance(event, Notice)]
+    assert len(notices) == 1
+    assert "leak" in notices[0].detail and notices[0].remedy
+    told = json.loads((await fetch(workbench.address(project.id)))[1])
+    assert "leak" not in told and "server.js" in told
+
+
+async def test_a_large_file_goes_whole_and_not_through_memory(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "large")
+    size = 200 * 1024 * 1024
+    with (folder / "video.bin").open("wb") as file:
+        file.write(os.urandom(1024 * 1024))
+        file.truncate(size)
+    before = psutil.Process().memory_info().rss
+    project = await started(workbench, folder)
+    grown = psutil.Process().memory_info().rss - before
+    assert grown < 100 * 1024 * 1024
+    assert json.loads((await fetch(workbench.address(project.id)))[1]) == files_of(folder)
+
+
+async def test_the_host_killed_while_live(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "hostless")
+    project = await started(workbench, folder)
+    watcher = Watcher(workbench)
+    hosts = [process for process in psutil.Process().children() if "craft_desktop.host" in " ".join(process.cmdline())]
+    assert len(hosts) == 1
+    hosts[0].kill()
+    await watcher.phase(Phase.FAILED)
+    await nothing_runs(workbench, project)
+    await started(workbench, folder)

@@ -1,0 +1,109 @@
+"""Projects added, remembered and removed; settings and the key; everything stopped at the end."""
+
+import json
+from pathlib import Path
+
+import psutil
+import pytest
+
+from craft_desktop.model.errors import ProjectError, SettingError
+from craft_desktop.model.events import Event, ProjectsChanged
+from craft_desktop.model.session import Phase
+from craft_desktop.paths import Paths
+from craft_desktop.store.secrets import KeySource
+from craft_desktop.workbench.assemble import open_workbench
+from craft_desktop.workbench.workbench import LONGEST_NAME, Workbench
+from tests.conftest import fetch, tiny_project
+
+
+async def test_projects_are_remembered_with_their_address(paths: Paths, tmp_path: Path) -> None:
+    events: list[Event] = []
+    async with open_workbench(paths) as workbench:
+        workbench.subscribe(events.append)
+        one = await workbench.add(tiny_project(tmp_path / "one" / "shop"))
+        two = await workbench.add(tiny_project(tmp_path / "two" / "shop"))
+        again = await workbench.add(tmp_path / "one" / "shop" / "package.json")
+        assert again == one
+        assert (one.slug, two.slug) == ("shop", "shop-2")
+        assert isinstance(events[-1], ProjectsChanged) and len(events) == 2
+        address = workbench.address(two.id)
+    async with open_workbench(paths) as workbench:
+        assert {project.id for project in workbench.projects} == {one.id, two.id}
+        assert workbench.address(two.id).split(":")[1] == address.split(":")[1]
+        status, page = await fetch(workbench.address(two.id))
+        assert status == 503 and "shop is not running" in page
+
+
+@pytest.mark.parametrize("bad", ["missing", "file.txt", "empty"])
+async def test_what_cannot_be_run_is_not_listed(workbench: Workbench, tmp_path: Path, bad: str) -> None:
+    (tmp_path / "file.txt").touch()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ProjectError) as caught:
+        await workbench.add(tmp_path / bad)
+    assert caught.value.problem.detail and caught.value.problem.remedy
+    assert workbench.projects == ()
+
+
+async def test_a_removed_project_is_stopped_and_its_files_stay(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "kept")
+    project = await workbench.add(folder)
+    await workbench.start(project.id)
+    assert workbench.session(project.id).phase is Phase.LIVE
+    url = workbench.address(project.id)
+    await workbench.remove(project.id)
+    assert workbench.projects == ()
+    assert (folder / "server.js").is_file()
+    assert "No project has this address" in (await fetch(url))[1]
+
+
+async def test_the_sample_is_copied_once(workbench: Workbench, paths: Paths) -> None:
+    project = await workbench.add_sample()
+    page = project.path / "app" / "page.tsx"
+    assert project.path.parent == paths.documents
+    page.write_text("mine")
+    assert await workbench.add_sample() == project
+    assert page.read_text() == "mine"
+
+
+async def test_a_name_is_no_place_to_hide_a_novel(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "long")
+    manifest = json.loads((folder / "package.json").read_text())
+    (folder / "package.json").write_text(json.dumps({**manifest, "name": "x" * 5000}))
+    project = await workbench.add(folder)
+    assert len(project.name) == LONGEST_NAME
+
+
+async def test_a_refused_setting_changes_nothing(workbench: Workbench) -> None:
+    before = workbench.settings
+    with pytest.raises(SettingError):
+        await workbench.change_setting("install_limit_s", 3)
+    assert workbench.settings == before
+    await workbench.change_setting("install_limit_s", 300)
+    assert workbench.settings.install_limit_s == 300
+
+
+async def test_a_key_is_kept_masked_and_never_logged(
+    workbench: Workbench, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("E2B_API_KEY", raising=False)
+    key = "e2b_" + "abcd1234" * 5
+    state = await workbench.save_key(key)
+    assert state.source in (KeySource.MEMORY, KeySource.KEYRING)
+    assert key not in state.masked and state.masked.endswith("1234")
+    await workbench.change_setting("e2b_api_url", f"http://127.0.0.1:1/{key}")
+    with pytest.raises(Exception, match="does not answer"):
+        await workbench.test_key()
+    assert (await workbench.forget_key()).source is KeySource.NONE
+    written = "".join(path.read_text() for path in paths.logs.iterdir())
+    assert "•••" in written and key not in written
+
+
+async def test_everything_is_stopped_at_the_end(paths: Paths, tmp_path: Path) -> None:
+    async with open_workbench(paths) as workbench:
+        for name in ("a", "b"):
+            project = await workbench.add(tiny_project(tmp_path / name))
+            await workbench.start(project.id)
+        below = psutil.Process().children(recursive=True)
+        assert len(below) > 6
+    _, alive = psutil.wait_procs(below, 5)
+    assert alive == []
