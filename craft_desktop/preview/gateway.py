@@ -21,6 +21,7 @@ from craft_desktop.preview.relay import (
     HEADER_LIMIT_BYTES,
     HEADER_LIMIT_LINES,
     BrokenAnswerError,
+    Lasting,
     RefusedError,
     Relay,
 )
@@ -29,9 +30,8 @@ from craft_desktop.preview.routes import Upstream, is_hot_reload, is_navigation,
 STATE_PATH = "/.craft/state"  # the only path of a project's address that is the gateway's own
 POLL_S = 20.0  # how long a waiting page's question is held: below the shortest idle limit in use (30 s)
 UNKNOWN_POLL_S = 1.0  # the same where no project is known; nothing will wake it, so it looks again
-PROBE_PAUSE_S = (
-    0.3  # between two looks at an upstream that refuses: soon enough to feel at once, seldom enough to be free
-)
+# Between two looks at an upstream that refuses: soon enough to feel at once, seldom enough to be free.
+PROBE_PAUSE_S = 0.3
 SHUTDOWN_S = 0.1  # handlers end at once when cancelled; this bounds one that does not
 _LOOPBACK_PEERS = ("127.0.0.1", "::1")
 
@@ -51,7 +51,7 @@ class Seat:
         self.is_known = False
         self.revision = next(revisions)
         self.changed = asyncio.Event()
-        self.lasting: set[Callable[[], None]] = set()
+        self.lasting = Lasting()
 
     def set(self, upstream: Upstream | None, page: PageState | None) -> None:
         """Change what sits here, and close what hung on the old."""
@@ -63,8 +63,8 @@ class Seat:
         self.changed.set()
         self.changed = asyncio.Event()
         if moved:
-            for close in tuple(self.lasting):
-                close()
+            self.lasting.end()
+            self.lasting = Lasting()
 
 
 class Gateway:

@@ -7,7 +7,7 @@ unfinished, so that no half answer looks whole.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, MutableSet
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,7 +33,29 @@ HEADER_LIMIT_BYTES = 64 * 1024  # twice what a browser sends with every cookie i
 HEADER_LIMIT_LINES = 400  # aiohttp allows 128; Next.js preloads alone can reach that
 _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")  # aiohttp adds these where a browser did not
 
-Closers = MutableSet[Callable[[], None]]
+
+class Lasting:
+    """What hangs on one upstream for as long as it serves: sockets and event streams."""
+
+    def __init__(self) -> None:
+        self._closers: set[Callable[[], None]] = set()
+        self._ended = False
+
+    def add(self, close: Callable[[], None]) -> None:
+        """Keep the call that closes one; where the upstream serves no longer, it is closed at once."""
+        self._closers.add(close)
+        if self._ended:
+            close()
+
+    def discard(self, close: Callable[[], None]) -> None:
+        """Forget one that has ended by itself."""
+        self._closers.discard(close)
+
+    def end(self) -> None:
+        """Close them all, and each that is still on its way."""
+        self._ended = True
+        for close in tuple(self._closers):
+            close()
 
 
 class RefusedError(Exception):
@@ -102,11 +124,11 @@ class Relay:
         return True
 
     async def pass_on(
-        self, request: web.BaseRequest, upstream: Upstream, page_host: str, peer: str, closers: Closers
+        self, request: web.BaseRequest, upstream: Upstream, page_host: str, peer: str, lasting: Lasting
     ) -> web.StreamResponse:
         """Pass `request` on and give the finished answer.
 
-        :param closers: calls that end what lasts (sockets, event streams) are kept here while it lasts.
+        :param lasting: keeps what ends a socket or an event stream, while it lasts.
         :raises RefusedError: nobody serves there; nothing was sent to the browser.
         :raises BrokenAnswerError: the answer cannot be read; nothing was sent to the browser.
         """
@@ -121,8 +143,8 @@ class Relay:
         answer = await self._ask(request.method, URL(upstream.url + path, encoded=True), headers, body)
         try:
             if websocket and answer.status == 101:
-                return await _join(request, answer, upstream, page_host, closers)
-            return await _stream(request, answer, upstream, page_host, closers)
+                return await _join(request, answer, upstream, page_host, lasting)
+            return await _stream(request, answer, upstream, page_host, lasting)
         finally:
             # Returns the connection when all was read, and closes it when not.
             if answer.content.at_eof() and answer.status != 101:
@@ -164,14 +186,13 @@ async def _start_of(answer: aiohttp.ClientResponse) -> bytes:
 
 
 async def _stream(
-    request: web.BaseRequest, answer: aiohttp.ClientResponse, upstream: Upstream, page_host: str, closers: Closers
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, upstream: Upstream, page_host: str, lasting: Lasting
 ) -> web.StreamResponse:
     start = await _start_of(answer)
     headers = CIMultiDict(response_headers(answer.headers.items(), upstream, page_host))
     response = PassedResponse(status=answer.status, reason=answer.reason, headers=headers)
-    lasts = answer.content_type == "text/event-stream"
-    if lasts:
-        closers.add(answer.close)
+    if answer.content_type == "text/event-stream":
+        lasting.add(answer.close)
     try:
         await response.prepare(request)
         if start:
@@ -183,12 +204,12 @@ async def _stream(
         # Broken off behind our back, or by a switch: end the browser's side unfinished. The server drops the rest.
         _hang_up(request)
     finally:
-        closers.discard(answer.close)
+        lasting.discard(answer.close)
     return response
 
 
 async def _join(
-    request: web.BaseRequest, answer: aiohttp.ClientResponse, upstream: Upstream, page_host: str, closers: Closers
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, upstream: Upstream, page_host: str, lasting: Lasting
 ) -> web.StreamResponse:
     headers = CIMultiDict(response_headers(answer.headers.items(), upstream, page_host, websocket=True))
     response = PassedResponse(status=101, reason=answer.reason, headers=headers)
@@ -201,15 +222,15 @@ async def _join(
     browser: Any = request.protocol
     server: Any = connection.protocol
     tunnel = Tunnel(browser, server)
-    closers.add(tunnel.close)
     try:
         # Each protocol hands over what it had received too much, then leaves the connection.
         browser.set_parser(tunnel.browser)
         server.set_parser(tunnel.server, answer.content)
         tunnel.start()
+        lasting.add(tunnel.close)
         await tunnel.wait()
     finally:
-        closers.discard(tunnel.close)
+        lasting.discard(tunnel.close)
         tunnel.close()
     return response
 

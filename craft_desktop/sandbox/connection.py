@@ -8,6 +8,7 @@ alone, so whole trees are ended by the marker in their environment (see `process
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,8 @@ UPLOAD_LIMIT_S = 300.0
 KILL_LIMIT_S = 10.0
 # Characters of a foreign message that a person is shown.
 LONGEST_WORDS = 240
+
+_ESCAPED = re.compile(r'["\\%\x00-\x1f\x7f]')
 
 _log = logging.getLogger(__name__)
 
@@ -111,12 +114,18 @@ class Sandbox:
     async def write(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Write whole files in one request; folders on the way are made. Relative paths are under the home.
 
+        A name that a form would carry escaped (RFC 7578 section 4.2 leaves open how to undo it) goes alone, by the
+        request's address.
+
         :raises SyncError: the sandbox's disk is full.
         :raises SandboxError: refused, unreachable or gone.
         """
-        entries: list[Any] = [{"path": path, "data": data} for path, data in files]
+        plain: list[Any] = [{"path": path, "data": data} for path, data in files if not _ESCAPED.search(path)]
         async with translated(self._profile):
-            await self._sandbox.files.write_files(entries, request_timeout=UPLOAD_LIMIT_S)
+            await self._sandbox.files.write_files(plain, request_timeout=UPLOAD_LIMIT_S)
+            for path, data in files:
+                if _ESCAPED.search(path):
+                    await self._sandbox.files.write(path, data, request_timeout=UPLOAD_LIMIT_S)
 
     async def write_stream(self, path: str, source: Path) -> None:
         """Write one large file without holding it in memory.

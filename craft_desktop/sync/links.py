@@ -14,7 +14,7 @@ def inside_target(root: Path, relpath: str) -> str | None:
     :raises OSError: it is no link, or cannot be read.
     """
     path = root / relpath
-    target = str(path.readlink())
+    target = os.readlink(path)  # noqa: PTH115 - a Path would not keep it as it was written
     real = os.path.realpath(path)
     if not Path(real).is_relative_to(root):
         return None

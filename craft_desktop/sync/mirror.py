@@ -7,7 +7,7 @@ answered.
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -69,20 +69,27 @@ class Mirror:
     """Pushes; one at a time, which the caller sees to.
 
     :param clock: seconds that never go back.
+    :param pause: waits for so many seconds.
     """
 
     def __init__(
-        self, root: Path, remote: Remote, on_problem: Callable[[Problem], None], clock: Callable[[], float]
+        self,
+        root: Path,
+        remote: Remote,
+        on_problem: Callable[[Problem], None],
+        clock: Callable[[], float],
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._root = root
         self._remote = remote
         self._on_problem = on_problem
         self._clock = clock
+        self._pause = pause
         self._known: dict[str, Entry] = {}
         self._rules = IgnoreRules()
-        self._has_rules = False
         self._problems: dict[str, Problem] = {}
         self._lost_sources = 0
+        self._is_behind = True
         self.revision = 0
 
     def holds_file(self, relpath: str) -> bool:
@@ -98,9 +105,11 @@ class Mirror:
         :raises SyncError: the folder was emptied; nothing was sent.
         :raises CraftError: what the remote raised; what it may have done is in doubt.
         """
-        found, difference = await self._compare(relpaths)
+        # Paths told tell all only if nothing is left over from a push that failed.
+        found, difference = await self._compare(None if self._is_behind else relpaths)
+        self._is_behind = True
         if is_doubtful(self._known, difference.deletes):
-            await asyncio.sleep(DOUBT_S)
+            await self._pause(DOUBT_S)
             found, difference = await self._compare(None)
         if is_emptied(self._known, difference.deletes):
             raise _emptied(self._root)
@@ -122,13 +131,15 @@ class Mirror:
             if batch:
                 sent.append(batch)
         self._tell(problems, found.asked)
+        self._is_behind = False
         folders = tuple(relpath for relpath, entry in found.snapshot.items() if entry.kind is Kind.DIRECTORY)
         return Pushed(self._sum_up(sent, deleted, since), folders, tuple(unstable))
 
     async def _compare(self, relpaths: frozenset[str] | None) -> tuple[Scan, Difference]:
-        if relpaths is None or not self._has_rules:
-            found = await asyncio.to_thread(scan, self._root, self._known)
-            self._has_rules = True
+        if relpaths is None:
+            # What was left over may be there by older rules.
+            rules_of_known = None if self._is_behind else self._rules
+            found = await asyncio.to_thread(scan, self._root, self._known, rules_of_known)
             old = self._known
             if found.unread:
                 old = {relpath: entry for relpath, entry in old.items() if not is_below(relpath, found.unread)}

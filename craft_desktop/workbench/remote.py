@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from craft_desktop.model.errors import Action, SyncError
 from craft_desktop.sandbox.connection import Sandbox
 from craft_desktop.sandbox.launch import PROJECT_DIR
-from craft_desktop.sync.diff import Batch, FileWrite
+from craft_desktop.sync.diff import Batch
 
 # Beside the project, not in it: the dev server must not see it.
 LISTS_DIR = ".craft"
@@ -40,6 +40,7 @@ class SandboxRemote:
     async def apply(self, batch: Batch) -> None:
         """Do what `batch` says, in its order. A plain save is one request.
 
+        :raises OSError: a file that is streamed cannot be read; the engine looks at it again.
         :raises SyncError: the sandbox's disk is full, or it refuses a name.
         :raises SandboxError: refused, unreachable or gone.
         """
@@ -52,7 +53,7 @@ class SandboxRemote:
             await self._sandbox.write(small)
         for file in batch.writes:
             if not isinstance(file.source, bytes):
-                await self._stream(file)
+                await self._sandbox.write_stream(f"{PROJECT_DIR}/{file.relpath}", file.source)
         executables = {file.relpath for file in batch.writes if file.executable}
         plain = {file.relpath for file in batch.writes if not file.executable} & self._executables
         if executables or plain or batch.links or batch.deletes:
@@ -62,18 +63,6 @@ class SandboxRemote:
                 {"executables": executables, "plain": plain, "links": links, "deletes": batch.deletes},
             )
         self._executables = (self._executables | executables) - plain - set(batch.deletes)
-
-    async def _stream(self, file: FileWrite) -> None:
-        assert not isinstance(file.source, bytes)
-        try:
-            await self._sandbox.write_stream(f"{PROJECT_DIR}/{file.relpath}", file.source)
-        except OSError as error:
-            raise SyncError(
-                "A file could not be read",
-                f"{file.relpath}: {error.strerror or error}",
-                "Give yourself the right to read it, or let .craftignore name it; then start again.",
-                Action.OPEN_FOLDER,
-            ) from error
 
     async def _do(self, script: str, lists: dict[str, Iterable[str]]) -> None:
         await self._sandbox.write(

@@ -33,6 +33,9 @@ async def test_files_are_written_in_one_request_and_streamed(sandbox: Sandbox, t
     outcome = await sandbox.run(
         "cat 'a b.txt'; stat -c %s large; cat deep/* | sha256sum | cut -d' ' -f1", cwd="project"
     )
+    odd = ["100%25.txt", 'say "hi"', "back\\slash", "a\tb", "%22"]
+    await sandbox.write([(f"odd/{name}", b"") for name in odd])
+    assert sorted((await sandbox.run("printf '%s\\0' *", cwd="odd")).stdout.split("\0")[:-1]) == sorted(odd)
     assert outcome.stdout == f"one3000000\n{hashlib.sha256(bytes(range(256))).hexdigest()}\n"
 
 

@@ -1,0 +1,106 @@
+"""The embedded sandbox host as a program: `python -m craft_desktop.host`.
+
+Prints one ready line on standard output, then nothing there; logs go to standard error. Ends with exit code 0 on
+SIGTERM, SIGINT and, with `--lifeline`, when its standard input ends or its parent does.
+"""
+
+import argparse
+import asyncio
+import ctypes
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from craft_desktop.host.handshake import Ready
+from craft_desktop.host.machine import Bubblewrap, Machine, report
+from craft_desktop.host.probe import probe, replace_bubblewrap
+from craft_desktop.host.server import Wishes, serve
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+SWITCHED_OFF = Bubblewrap(
+    None,
+    False,
+    reason="Isolation is switched off on the command line (--isolation none).",
+    remedy="Start the host without that option.",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a host, or tell what this machine offers. Returns the exit code."""
+    wanted = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if wanted.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    machine = probe(os.environ, Path.home())
+    if wanted.isolation == "none":
+        machine = replace_bubblewrap(machine, SWITCHED_OFF)
+    if wanted.check:
+        _say(json.dumps(report(machine), indent=None if wanted.json else 2))
+        return 0
+    with ExitStack() as stack:
+        state = wanted.state
+        if state is None:
+            state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="craft-host-")))
+        try:
+            asyncio.run(_run(Wishes(state, wanted.port, wanted.domain), machine, lifeline=wanted.lifeline))
+        except OSError as error:
+            logging.getLogger(__name__).error("the host cannot start: %s", error)
+            return 1
+    return 0
+
+
+async def _run(wishes: Wishes, machine: Machine, *, lifeline: bool) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if lifeline:
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            stop.set()  # it died before the kernel was told to watch it
+        loop.add_reader(sys.stdin.fileno(), _drain, sys.stdin.fileno(), stop, loop)
+    await serve(wishes, machine, stop, _announce)
+
+
+def _drain(descriptor: int, stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
+    """Read the lifeline; what comes is of no matter, its end is."""
+    if not os.read(descriptor, 4096):
+        loop.remove_reader(descriptor)
+        stop.set()
+
+
+def _announce(ready: Ready) -> None:
+    _say(ready.format())
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m craft_desktop.host", description="An E2B-compatible sandbox host on this computer."
+    )
+    parser.add_argument("--port", type=int, default=0, help="port of the API on loopback; 0 takes any (default)")
+    parser.add_argument("--domain", help="what follows PORT-ID. in preview addresses (default: localhost:PORT)")
+    parser.add_argument("--state", type=Path, help="folder for the sandboxes' files (default: a temporary one)")
+    parser.add_argument("--json", action="store_true", help="one line of JSON (the ready line always is)")
+    parser.add_argument("--lifeline", action="store_true", help="end when standard input ends")
+    parser.add_argument("--check", action="store_true", help="tell what this machine offers, and end")
+    parser.add_argument("--isolation", choices=("auto", "none"), default="auto", help="none: never build jails")
+    parser.add_argument("--verbose", action="store_true", help="log everything")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

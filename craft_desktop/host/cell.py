@@ -1,0 +1,273 @@
+"""One running envd and what is around it: process, folders, listening socket, dialling pair, lifeline.
+
+A cell is started before anybody asks for it (the warm spare) and becomes a sandbox when the control plane gives
+it a name and its secrets. Its end is the end of everything within: jailed, envd is PID 1 of its namespace and the
+kernel kills the rest; unjailed, envd adopts what it started and this module walks the tree after it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import shlex
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import h11
+import multipart
+
+import craft_desktop
+from craft_desktop.host import processes
+from craft_desktop.host.dial import Dial, DialError
+from craft_desktop.host.ground import Ground, remove_tree
+from craft_desktop.host.isolation import JAIL_HOMES, LIBRARY, SYSTEM_PATH, TOOLS, USER_HOME, Homes, Jail, jail_argv
+from craft_desktop.host.machine import Machine
+from craft_desktop.tasks import Owner
+
+TERM_TIMEOUT_S = 2.0  # an unjailed envd has this long to kill its own; a jail is killed at once
+LOG_BYTES = 65_536  # one read of envd's log
+_log = logging.getLogger(__name__)
+
+
+def library() -> dict[str, Path]:
+    """envd's modules: their names under a module folder -> where they lie on this machine."""
+    package = Path(craft_desktop.__file__).parent
+    host = package / "host"
+    return {
+        "craft_desktop/__init__.py": package / "__init__.py",
+        "craft_desktop/tasks.py": package / "tasks.py",
+        "craft_desktop/host/__init__.py": host / "__init__.py",
+        "craft_desktop/host/envd": host / "envd",
+        "h11": Path(h11.__file__).parent,
+        "multipart.py": Path(multipart.__file__),
+    }
+
+
+class Cell:
+    """One envd, started by `launch`, ended by `stop`."""
+
+    def __init__(self, name: str, plot: Path, homes: Homes, ground: Ground, isolated: bool) -> None:
+        self.name = name
+        self.homes = homes
+        self.isolated = isolated
+        self.last_words = ""  # the last line of its log, for whoever has to tell why it did not start
+        self.address = ground.address(name)
+        self._plot = plot
+        self._ground = ground
+        self._owner = Owner(f"cell {name}")
+        self._process: asyncio.subprocess.Process | None = None
+        self._dial: Dial | None = None
+        self._lifeline: int | None = None
+        self._log: asyncio.ReadTransport | None = None
+        # apart from the other owner, which is closed within the very end that these tasks are
+        self._ending = Owner(f"end of {name}")
+        self._killed: asyncio.Task[None] | None = None
+        self._cleared: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def launch(cls, name: str, machine: Machine, ground: Ground, *, isolated: bool) -> "Cell":
+        """Start an envd. It may not answer yet; its socket already queues connections.
+
+        :param isolated: in a jail; else as a plain child with a folder of its own as home.
+        :raises OSError: the program cannot be started or the disk is full.
+        """
+        plot = ground.plot(name)
+        homes = JAIL_HOMES if isolated else Homes(str(plot / "home"), str(plot / "home"))
+        cell = cls(name, plot, homes, ground, isolated)
+        # apart and shielded: a start that is cancelled half-way leaves a process which nobody knows
+        started = cell._ending.start(cell._start(machine), name="start", awaited=True)
+        try:
+            await asyncio.shield(started)
+        except BaseException:
+            await asyncio.wait([started])
+            await cell.stop()
+            raise
+        return cell
+
+    @property
+    def pid(self) -> int:
+        """Of the process the host started: bubblewrap, or envd itself when unjailed."""
+        return self._process.pid if self._process else 0
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.returncode is None
+
+    async def connect(self, port: int) -> socket.socket:
+        """A socket connected to `port` inside.
+
+        :raises DialError: nothing of the sandbox listens there.
+        """
+        assert self._dial is not None  # launch() sets it before anyone holds the cell
+        return await self._dial.connect(port)
+
+    async def reach_envd(self) -> socket.socket:
+        """A socket connected to envd itself.
+
+        :raises DialError: envd has ended.
+        """
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connected.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(connected, self.address)
+        except OSError as error:
+            connected.close()
+            raise DialError(0, "gone") from error
+        except BaseException:
+            connected.close()
+            raise
+        return connected
+
+    async def ended(self) -> int:
+        """Wait for the process to end; its exit code."""
+        assert self._process is not None
+        return await self._process.wait()
+
+    async def kill(self) -> None:
+        """Kill everything in it. May be called by many; all wait for the one end."""
+        if self._killed is None:
+            self._killed = self._ending.start(self._kill(), name="kill", awaited=True)
+        await asyncio.shield(self._killed)
+
+    async def stop(self) -> None:
+        """Kill everything in it and remove its folders, which takes longer. May be called by many."""
+        await self.kill()
+        if self._cleared is None:
+            self._cleared = self._ending.start(self._clear(), name="clear", awaited=True)
+        await asyncio.shield(self._cleared)
+
+    async def _start(self, machine: Machine) -> None:
+        """Start the process. Its pipes are our own and not asyncio's: those tie its end to whoever holds them last."""
+        with ExitStack() as theirs:
+            listener = theirs.enter_context(self._ground.listen(self.name))
+            near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._dial = Dial(near)
+            theirs.enter_context(far)
+            stdin, self._lifeline = os.pipe()
+            theirs.callback(os.close, stdin)
+            log, stderr = os.pipe()
+            theirs.callback(os.close, stderr)
+            await self._follow(log)
+            envd = [str(machine.python.path), "-s", "-S", "-m", "craft_desktop.host.envd"]
+            envd += ["--listen-fd", str(listener.fileno()), "--dial-fd", str(far.fileno())]
+            self._process = await asyncio.create_subprocess_exec(
+                *(self._jailed(machine, envd) if self.isolated else envd),
+                stdin=stdin,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=stderr,
+                pass_fds=(listener.fileno(), far.fileno()),
+                env={} if self.isolated else self._plain_environment(machine),
+                cwd="/" if self.isolated else self.homes.user,
+                start_new_session=True,
+            )
+
+    async def _follow(self, log: int) -> None:
+        """Put what comes from the descriptor `log`, owned from now on, into the host's log."""
+        reader = asyncio.StreamReader()
+        pipe = os.fdopen(log, "rb", buffering=0)
+        loop = asyncio.get_running_loop()
+        self._log, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        self._owner.start(self._relay(reader), name="log")
+
+    def _jailed(self, machine: Machine, command: list[str]) -> list[str]:
+        path = ":".join([TOOLS, *(str(folder) for folder in machine.tools), SYSTEM_PATH])
+        jail = Jail(
+            home=self._plot / "home",
+            scratch=self._plot / "tmp",
+            etc=self._ground.etc,
+            modules=library(),
+            tools=self._ground.tools,
+            links=machine.links,
+            trees=machine.trees,
+            environment={
+                "PATH": path,
+                "HOME": USER_HOME,
+                "LANG": "C.UTF-8",
+                "PYTHONPATH": LIBRARY,
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            nested=machine.bubblewrap.nested,
+        )
+        assert machine.bubblewrap.path is not None  # an isolated cell is only asked of a machine that can jail
+        return jail_argv(machine.bubblewrap.path, jail, command)
+
+    def _plain_environment(self, machine: Machine) -> Mapping[str, str]:
+        """envd's own; and a profile in the home, since the system's own resets PATH in a login shell."""
+        folders = [Path(craft_desktop.__file__).parent.parent, Path(h11.__file__).parent.parent]
+        path = [*(str(folder) for folder in (self._ground.tools, *machine.tools)), os.environ.get("PATH", SYSTEM_PATH)]
+        profile = Path(self.homes.user) / ".profile"
+        profile.write_text(f"export PATH={shlex.quote(':'.join(path))}\n")
+        return {
+            "PATH": ":".join(path),
+            "HOME": self.homes.user,
+            "LANG": os.environ.get("LANG", "C.UTF-8"),
+            "TMPDIR": str(self._plot / "tmp"),
+            "PYTHONPATH": ":".join(dict.fromkeys(str(folder) for folder in folders)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    async def _relay(self, stderr: asyncio.StreamReader) -> None:
+        """Put envd's log lines into the host's; a line longer than a read is told in pieces."""
+        rest = b""
+        while chunk := await stderr.read(LOG_BYTES):
+            *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) > LOG_BYTES:
+                lines, rest = [*lines, rest], b""
+            for line in lines:
+                self._tell(line)
+        if rest:
+            self._tell(rest)
+
+    def _tell(self, line: bytes) -> None:
+        self.last_words = line.decode(errors="replace")
+        _log.info("%s: %s", self.name, self.last_words)
+
+    async def _kill(self) -> None:
+        process = self._process
+        if process is not None and process.returncode is None:
+            await (self._kill_jail(process) if self.isolated else self._kill_plain(process))
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
+        if process is not None:
+            await process.wait()
+        if self._dial is not None:
+            self._dial.close()
+        await self._owner.aclose()
+        if self._log is not None:
+            self._log.close()
+        self._ground.forget(self.name)
+
+    async def _clear(self) -> None:
+        await asyncio.to_thread(remove_tree, self._plot)
+
+    async def _kill_jail(self, process: asyncio.subprocess.Process) -> None:
+        """bubblewrap's end is its child's, except while it still builds: then the child would wait for it for ever.
+
+        It is stopped first, so that the child is either there to be killed or never born.
+        """
+        await asyncio.to_thread(processes.halt, process.pid)
+        family = processes.descendants(process.pid)
+        _slay(process)
+        processes.kill(family)
+
+    async def _kill_plain(self, process: asyncio.subprocess.Process) -> None:
+        """envd kills its own when told to end; what it did not, is found by descent and killed."""
+        family = processes.descendants(process.pid)
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(TERM_TIMEOUT_S):
+                await process.wait()
+        except TimeoutError:
+            family |= processes.descendants(process.pid)
+            _slay(process)
+        processes.kill(family)
+
+
+def _slay(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()

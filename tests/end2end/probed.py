@@ -1,0 +1,109 @@
+"""Starts the real program with a listener beside it that a test asks where things are and what the page holds.
+
+Nothing of the program is replaced. Clicks and keys come from outside, through the X server. Run as
+`python -m tests.end2end.probed SOCKET [FOLDER ...]`.
+"""
+
+import json
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+
+from craft_desktop.__main__ import main
+
+
+class Work(QEvent):
+    """Something to do on Qt's thread, and the answer."""
+
+    KIND = QEvent.Type(QEvent.registerEventType())
+
+    def __init__(self, work: Callable[[Callable[[Any], None]], None]) -> None:
+        super().__init__(self.KIND)
+        self.work = work
+        self.done = threading.Event()
+        self.answer: Any = None
+
+    def take(self, answer: Any) -> None:
+        self.answer = answer
+        self.done.set()
+
+
+class Probe(QObject):
+    """Lives on Qt's thread; does what the listener's thread posts."""
+
+    def event(self, event: QEvent) -> bool:
+        if not isinstance(event, Work):
+            return super().event(event)
+        try:
+            event.work(event.take)
+        except (RuntimeError, AttributeError) as error:  # a widget that went away meanwhile: the test asks again
+            event.take({"error": str(error)})
+        return True
+
+
+def find(name: str) -> QWidget | None:
+    shown = (widget for widget in QApplication.allWidgets() if widget.objectName() == name and widget.isVisible())
+    return next(shown, None)
+
+
+def describe(name: str, take: Callable[[Any], None]) -> None:
+    widget = find(name)
+    if widget is None:
+        take(None)
+        return
+    middle = widget.mapToGlobal(widget.rect().center())
+    told: dict[str, Any] = {"x": middle.x(), "y": middle.y(), "enabled": widget.isEnabled()}
+    if isinstance(widget, QLabel | QLineEdit | QAbstractButton):
+        told["text"] = widget.text()
+    elif hasattr(widget, "toPlainText"):
+        told["text"] = widget.toPlainText()
+    take(told)
+
+
+def run_script(script: str, take: Callable[[Any], None]) -> None:
+    view: Any = find("pageView")
+    if view is None:
+        take(None)
+    else:
+        view.page().runJavaScript(script, 0, take)
+
+
+def save_picture(path: str, take: Callable[[Any], None]) -> None:
+    window = find("mainWindow")
+    take(window is not None and window.grab().save(path))
+
+
+def close_window(_: str, take: Callable[[Any], None]) -> None:
+    window = find("mainWindow")
+    take(window is not None)
+    if window is not None:
+        window.close()
+
+
+ASKED = {"describe": describe, "script": run_script, "picture": save_picture, "close": close_window}
+
+
+def listen(server: socket.socket, probe: Probe) -> None:
+    connection, _ = server.accept()
+    with connection, connection.makefile("rw", encoding="utf-8") as lines:
+        for line in lines:
+            asked = json.loads(line)
+            work = Work(lambda take, asked=asked: ASKED[asked["do"]](asked["of"], take))  # type: ignore[misc]
+            QCoreApplication.postEvent(probe, work, Qt.EventPriority.NormalEventPriority.value)
+            work.done.wait(10)
+            lines.write(json.dumps(work.answer) + "\n")
+            lines.flush()
+
+
+if __name__ == "__main__":
+    address = sys.argv.pop(1)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen()
+    threading.Thread(target=listen, args=(listener, Probe()), daemon=True).start()
+    main()

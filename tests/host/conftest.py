@@ -1,0 +1,35 @@
+"""This machine as it is, and one whose bubblewrap is switched off."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.host.ground import Ground
+from craft_desktop.host.machine import Bubblewrap, Machine
+from craft_desktop.host.probe import probe, replace_bubblewrap
+
+
+@pytest.fixture(scope="session")
+def this_machine() -> Machine:
+    return probe(os.environ, Path.home())
+
+
+@pytest.fixture
+def machine(this_machine: Machine) -> Machine:
+    if not this_machine.isolated:
+        pytest.skip(this_machine.bubblewrap.reason)
+    return this_machine
+
+
+@pytest.fixture(scope="session")
+def plain_machine(this_machine: Machine) -> Machine:
+    lame = Bubblewrap(None, False, reason="No walls.", remedy="Build some.")
+    return replace_bubblewrap(this_machine, lame)
+
+
+@pytest.fixture
+def ground(tmp_path: Path, this_machine: Machine) -> Iterator[Ground]:
+    with Ground(tmp_path / "state", this_machine) as ground:
+        yield ground

@@ -1,0 +1,91 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.host.envd.faults import HttpFault
+from craft_desktop.host.envd.upload import Batch, _move_across, _write_in_place
+
+
+async def test_nothing_shows_before_the_commit(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "f").write_text("old")
+    with Batch(home, {}) as batch:
+        batch.begin(home / "f")
+        batch.write(b"ne")
+        batch.write(b"w")
+        batch.finish()
+        assert (home / "f").read_text() == "old"
+        assert await batch.commit() == [home / "f"]
+        assert (home / "f").read_text() == "new"
+    assert not list((home / ".cache/craft-desktop").iterdir())
+
+
+async def test_broken_off(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(ZeroDivisionError), Batch(tmp_path / "home", {}) as batch:
+        batch.begin(tmp_path / "home" / "a")
+        batch.finish()
+        batch.begin(tmp_path / "elsewhere" / "b")
+        batch.write(b"x")
+        raise ZeroDivisionError
+    assert not list((tmp_path / "home/.cache/craft-desktop").iterdir())
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+async def test_home_behind_a_link_stages_within_it(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "home").symlink_to("real")
+    with Batch(tmp_path / "home", {}) as batch:
+        batch.begin(tmp_path / "home" / "d" / "f")
+        assert [path.name for path in (tmp_path / "real" / "d").iterdir()] == []
+        batch.finish()
+        await batch.commit()
+    assert (tmp_path / "real/d/f").exists()
+
+
+async def test_dangling_link_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    with Batch(tmp_path, {}) as batch:
+        batch.begin(tmp_path / "link")
+        batch.write(b"1")
+        batch.finish()
+        await batch.commit()
+    assert (tmp_path / "target").read_bytes() == b"1"
+
+
+def test_same_path_twice(tmp_path: Path) -> None:
+    with Batch(tmp_path, {}) as batch:
+        batch.begin(tmp_path / "a")
+        batch.finish()
+        with pytest.raises(HttpFault, match="multiple files"):
+            batch.begin(tmp_path / "a")
+
+
+def test_in_place_replaces_the_metadata(tmp_path: Path) -> None:
+    source, target = tmp_path / "s", tmp_path / "t"
+    source.write_text("new")
+    target.write_text("old")
+    try:
+        os.setxattr(source, "user.e2b.k", b"new")
+        os.setxattr(target, "user.e2b.gone", b"old")
+    except OSError:
+        pytest.skip("no extended attributes on this file system")
+    _write_in_place(str(source), str(target))
+    assert target.read_text() == "new"
+    assert os.listxattr(target) == ["user.e2b.k"]
+
+
+def test_across_file_systems_nothing_half_is_seen(tmp_path: Path) -> None:
+    source, target = tmp_path / "s", tmp_path / "d" / "t"
+    target.parent.mkdir()
+    source.write_text("new")
+    source.chmod(0o750)
+    target.write_text("old")
+    with target.open() as reader:
+        _move_across(str(source), str(target))
+        assert reader.read() == "old"
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("new", 0o750)
+    assert list(target.parent.iterdir()) == [target]

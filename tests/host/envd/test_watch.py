@@ -1,0 +1,78 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.host.envd import watch as watch_module
+from craft_desktop.host.envd.watch import Change, LostChangesError, Watch, is_on_network
+
+MOUNTS = r"""22 1 254:0 / / rw - ext4 /dev/vda rw
+30 22 0:40 / /mnt/with\040space rw shared:1 - nfs4 server:/x rw
+31 22 0:41 / /mnt/with\040space/local rw - ext4 /dev/vdb rw
+32 22 0:42 / /media/remote rw master:1 - fuse.sshfs host: rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/home", False),
+        ("/mnt/with space", True),
+        ("/mnt/with space/deep", True),
+        ("/mnt/with space/local/x", False),
+        ("/mnt/with spaces", False),
+        ("/media/remote/x", True),
+    ],
+)
+def test_network_mounts(path: str, expected: bool) -> None:
+    assert is_on_network(Path(path), MOUNTS) is expected
+
+
+async def test_more_than_can_be_held_waits_in_the_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_module, "_MAX_WAITING", 10)
+    watch = await Watch.open(tmp_path, is_recursive=False)
+    try:
+        names = {f"f{number}" for number in range(500)}
+        for name in names:
+            (tmp_path / name).touch()
+        seen: set[str] = set()
+        while seen != names:
+            changes = await watch.next(10)
+            assert changes is not None
+            seen |= {change.name for change in changes if change.kind == "CREATE"}
+    finally:
+        watch.close()
+
+
+async def test_lost_changes_are_told(tmp_path: Path) -> None:
+    watch = await Watch.open(tmp_path, is_recursive=False)
+    try:
+        watch._note(-1, 0x4000, "")  # IN_Q_OVERFLOW, which would take 16384 real events
+        with pytest.raises(LostChangesError):
+            watch.take()
+        assert watch.take() == []
+    finally:
+        watch.close()
+
+
+async def test_end_of_the_folder(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    (root / "sub").mkdir(parents=True)
+    watch = await Watch.open(root, is_recursive=True)
+    (root / "sub").rmdir()
+    root.rmdir()
+    changes: list[Change] = []
+    while Change(".", "REMOVE") not in changes:
+        changes += await watch.next(10) or []
+    assert changes == [Change("sub", "REMOVE"), Change(".", "REMOVE")]
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(watch.next(60))
+        await asyncio.sleep(0)
+        watch.close()
+    assert waiting.result() is None
+    watch.close()
+
+
+async def test_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        await Watch.open(tmp_path / "gone", is_recursive=True)
