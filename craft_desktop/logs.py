@@ -25,18 +25,26 @@ class Redactor(logging.Filter):
 
     def strike(self, text: str) -> str:
         """Give `text` without any known secret."""
-        for secret in self._secrets:
+        # The longest first: a secret may begin with another one.
+        for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, STRUCK)
         return text
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Strike the record's text; every record passes."""
-        record.msg = self.strike(record.getMessage())
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            # A line whose words and values do not fit is our mistake; it must not end what it tells of.
+            message = f"{record.msg} {record.args}"
+        record.msg = self.strike(message)
         record.args = None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = self.strike(record.exc_text)
+        if record.stack_info:
+            record.stack_info = self.strike(record.stack_info)
         return True
 
 

@@ -55,7 +55,7 @@ def run(arguments: Sequence[str], paths: Paths) -> int:
     """Run one command and give its exit code."""
     options = build_parser().parse_args(arguments)
     if options.command == "host":
-        return _become_host(options.port, options.domain, options.json)
+        return _become_host(options.port, options.domain, paths, as_json=options.json)
     if options.command == "doctor":
         return asyncio.run(_doctor(paths, as_json=options.json))
     console: Console = JsonConsole() if options.json else TextConsole()
@@ -113,9 +113,9 @@ async def _doctor(paths: Paths, *, as_json: bool) -> int:
     return EXIT_OK if report.is_usable else EXIT_FAILED
 
 
-def _become_host(port: int, domain: str | None, as_json: bool) -> int:
+def _become_host(port: int, domain: str | None, paths: Paths, *, as_json: bool) -> int:
     # The same process, so that its pid, its signals and its end are the host's own.
-    command = [*HOST_COMMAND, "--port", str(port)]
+    command = [*HOST_COMMAND, "--port", str(port), "--state", str(paths.state / "host")]
     command += ["--domain", domain] if domain else []
     command += ["--json"] if as_json else []
     os.execve(sys.executable, command, host_environment())

@@ -99,7 +99,7 @@ class Recipe:
                 *_unless(words, ("-H", "--hostname"), "127.0.0.1"),
             ]
         if self.framework in (Framework.VITE, Framework.ASTRO, Framework.NUXT, Framework.REMIX):
-            return [*_unless(words, ("--port",), str(port)), *_unless(words, ("--host",), "127.0.0.1")]
+            return [*_unless(words, ("--port", "-p"), str(port)), *_unless(words, ("--host",), "127.0.0.1")]
         return []
 
 
@@ -119,7 +119,7 @@ LOCK_FILES: Mapping[str, PackageManager] = {
 }
 
 # A change in one of these asks for a new install.
-DEPENDENCY_FILES: frozenset[str] = frozenset({"package.json", *LOCK_FILES})
+DEPENDENCY_FILES: frozenset[str] = frozenset({"package.json", ".npmrc", "pnpm-workspace.yaml", *LOCK_FILES})
 
 _FRAMEWORK_PACKAGES: tuple[tuple[str, Framework], ...] = (
     ("next", Framework.NEXT),
@@ -181,21 +181,22 @@ def parse_manifest(manifest: str) -> dict[str, Any]:
 
     :raises ProjectError: with line and column of the first mistake.
     """
+    text = manifest.removeprefix("\ufeff")
     try:
-        data = json.loads(manifest.removeprefix("\ufeff"))
+        data = json.loads(text)
     except json.JSONDecodeError as error:
-        lines = manifest.splitlines()
-        line = lines[error.lineno - 1].strip()[:120] if 0 < error.lineno <= len(lines) else ""
+        # JSON counts line feeds alone; splitlines() would count more.
+        line = text.split("\n")[error.lineno - 1].strip()[:120]
         raise ProjectError(
             "package.json is not valid JSON",
             f"Line {error.lineno}, column {error.colno}: {error.msg}" + (f"\n{line}" if line else ""),
             "Mend that line and save; then start again.",
             Action.OPEN_FOLDER,
         ) from error
-    except RecursionError as error:
+    except (RecursionError, ValueError) as error:
         raise ProjectError(
             "package.json is not valid JSON",
-            "It is nested too deeply.",
+            "It is nested too deeply." if isinstance(error, RecursionError) else f"A number in it is too long: {error}",
             "Mend it and start again.",
             Action.OPEN_FOLDER,
         ) from error
@@ -232,7 +233,7 @@ def _framework(data: Mapping[str, Any], script: str) -> Framework:
 
 
 def make_slug(name: str, taken: Collection[str]) -> str:
-    """Make a DNS label (RFC 1035: letters, digits and hyphens, at most 63) not in `taken`."""
+    """Make a DNS label (RFC 1123: letters, digits and hyphens, at most 63) not in `taken`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     label = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-") or "project"
     slug, number = label, 2

@@ -4,6 +4,8 @@ Settings are hard to lose and chosen by a person; what the program remembers by 
 ui geometry). Secrets are never settings.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -108,6 +110,21 @@ class Settings:
     theme: str = "system"
 
 
+def settled(values: Mapping[str, Value]) -> Settings:
+    """Give the settings in force: `values` (checked) over the defaults."""
+    whole = {option.key: values.get(option.key, option.default) for option in OPTIONS}
+    return Settings(
+        provider=Provider(str(whole["provider"])),
+        install_limit_s=int(whole["install_limit_s"]),
+        ready_limit_s=int(whole["ready_limit_s"]),
+        preview_port=int(whole["preview_port"]),
+        e2b_domain=str(whole["e2b_domain"]),
+        e2b_api_url=str(whole["e2b_api_url"]),
+        e2b_sandbox_url=str(whole["e2b_sandbox_url"]),
+        theme=str(whole["theme"]),
+    )
+
+
 def check(key: str, value: object) -> Value:
     """Give `value` as the setting `key` stores it.
 
@@ -123,9 +140,9 @@ def check(key: str, value: object) -> Value:
     text = value.strip()
     if option.choices and text not in option.choices:
         raise _refused(option.label, f"“{text}” is not known.", f"Choose one of: {', '.join(option.choices)}.")
-    if option.is_url and text and not (urlsplit(text).scheme in ("http", "https") and urlsplit(text).netloc):
+    if option.is_url and text and not _is_address(text):
         raise _refused(option.label, f"“{text}” is not an address.", "Write it as https://host or http://host:port.")
-    if key == "e2b_domain" and text and ("/" in text or " " in text):
+    if key == "e2b_domain" and re.search(r"[\s/@?#\\]", text):
         raise _refused(option.label, f"“{text}” is not a domain.", "Write the bare name, for example e2b.example.com.")
     return text
 
@@ -142,6 +159,15 @@ def _check_number(option: Option, value: object) -> int:
     if not option.low <= number <= option.high:
         raise _refused(option.label, f"{number}{unit} is out of bounds.", bounds)
     return number
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        # Reading the port is what checks it. urlsplit drops line ends in silence, so they are looked for by hand.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and len(text.split()) == 1
+    except ValueError:
+        return False
 
 
 def _refused(label: str, detail: str, remedy: str) -> SettingError:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from craft_desktop.model.errors import Action, SandboxError
 from craft_desktop.model.project import Provider
+from craft_desktop.store.atomic import locked
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS sandboxes (
@@ -52,12 +53,11 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "ledger.sqlite"
         try:
-            self._prepare()
-        except sqlite3.DatabaseError:
-            aside = self._file.with_name(f"{self._file.name}.broken-{int(time.time())}")
-            self._file.replace(aside)
-            _log.warning("the ledger was not readable and lies beside it as %s", aside.name)
-            self._prepare()
+            # SQLite's own waiting does not cover the switch to WAL: of two copies that start at once one would fail.
+            with locked(folder / ".ledger.lock"):
+                self._prepare()
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def ask(self, nonce: str, project_id: str, provider: Provider, now: float) -> None:
         """Write that this process is about to ask for a sandbox."""
@@ -94,6 +94,15 @@ class Ledger:
         return tuple(row for row in rows if not _is_alive(row.owner_pid))
 
     def _prepare(self) -> None:
+        try:
+            self._create()
+        except sqlite3.DatabaseError as error:
+            aside = self._file.with_name(f"{self._file.name}.broken-{int(time.time())}")
+            self._file.replace(aside)
+            _log.warning("the ledger was not readable (%s) and lies beside it as %s", error, aside.name)
+            self._create()
+
+    def _create(self) -> None:
         with self._open() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(SCHEMA)
@@ -109,12 +118,15 @@ class Ledger:
             with contextlib.closing(sqlite3.connect(self._file, timeout=BUSY_LIMIT_S)) as connection, connection:
                 yield connection
         except sqlite3.OperationalError as error:
-            raise SandboxError(
-                "The list of running sandboxes cannot be written",
-                f"{self._file}: {error}",
-                "Make room on the disk or make the file writable, then start again.",
-                Action.START,
-            ) from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: Exception) -> SandboxError:
+        return SandboxError(
+            "The list of running sandboxes cannot be written",
+            f"{self._file}: {error}",
+            "Make room on the disk or make the file writable, then start again.",
+            Action.START,
+        )
 
 
 def _is_alive(pid: int) -> bool:

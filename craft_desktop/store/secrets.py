@@ -6,8 +6,10 @@ Keyring calls may block on a system prompt, so they run in a thread.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -80,12 +82,7 @@ class SecretStore:
         :raises SecretError: the key is empty or not printable, or the keyring refuses.
         """
         key = key.strip()
-        if not key or not key.isascii() or not key.isprintable():
-            raise SecretError(
-                "That is not an API key",
-                "A key is one line of letters, digits and underscores, for example e2b_1a2b…",
-                "Copy it from your E2B dashboard and paste it whole.",
-            )
+        _check(key)
         if not await _in_thread(has_keyring):
             self._memory = key
             return KeyState(KeySource.MEMORY, mask(key))
@@ -106,6 +103,7 @@ class SecretStore:
     async def _find(self) -> tuple[KeySource, str | None]:
         from_environment = self._environment.get("E2B_API_KEY", "").strip()
         if from_environment:
+            _check(from_environment)
             return KeySource.ENVIRONMENT, from_environment
         if self._memory:
             return KeySource.MEMORY, self._memory
@@ -114,6 +112,15 @@ class SecretStore:
             if kept:
                 return KeySource.KEYRING, kept
         return KeySource.NONE, None
+
+
+def _check(key: str) -> None:
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise SecretError(
+            "That is not an API key",
+            "A key is one line of letters, digits and underscores, for example e2b_1a2b…",
+            "Copy it from your E2B dashboard and paste it whole.",
+        )
 
 
 def has_keyring() -> bool:
@@ -139,10 +146,18 @@ def mask(key: str) -> str:
     return f"••••{key[-4:]}" if len(key) > 12 else "••••"
 
 
+async def keyring_told() -> str | None:
+    """Give `keyring_name` without blocking the loop.
+
+    :raises SecretError: the keyring does not answer.
+    """
+    return await _in_thread(keyring_name)
+
+
 async def _in_thread(call: Callable[..., T], *arguments: str) -> T:
     try:
         async with asyncio.timeout(PROMPT_LIMIT_S):
-            return await asyncio.to_thread(call, *arguments)
+            return await _in_daemon_thread(call, *arguments)
     except TimeoutError as error:
         raise SecretError(
             "The keyring does not answer",
@@ -158,3 +173,29 @@ async def _in_thread(call: Callable[..., T], *arguments: str) -> T:
             "Unlock your system's keyring, or set E2B_API_KEY, and try again.",
             Action.OPEN_SETTINGS,
         ) from error
+
+
+async def _in_daemon_thread(call: Callable[..., T], *arguments: str) -> T:
+    # Not the loop's own pool: its end waits for every thread, and a prompt nobody answers would keep the program.
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: Exception | None) -> None:
+        if answer.done():
+            return
+        if error is None:
+            answer.set_result(result)  # type: ignore[arg-type]  # without an error there is a result
+        else:
+            answer.set_exception(error)
+
+    def work() -> None:
+        outcome: tuple[T | None, Exception | None]
+        try:
+            outcome = (call(*arguments), None)
+        except Exception as error:  # carried to the caller, whole
+            outcome = (None, error)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, *outcome)
+
+    threading.Thread(target=work, name="keyring", daemon=True).start()
+    return await answer

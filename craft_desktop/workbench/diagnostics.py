@@ -5,12 +5,12 @@ import os
 import socket
 import sys
 
-from craft_desktop.model.errors import SandboxError
+from craft_desktop.model.errors import SandboxError, SecretError, SettingError
 from craft_desktop.model.report import Check, Grade, Report
 from craft_desktop.paths import Paths
 from craft_desktop.sandbox.local_host import Machine, check_machine
 from craft_desktop.store.options import OptionStore
-from craft_desktop.store.secrets import keyring_name
+from craft_desktop.store.secrets import keyring_told
 
 # The first import of Qt WebEngine reads 200 MB from the disk.
 ENGINE_LIMIT_S = 60.0
@@ -21,7 +21,7 @@ NODE_WANTED = (20, 9)
 async def diagnose(paths: Paths) -> Report:
     """Look at everything. Takes a second or two; starts child processes that end by themselves."""
     machine, engine = await asyncio.gather(_machine(), _engine())
-    found = (*_sandbox_checks(machine), engine, _screen(), _keyring(), _folders(paths), _port(paths))
+    found = (*_sandbox_checks(machine), engine, _screen(), await _keyring(), _folders(paths), _port(paths))
     return Report(found)
 
 
@@ -122,8 +122,11 @@ def _screen() -> Check:
     )
 
 
-def _keyring() -> Check:
-    name = keyring_name()
+async def _keyring() -> Check:
+    try:
+        name = await keyring_told()
+    except SecretError as error:
+        return Check("Keyring", Grade.LIMITED, error.problem.detail, error.problem.remedy)
     if name is None:
         return Check(
             "Keyring",
@@ -148,7 +151,10 @@ def _folders(paths: Paths) -> Check:
 
 
 def _port(paths: Paths) -> Check:
-    port = OptionStore(paths.settings).settings.preview_port if paths.settings.is_dir() else 0
+    try:
+        port = OptionStore(paths.settings).settings.preview_port if paths.settings.is_dir() else 0
+    except SettingError as error:
+        return Check("Preview port", Grade.LIMITED, error.problem.detail, error.problem.remedy)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -18,6 +18,10 @@ _DEPENDENCY_KEYS = (
     "devDependencies",
     "optionalDependencies",
     "peerDependencies",
+    "bundleDependencies",
+    "bundledDependencies",
+    "dependenciesMeta",
+    "peerDependenciesMeta",
     "overrides",
     "resolutions",
     "pnpm",
@@ -26,10 +30,12 @@ _DEPENDENCY_KEYS = (
     "engines",
 )
 
+_INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepare")
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What was read. `dependency_key` changes when, and only when, an install could give another result."""
+    """What was read. `dependency_key` changes when an install could give another result, and not by other edits."""
 
     path: Path
     recipe: Recipe
@@ -107,6 +113,9 @@ def read_folder(path: Path) -> Folder:
 def _dependency_key(manifest: str, locks: Iterable[tuple[str, str]]) -> str:
     data = parse_manifest(manifest)
     relevant = {key: data[key] for key in _DEPENDENCY_KEYS if key in data}
+    scripts = data.get("scripts")
+    if isinstance(scripts, dict):
+        relevant["scripts"] = {name: scripts[name] for name in _INSTALL_SCRIPTS if name in scripts}
     return _digest(json.dumps([relevant, list(locks)], sort_keys=True).encode())
 
 

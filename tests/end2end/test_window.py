@@ -16,6 +16,7 @@ from tests.end2end.window import Window, is_answered
 pytestmark = [pytest.mark.node, pytest.mark.timeout(400)]
 
 TEXT = "document.body ? document.body.innerText : ''"
+COUNT = f"document.querySelector('article button')?.click(); {TEXT}"
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ async def test_start_edit_add_dependency_stop_by_clicks(tmp_path: Path, folder: 
         await window.until_seen("projectState", lambda found: found["text"].startswith("Live"))
 
         # Alive: an edit between the first paint and the hot-reload socket is lost to Next.js itself.
-        await window.until_page(f"document.querySelector('article button').click(); {TEXT}", says("Clicked 1 time"))
+        await window.until_page(COUNT, says("Clicked 1 time"))
         # The mark is gone after a reload: the edit must come by hot reload.
         await window.script("window.mark = 'the same page'")
         source = folder / "app" / "page.tsx"
@@ -48,6 +49,7 @@ async def test_start_edit_add_dependency_stop_by_clicks(tmp_path: Path, folder: 
         (folder / "package.json").write_text(json.dumps(manifest))
         await window.until_seen("projectState", lambda found: not found["text"].startswith("Live"))
         await window.until_seen("projectState", lambda found: found["text"].startswith("Live"))
+        await window.until_page(COUNT, says("Clicked 1 time"))
         source.write_text('import is from "is-number";\nexport default () => <p>five: {String(is(5))}</p>;\n')
         await window.until_page(TEXT, says("five: true"))
 

@@ -14,7 +14,9 @@ async def test_two_workbenches_do_not_meet(paths: Paths, tmp_path: Path) -> None
     async with open_workbench(paths) as one, open_workbench(other) as two:
         sample = await one.add_sample()
         assert two.projects == ()
-        assert one.address(sample.id) != f"http://{sample.slug}.localhost:{two.settings.preview_port}/"
+        other_sample = await two.add_sample()
+        assert sample.path != other_sample.path
+        assert one.address(sample.id) != two.address(other_sample.id)
 
 
 async def test_folders_that_cannot_be_made_are_told(tmp_path: Path) -> None:

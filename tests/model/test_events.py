@@ -1,0 +1,31 @@
+import dataclasses
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from craft_desktop.model.errors import Problem
+from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Stream
+from craft_desktop.model.project import Project
+from craft_desktop.model.session import Session
+
+PROJECT = Project("p1", "shop", "shop", Path("/shop"), 1.0, 2.0)
+EVENTS: list[Event] = [
+    ProjectsChanged((PROJECT,)),
+    SessionChanged(Session("p1")),
+    LogLine("p1", Stream.SERVER, "ready", 3.0),
+    Pushed("p1", 1, 0, 10, 12.5, 1),
+    Notice(None, Problem("a", "b", "c")),
+]
+
+
+def test_every_kind_of_event_is_here() -> None:
+    assert {type(event) for event in EVENTS} == set(get_args(Event))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_an_event_is_a_value_that_stays_as_it_was_told(event: Event) -> None:
+    assert dataclasses.replace(event) == event
+    assert hash(event) == hash(dataclasses.replace(event))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(event, dataclasses.fields(event)[0].name, None)

@@ -1,0 +1,187 @@
+import multiprocessing
+import os
+import resource
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.model.errors import SandboxError
+from craft_desktop.model.project import Provider
+from craft_desktop.store import ledger as module
+from craft_desktop.store.ledger import Ledger, Row
+
+SPAWN = multiprocessing.get_context("spawn")
+DEADLINE_S = 30.0
+
+
+def ask_and_die(folder: Path) -> None:
+    ledger = Ledger(folder)
+    ledger.ask("first", "p1", Provider.LOCAL, 1.0)
+    ledger.made("first", "i1")
+    ledger.ask("second", "p2", Provider.LOCAL, 2.0)
+    ledger.ask("ended", "p1", Provider.LOCAL, 3.0)
+    ledger.end("ended", 4.0)
+    ledger.ask("elsewhere", "p1", Provider.E2B, 5.0)
+    os._exit(0)  # as a crash would: nothing is closed, nothing is flushed
+
+
+def ask_and_stay(folder: Path, told: Connection) -> None:
+    Ledger(folder).ask("theirs", "p1", Provider.LOCAL, 1.0)
+    told.send(os.getpid())
+    told.recv()
+
+
+def ask_often(folder: Path, who: str) -> None:
+    ledger = Ledger(folder)
+    for number in range(20):
+        ledger.ask(f"{who}-{number}", "p1", Provider.LOCAL, float(number))
+        ledger.made(f"{who}-{number}", f"i{number}")
+
+
+def ask_on_a_full_disk(folder: Path) -> None:
+    ledger = Ledger(folder)
+    ledger.ask("before", "p1", Provider.LOCAL, 1.0)
+    size = max(path.stat().st_size for path in folder.iterdir())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    try:
+        for number in range(1000):
+            ledger.ask(f"{number}", "p1", Provider.LOCAL, 1.0)
+    except SandboxError as error:
+        os._exit(0 if "Make room on the disk" in error.problem.remedy else 1)
+    os._exit(2)
+
+
+def child_of(work: object, *arguments: object) -> int | None:
+    assert callable(work)
+    child = SPAWN.Process(target=work, args=arguments)
+    child.start()
+    child.join(DEADLINE_S)
+    return child.exitcode
+
+
+@pytest.fixture
+def dead(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose ledger was left by a process that is no more."""
+    assert child_of(ask_and_die, tmp_path) == 0
+    yield tmp_path
+
+
+def test_a_living_process_leaves_nothing_behind(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
+    ledger.made("mine", "i1")
+    assert ledger.left_behind(Provider.LOCAL) == ()
+    assert Ledger(tmp_path).left_behind(Provider.LOCAL) == ()
+
+
+def test_what_a_dead_process_left_is_found_newest_first(dead: Path) -> None:
+    rows = Ledger(dead).left_behind(Provider.LOCAL)
+    (pid,) = {row.owner_pid for row in rows}
+    assert rows == (Row("second", "p2", None, pid), Row("first", "p1", "i1", pid))
+    assert [row.nonce for row in Ledger(dead).left_behind(Provider.E2B)] == ["elsewhere"]
+
+
+def test_what_was_taken_over_or_ended_is_left_behind_no_more(dead: Path) -> None:
+    ledger = Ledger(dead)
+    ledger.take_over("first")
+    assert [row.nonce for row in ledger.left_behind(Provider.LOCAL)] == ["second"]
+    ledger.end("second", 9.0)
+    assert ledger.left_behind(Provider.LOCAL) == ()
+
+
+def test_another_living_copys_sandboxes_are_its_own(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ours, theirs = SPAWN.Pipe()
+    child = SPAWN.Process(target=ask_and_stay, args=(tmp_path, theirs))
+    child.start()
+    assert ours.poll(DEADLINE_S)
+    pid = ours.recv()
+    assert ledger.left_behind(Provider.LOCAL) == ()
+    child.kill()
+    child.join(DEADLINE_S)
+    assert ledger.left_behind(Provider.LOCAL) == (Row("theirs", "p1", None, pid),)
+
+
+def test_a_process_of_another_person_is_alive(dead: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(pid: int, signal: int) -> None:
+        assert signal == 0
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert Ledger(dead).left_behind(Provider.LOCAL) == ()
+
+
+def test_two_copies_write_one_after_the_other(tmp_path: Path) -> None:
+    children = [SPAWN.Process(target=ask_often, args=(tmp_path, who)) for who in ("a", "b")]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(DEADLINE_S)
+    assert [child.exitcode for child in children] == [0, 0]
+    rows = Ledger(tmp_path).left_behind(Provider.LOCAL)
+    assert {row.nonce for row in rows} == {f"{who}-{number}" for who in "ab" for number in range(20)}
+    assert all(row.sandbox_id for row in rows)
+
+
+def test_a_nonce_is_asked_for_once(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.ask("same", "p1", Provider.LOCAL, 1.0)
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger.ask("same", "p2", Provider.LOCAL, 2.0)
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    Ledger(tmp_path).ask("mine", "p1", Provider.LOCAL, 1.0)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    assert child_of(ask_on_a_full_disk, tmp_path) == 0
+    # What was written before is still there, and with room again the ledger serves.
+    ledger = Ledger(tmp_path)
+    assert "before" in {row.nonce for row in ledger.left_behind(Provider.LOCAL)}
+    ledger.ask("after", "p1", Provider.LOCAL, 1.0)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match="cannot be written"):
+        Ledger(tmp_path / "gone")
+
+
+def test_a_ledger_that_another_copy_holds_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BUSY_LIMIT_S", 0.0)
+    ledger = Ledger(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(SandboxError, match="locked"):
+            ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
+    ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
+
+
+def torn(content: bytes) -> bytes:
+    """Give a database whose table's page is rubbish, behind a good header."""
+    return content[:4096] + b"\xff" * (len(content) - 4096)
+
+
+@pytest.mark.parametrize("kind", ["text", "header", "torn"])
+def test_a_broken_ledger_is_set_aside_and_a_new_one_serves(
+    dead: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = dead / "ledger.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = file.read_bytes()
+    broken = {"text": b"this is no database, " * 100, "header": b"\0" * 100 + whole[100:], "torn": torn(whole)}[kind]
+    file.write_bytes(broken)
+    ledger = Ledger(dead)
+    (aside,) = dead.glob("ledger.sqlite.broken-*")
+    assert aside.read_bytes() == broken
+    assert aside.name in caplog.text
+    assert ledger.left_behind(Provider.LOCAL) == ()
+    ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
+    ledger.end("mine", 2.0)
