@@ -190,21 +190,21 @@ def parse_manifest(manifest: str) -> dict[str, Any]:
         raise ProjectError(
             "package.json is not valid JSON",
             f"Line {error.lineno}, column {error.colno}: {error.msg}" + (f"\n{line}" if line else ""),
-            "Mend that line and save; then start again.",
+            "Correct that line and save; then start again.",
             Action.OPEN_FOLDER,
         ) from error
     except (RecursionError, ValueError) as error:
         raise ProjectError(
             "package.json is not valid JSON",
             "It is nested too deeply." if isinstance(error, RecursionError) else f"A number in it is too long: {error}",
-            "Mend it and start again.",
+            "Correct it and start again.",
             Action.OPEN_FOLDER,
         ) from error
     if not isinstance(data, dict):
         raise ProjectError(
             "package.json is not an object",
             f"Line 1, column 1: it holds a {type(data).__name__}, where {{ … }} is needed.",
-            "Mend it and start again.",
+            "Correct it and start again.",
             Action.OPEN_FOLDER,
         )
     return data

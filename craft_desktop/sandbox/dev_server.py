@@ -48,7 +48,7 @@ class DevServer:
         return ServerError(
             "The dev server ended",
             f"Its exit code was {exit_code}.\n{self._tail.last()}".rstrip(),
-            "Mend what its last lines name, then start again.",
+            "Fix what its last lines say, then start again.",
             Action.START,
         )
 

@@ -92,7 +92,7 @@ class Launch:
             raise InstallError(
                 "The dependencies could not be installed",
                 f"{recipe.install_command} ended with exit code {exit_code}.\n{tail.useful()}".rstrip(),
-                "Mend what the lines above name, then start again. The whole output is in the Install log.",
+                "Fix what it says, then start again. The whole output is in the Install log.",
                 Action.START,
             )
 
@@ -110,7 +110,13 @@ class Launch:
         process = await self._sandbox.start(
             f"exec {command}",
             cwd=PROJECT_DIR,
-            envs={**_ENVIRONMENT, MARKER: run_id, "PORT": str(serving_port)},
+            envs={
+                **_ENVIRONMENT,
+                MARKER: run_id,
+                "PORT": str(serving_port),
+                # Vite answers to names it knows alone, and E2B passes the public one on (measured: 403 without).
+                "__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS": self._sandbox.address(serving_port).host.split(":")[0],
+            },
             on_output=cutter.feed,
         )
         return DevServer(self._sandbox, process, serving_port, run_id, cutter, tail)

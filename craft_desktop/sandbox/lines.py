@@ -13,6 +13,8 @@ SHOWN_LINES = 12
 
 # Colours and cursor moves, and titles or links (OSC) with their end.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+# npm leads every line of its error block with these words, the empty ones and the path of its own log too.
+_EMPTY = re.compile(r"^npm (error|ERR!)( [A-Z]*\d+)?$|A complete log of this run")
 _USEFUL = re.compile(r"\berr(or)?\b|ERR!|failed|cannot|not found|denied|EADDRINUSE", re.IGNORECASE)
 
 
@@ -64,7 +66,7 @@ class Tail:
 
     def useful(self) -> str:
         """Give the lines that name a mistake; without any, the last ones."""
-        lines = [line for line in self._kept if _USEFUL.search(line)]
+        lines = [line for line in self._kept if _USEFUL.search(line) and not _EMPTY.search(line)]
         return "\n".join(lines[:SHOWN_LINES]) if lines else self.last()
 
     def last(self) -> str:

@@ -1,0 +1,296 @@
+"""The only holder of the workbench: turns intentions into calls, and what comes of them into signals.
+
+Each call is a task of one owner. What goes wrong in it becomes a `Notice`, never an exception in a slot.
+"""
+
+import logging
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from craft_desktop.model.errors import Action, CraftError, Problem, SettingError, unexpected
+from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Stream
+from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.session import Session
+from craft_desktop.model.settings import Settings
+from craft_desktop.store.secrets import KeyState
+from craft_desktop.tasks import Owner
+from craft_desktop.ui import ansi
+
+_log = logging.getLogger(__name__)
+
+
+class Bench(Protocol):
+    """The workbench, as far as a window needs it."""
+
+    @property
+    def projects(self) -> tuple[Project, ...]:
+        """The list, last used first."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Have events told; answers the way to unsubscribe."""
+
+    def session(self, project_id: str) -> Session:
+        """Give a project's run."""
+
+    def log(self, project_id: str) -> tuple[LogLine, ...]:
+        """Give what is kept of a project's logs."""
+
+    def address(self, project_id: str) -> str:
+        """Give a project's address."""
+
+    async def add(self, path: Path) -> Project:
+        """Put a folder on the list."""
+
+    async def add_sample(self) -> Project:
+        """Copy the sample project and put it on the list."""
+
+    async def remove(self, project_id: str) -> None:
+        """Stop a project and forget it."""
+
+    async def start(self, project_id: str) -> None:
+        """Start a project."""
+
+    async def stop(self, project_id: str) -> None:
+        """Stop a project."""
+
+    async def restart(self, project_id: str) -> None:
+        """Restart a project's dev server."""
+
+    async def allow_unisolated(self, project_id: str) -> None:
+        """Remember that a project may run unisolated."""
+
+    async def choose_provider(self, project_id: str, provider: Provider | None) -> None:
+        """Choose where a project runs; None: as the settings say."""
+
+    async def change_setting(self, key: str, value: object) -> None:
+        """Change a setting."""
+
+    async def key_state(self) -> KeyState:
+        """Tell where the key is kept."""
+
+    async def save_key(self, key: str) -> KeyState:
+        """Keep a key."""
+
+    async def forget_key(self) -> KeyState:
+        """Forget the key."""
+
+    async def test_key(self) -> str:
+        """Ask the provider whether the key is good."""
+
+
+class Bridge(QObject):
+    """Between the window and the workbench. Lives on the loop's thread."""
+
+    projects_changed = Signal(tuple)
+    session_changed = Signal(object)
+    logged = Signal(object)
+    pushed = Signal(object)
+    noticed = Signal(object)
+    """A `Notice`: something went wrong."""
+    added = Signal(str)
+    """A project a person has just added, by its id."""
+    adding_changed = Signal(bool)
+    settings_changed = Signal(object)
+    setting_answered = Signal(str, object)
+    """A setting's key, and the problem if the value was refused."""
+    key_changed = Signal(object)
+    key_tested = Signal(str, bool)
+    """A sentence, and whether it is good news."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        self._bench = bench
+        self._owner = Owner("window", on_crash=self._crashed)
+        self._adding = 0
+        self._unsubscribe: Callable[[], None] | None = bench.subscribe(self._hear)
+
+    async def aclose(self) -> None:
+        """Hear nothing more; end what is under way. May be called twice."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        await self._owner.aclose()
+
+    # What the window shows ------------------------------------------------------------------------------------
+
+    @property
+    def projects(self) -> tuple[Project, ...]:
+        """The list, last used first."""
+        return self._bench.projects
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._bench.settings
+
+    def session(self, project_id: str) -> Session:
+        """Give a project's run."""
+        return self._bench.session(project_id)
+
+    def log(self, project_id: str) -> tuple[LogLine, ...]:
+        """Give what is kept of a project's logs."""
+        return self._bench.log(project_id)
+
+    def address(self, project_id: str) -> str:
+        """Give a project's address."""
+        return self._bench.address(project_id)
+
+    # What a person wants --------------------------------------------------------------------------------------
+
+    def start(self, project_id: str) -> None:
+        """Start a project."""
+        self._run(self._bench.start(project_id), "start", project_id)
+
+    def stop(self, project_id: str) -> None:
+        """Stop a project."""
+        self._run(self._bench.stop(project_id), "stop", project_id)
+
+    def restart(self, project_id: str) -> None:
+        """Restart a project."""
+        self._run(self._bench.restart(project_id), "restart", project_id)
+
+    def allow_unisolated(self, project_id: str) -> None:
+        """Remember the consent, and start."""
+
+        async def allow() -> None:
+            await self._bench.allow_unisolated(project_id)
+            await self._bench.start(project_id)
+
+        self._run(allow(), "allow unisolated", project_id)
+
+    def choose_provider(self, project_id: str, provider: Provider | None) -> None:
+        """Choose where a project runs."""
+        self._run(self._bench.choose_provider(project_id, provider), "choose provider", project_id)
+
+    def remove(self, project_id: str) -> None:
+        """Take a project off the list."""
+        self._run(self._bench.remove(project_id), "remove", project_id)
+
+    def add(self, paths: list[Path]) -> None:
+        """Put folders on the list; the last one that fits is told by `added`."""
+        self._run(self._add(paths), "add", None)
+
+    def add_sample(self) -> None:
+        """Put the sample project on the list."""
+        self._run(self._add_sample(), "add sample", None)
+
+    def save_log(self, project_id: str, stream: Stream, path: Path) -> None:
+        """Write all that is kept of a log to a file, without colours."""
+        lines = [ansi.strip(line.text) for line in self._bench.log(project_id) if line.stream is stream]
+        try:
+            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        except OSError as error:
+            told = Problem("The log was not saved", f"{path}: {error.strerror}", "Choose another place and save again.")
+            self.noticed.emit(Notice(project_id, told))
+
+    def change_setting(self, key: str, value: object) -> None:
+        """Change a setting; the answer comes by `setting_answered`."""
+        self._run(self._change_setting(key, value), f"change {key}", None)
+
+    def ask_key(self) -> None:
+        """Have the key's state told by `key_changed`."""
+        self._run(self._tell_key(self._bench.key_state()), "key state", None)
+
+    def save_key(self, key: str) -> None:
+        """Keep a key."""
+        self._run(self._tell_key(self._bench.save_key(key)), "save key", None)
+
+    def forget_key(self) -> None:
+        """Forget the key."""
+        self._run(self._tell_key(self._bench.forget_key()), "forget key", None)
+
+    def test_key(self) -> None:
+        """Try the key; the answer comes by `key_tested`."""
+        self._run(self._test_key(), "test key", None)
+
+    # How it is done -------------------------------------------------------------------------------------------
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str, project_id: str | None) -> None:
+        self._owner.start(self._guarded(work, project_id), name=name)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None], project_id: str | None) -> None:
+        try:
+            await work
+        except CraftError as error:
+            self.noticed.emit(Notice(project_id, error.problem))
+
+    def _crashed(self, name: str, error: BaseException) -> None:
+        _log.error("task %s crashed", name, exc_info=error)
+        self.noticed.emit(Notice(None, _without_action(unexpected(error))))
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case LogLine():
+                self.logged.emit(event)
+            case SessionChanged(session=session):
+                self.session_changed.emit(session)
+            case ProjectsChanged(projects=projects):
+                self.projects_changed.emit(projects)
+            case Pushed():
+                self.pushed.emit(event)
+            case Notice():
+                self.noticed.emit(event)
+
+    async def _add(self, paths: list[Path]) -> None:
+        self._count_adding(1)
+        added: Project | None = None
+        try:
+            for path in paths:
+                try:
+                    added = await self._bench.add(path)
+                except CraftError as error:
+                    self.noticed.emit(Notice(None, error.problem))
+        finally:
+            self._count_adding(-1)
+        if added is not None:
+            self.added.emit(added.id)
+
+    async def _add_sample(self) -> None:
+        self._count_adding(1)
+        try:
+            project = await self._bench.add_sample()
+        finally:
+            self._count_adding(-1)
+        self.added.emit(project.id)
+
+    def _count_adding(self, by: int) -> None:
+        self._adding += by
+        self.adding_changed.emit(self._adding > 0)
+
+    async def _change_setting(self, key: str, value: object) -> None:
+        try:
+            await self._bench.change_setting(key, value)
+        except SettingError as error:
+            self.setting_answered.emit(key, error.problem)
+            return
+        self.setting_answered.emit(key, None)
+        self.settings_changed.emit(self._bench.settings)
+
+    async def _tell_key(self, answer: Coroutine[Any, Any, KeyState]) -> None:
+        try:
+            self.key_changed.emit(await answer)
+        except CraftError as error:
+            self.key_tested.emit(_sentence(error.problem), False)
+
+    async def _test_key(self) -> None:
+        try:
+            self.key_tested.emit(await self._bench.test_key(), True)
+        except CraftError as error:
+            self.key_tested.emit(_sentence(error.problem), False)
+
+
+def _sentence(problem: Problem) -> str:
+    parts = (f"{problem.title}.", problem.detail, problem.remedy)
+    return " ".join(part for part in parts if part)
+
+
+def _without_action(problem: Problem) -> Problem:
+    """Give a problem of the program as a whole: there is no project for its button to act on."""
+    return Problem(problem.title, problem.detail, "The log file has the whole story if it comes back.", Action.NONE)

@@ -1,0 +1,92 @@
+"""Every command of the window, once: its words, its keys, its menu."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+from craft_desktop.ui.words import tr
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. The first of `keys` is shown; `gap` sets it apart from the one above."""
+
+    name: str
+    menu: str
+    words: str
+    keys: tuple[str, ...] = ()
+    gap: bool = False
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("open", "&File", "Open Folder…", ("Ctrl+O",)),
+    Command("sample", "&File", "Try the Sample Project"),
+    Command("settings", "&File", "Settings…", ("Ctrl+,",), gap=True),
+    Command("quit", "&File", "Quit", ("Ctrl+Q",), gap=True),
+    Command("start", "&Project", "Start", ("Ctrl+Return", "Ctrl+Enter")),
+    Command("stop", "&Project", "Stop", ("Ctrl+.",)),
+    Command("restart", "&Project", "Restart", ("Ctrl+Shift+R",)),
+    Command("browser", "&Project", "Open in Browser", ("Ctrl+Shift+B",), gap=True),
+    Command("folder", "&Project", "Open Folder in File Manager"),
+    Command("copy-address", "&Project", "Copy Address"),
+    Command("remove", "&Project", "Remove from List", gap=True),
+    Command("filter", "&View", "Filter Projects", ("Ctrl+P",)),
+    Command("reload", "&View", "Reload Page", ("Ctrl+R", "F5"), gap=True),
+    Command("back", "&View", "Back", ("Alt+Left",)),
+    Command("forward", "&View", "Forward", ("Alt+Right",)),
+    Command("address", "&View", "Edit Address", ("Ctrl+L",)),
+    Command("zoom-in", "&View", "Larger", ("Ctrl++", "Ctrl+="), gap=True),
+    Command("zoom-out", "&View", "Smaller", ("Ctrl+-",)),
+    Command("zoom-reset", "&View", "Actual Size", ("Ctrl+0",)),
+    Command("find", "&View", "Find in Log", ("Ctrl+F",), gap=True),
+    Command("find-next", "&View", "Next Hit", ("F3",)),
+    Command("find-previous", "&View", "Previous Hit", ("Shift+F3",)),
+    Command("tools", "&View", "Developer Tools", ("F12",), gap=True),
+    Command("shortcuts", "&Help", "Keyboard Shortcuts", ("F1",)),
+)
+
+PROJECT_KEYS = 9
+"""Ctrl+1 to Ctrl+9 choose a project."""
+
+
+def make_actions(owner: QWidget) -> dict[str, QAction]:
+    """Make an action for each command, its keys working all over the window."""
+    actions: dict[str, QAction] = {}
+    for command in COMMANDS:
+        action = QAction(tr(command.words), owner)
+        action.setObjectName(f"action-{command.name}")
+        action.setShortcuts([QKeySequence(key) for key in command.keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setMenuRole(_ROLES.get(command.name, QAction.MenuRole.NoRole))
+        owner.addAction(action)
+        actions[command.name] = action
+    return actions
+
+
+_ROLES = {"quit": QAction.MenuRole.QuitRole, "settings": QAction.MenuRole.PreferencesRole}
+
+
+def fill_menus(bar: QMenuBar, actions: Mapping[str, QAction]) -> None:
+    """Put the actions into their menus."""
+    menus: dict[str, QMenu] = {}
+    for command in COMMANDS:
+        menu = menus.get(command.menu)
+        if menu is None:
+            menu = menus[command.menu] = bar.addMenu(tr(command.menu))
+            menu.setObjectName(f"menu-{command.menu.strip('&').lower()}")
+        if command.gap:
+            menu.addSeparator()
+        menu.addAction(actions[command.name])
+
+
+def add_project_keys(owner: QWidget, choose: Callable[[int], None]) -> None:
+    """Make Ctrl+1 to Ctrl+9 choose a row of the list."""
+    for number in range(1, PROJECT_KEYS + 1):
+        action = QAction(owner)
+        action.setObjectName(f"action-project-{number}")
+        action.setShortcut(QKeySequence(f"Ctrl+{number}"))
+        action.triggered.connect(lambda _checked=False, row=number - 1: choose(row))
+        owner.addAction(action)

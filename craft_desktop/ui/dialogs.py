@@ -1,0 +1,89 @@
+"""The windows that stand beside the main one: settings, keys, the choice of a folder. None of them stops anything."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from craft_desktop.model.errors import Problem
+from craft_desktop.model.settings import Settings
+from craft_desktop.store.secrets import KeyState
+from craft_desktop.ui.icons import Icons
+from craft_desktop.ui.settings_dialog import SettingsDialog
+from craft_desktop.ui.shortcuts_dialog import ShortcutsDialog
+from craft_desktop.ui.words import tr
+
+
+class Dialogs(QObject):
+    """Makes each when it is first wanted, and passes its intentions on."""
+
+    setting_changed = Signal(str, object)
+    key_saved = Signal(str)
+    key_forgotten = Signal()
+    key_test_requested = Signal()
+    folders_chosen = Signal(list)
+
+    def __init__(self, icons: Icons, window: QWidget) -> None:
+        super().__init__(window)
+        self._icons, self._window = icons, window
+        self._settings: SettingsDialog | None = None
+        self._shortcuts: ShortcutsDialog | None = None
+
+    def open_settings(self, settings: Settings) -> None:
+        """Open the settings, or bring them to the front."""
+        if self._settings is None:
+            self._settings = SettingsDialog(self._icons, self._window)
+            self._settings.setting_changed.connect(self.setting_changed)
+            self._settings.key_saved.connect(self.key_saved)
+            self._settings.key_forgotten.connect(self.key_forgotten)
+            self._settings.key_test_requested.connect(self.key_test_requested)
+        self._settings.show_settings(settings)
+        _raise(self._settings)
+
+    def open_shortcuts(self) -> None:
+        """Open the list of keys."""
+        if self._shortcuts is None:
+            self._shortcuts = ShortcutsDialog(self._window)
+        _raise(self._shortcuts)
+
+    def open_folder(self) -> None:
+        """Let a person choose a project's folder."""
+        dialog = QFileDialog(self._window, tr("Open a project’s folder"), str(Path.home()))
+        dialog.setObjectName("openFolderDialog")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(lambda names: self.folders_chosen.emit([Path(name) for name in names]))
+        dialog.open()
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show the values in force."""
+        if self._settings is not None:
+            self._settings.show_settings(settings)
+
+    def show_answer(self, key: str, problem: Problem | None) -> None:
+        """Show why a value was refused, or that it was not."""
+        if self._settings is not None:
+            self._settings.show_answer(key, problem)
+
+    def show_key(self, state: KeyState) -> None:
+        """Show where the key is kept."""
+        if self._settings is not None:
+            self._settings.show_key(state)
+
+    def show_key_words(self, words: str, is_good: bool) -> None:
+        """Show what came of the key's test."""
+        if self._settings is not None:
+            self._settings.show_key_words(words, is_good)
+
+    def close_all(self) -> None:
+        """Close what is open."""
+        for dialog in (self._settings, self._shortcuts):
+            if dialog is not None:
+                dialog.close()
+
+
+def _raise(dialog: QWidget) -> None:
+    dialog.show()
+    dialog.raise_()
+    dialog.activateWindow()

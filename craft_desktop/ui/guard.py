@@ -1,0 +1,65 @@
+"""What must hold before Qt is loaded: a build of PySide6 that survives, and a web engine that can start.
+
+PySide6 6.12.0 on Python 3.11 loses one reference of `None` with every void call and aborts after some 7,000 of
+them (measured; 6.11.3 on 3.11 and 6.12.0 on 3.12 are sound). This module imports no Qt.
+"""
+
+import os
+import sys
+from collections.abc import MutableMapping
+from importlib import metadata
+
+from craft_desktop.model.errors import Problem
+
+UNSOUND = (6, 12)
+"""The first PySide6 release line built for interpreters whose `None` is immortal."""
+
+IMMORTAL_NONE = (3, 12)
+"""The first Python whose `None` cannot be lost."""
+
+
+def installed_pyside() -> str:
+    """Give the version of PySide6 that would be imported; empty if there is none."""
+    for name in ("PySide6", "PySide6_Essentials"):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return ""
+
+
+def check(pyside: str, python: tuple[int, int] = sys.version_info[:2]) -> Problem | None:
+    """Tell why the window cannot run with this PySide6 on this Python, if so.
+
+    :param pyside: a version such as "6.11.3"; empty when it is not installed.
+    """
+    if not pyside:
+        return Problem(
+            "The window's toolkit is missing",
+            "PySide6 is not installed for this Python.",
+            "Start the program with packaging/run.sh, which installs it; or: pip install PySide6==6.11.3",
+        )
+    release = tuple(int(part) for part in pyside.split(".")[:2] if part.isdigit())
+    if release >= UNSOUND and python < IMMORTAL_NONE:
+        return Problem(
+            "This build of PySide6 ends the program after a few minutes on this Python",
+            f"PySide6 {pyside} needs Python 3.12 or newer to be sound; this is Python {python[0]}.{python[1]}.",
+            "Run packaging/run.sh again, which installs the right one; or: pip install PySide6==6.11.3",
+        )
+    return None
+
+
+def prepare(environment: MutableMapping[str, str], user_id: int | None) -> None:
+    """Set what the web engine reads at its start.
+
+    Chromium refuses to start as root inside its own jail (measured). For everyone else the jail stays on.
+
+    :param user_id: the effective one; None where the system has no such thing.
+    """
+    if user_id == 0:
+        environment["QTWEBENGINE_DISABLE_SANDBOX"] = "1"
+
+
+def effective_user() -> int | None:
+    """Give the effective user's id; None on Windows."""
+    return os.geteuid() if hasattr(os, "geteuid") else None

@@ -1,0 +1,399 @@
+"""The window: builds the parts and connects them with the bridge; the only place that connects."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from craft_desktop.model.errors import Action
+from craft_desktop.model.events import LogLine, Notice, Pushed
+from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.session import Session
+from craft_desktop.model.settings import Settings
+from craft_desktop.ui import address, present
+from craft_desktop.ui.bridge import Bridge
+from craft_desktop.ui.commands import add_project_keys, fill_menus, make_actions
+from craft_desktop.ui.curtain import Curtain
+from craft_desktop.ui.dialogs import Dialogs
+from craft_desktop.ui.drop_veil import DropVeil, dropped_paths
+from craft_desktop.ui.icons import Icons
+from craft_desktop.ui.message_bar import MessageBar
+from craft_desktop.ui.pane_stack import PaneStack, Start
+from craft_desktop.ui.placement import Placement
+from craft_desktop.ui.present import Button
+from craft_desktop.ui.project_list import ProjectList
+from craft_desktop.ui.project_menu import make_menu
+from craft_desktop.ui.project_pane import ProjectPane
+from craft_desktop.ui.status_line import StatusLine
+from craft_desktop.ui.theme import Theme
+from craft_desktop.ui.words import tr
+
+WIDTH, HEIGHT = 1280, 800
+LEAST_WIDTH, LEAST_HEIGHT = 720, 440
+"""Everything can still be reached at this size."""
+SIDE, LEAST_SIDE, MOST_SIDE = 248, 176, 420
+VEIL_MS = 100
+"""After this the veil has long had the drag, if it is still over the window."""
+TICK_MS = 500
+"""Seconds tick in several places; at half a second none is seen to be skipped."""
+
+
+class MainWindow(QMainWindow):
+    """Everything a person sees. It shows what the bridge tells and hands on what the person wants."""
+
+    quit_requested = Signal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        theme: Theme,
+        icons: Icons,
+        placement: Placement,
+        pages: Path,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """:param pages: the folder below which each project's page keeps its cookies and storage."""
+        super().__init__()
+        self._bridge, self._theme, self._icons = bridge, theme, icons
+        self._placement = placement
+        self._projects: dict[str, Project] = {}
+        self._wanted = ""
+        self.setObjectName("mainWindow")
+        self.setWindowTitle(tr("Craft Desktop"))
+        self.setMinimumSize(QSize(LEAST_WIDTH, LEAST_HEIGHT))
+        self.setAcceptDrops(True)
+
+        self.project_list = ProjectList(theme, icons, now)
+        self.project_list.setMinimumWidth(LEAST_SIDE)
+        self.project_list.setMaximumWidth(MOST_SIDE)
+        self.message_bar = MessageBar(theme, icons)
+        self.panes = PaneStack(theme, icons, now, placement, pages, self._begin)
+        self.empty_state = self.panes.empty_state
+        content = QWidget()
+        content.setObjectName("content")
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.message_bar)
+        column.addWidget(self.panes, 1)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setObjectName("mainSplitter")
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.project_list)
+        self.splitter.addWidget(content)
+        self.splitter.setStretchFactor(1, 1)
+        self.setCentralWidget(self.splitter)
+        self.status_line = StatusLine()
+        self.setStatusBar(self.status_line)
+        self.veil = DropVeil(theme, icons, self)
+        self.curtain = Curtain(self)
+        self.dialogs = Dialogs(icons, self)
+        self.actions_by_name = make_actions(self)
+        fill_menus(self.menuBar(), self.actions_by_name)
+        add_project_keys(self, self.project_list.choose_row)
+
+        self._connect_parts()
+        self._connect_bridge()
+        self._ticker = QTimer(self, interval=TICK_MS)
+        self._ticker.timeout.connect(self._tick)
+        self._ticker.start()
+        placement.restore_window(self, WIDTH, HEIGHT)
+        placement.restore_splitter("main", self.splitter, [SIDE, WIDTH - SIDE])
+        self._wanted = placement.chosen()
+        self._show_settings(bridge.settings)
+        self._show_projects(bridge.projects)
+        (self.project_list.view if bridge.projects else self.empty_state.open_button).setFocus()
+
+    @property
+    def pane(self) -> ProjectPane | None:
+        """The project in sight."""
+        return self.panes.current
+
+    # Connections ----------------------------------------------------------------------------------------------
+
+    def _connect_parts(self) -> None:
+        bridge, side = self._bridge, self.project_list
+        side.chosen.connect(self._show_project)
+        side.opened.connect(self._start_if_stopped)
+        side.menu_requested.connect(self._show_menu)
+        side.add_requested.connect(self.dialogs.open_folder)
+        self.empty_state.open_requested.connect(self.dialogs.open_folder)
+        self.empty_state.sample_requested.connect(bridge.add_sample)
+        self.veil.dropped.connect(bridge.add)
+        self.message_bar.remedy_requested.connect(lambda action: self._remedy("", action))
+        dialogs = self.dialogs
+        dialogs.folders_chosen.connect(bridge.add)
+        dialogs.setting_changed.connect(bridge.change_setting)
+        dialogs.key_saved.connect(bridge.save_key)
+        dialogs.key_forgotten.connect(bridge.forget_key)
+        dialogs.key_test_requested.connect(bridge.test_key)
+        panes = self.panes
+        panes.start_requested.connect(bridge.start)
+        panes.stop_requested.connect(bridge.stop)
+        panes.restart_requested.connect(bridge.restart)
+        panes.remedy_requested.connect(self._remedy)
+        panes.menu_requested.connect(self._show_menu)
+        panes.outside_requested.connect(_open_outside)
+        panes.save_log_requested.connect(bridge.save_log)
+        self.splitter.splitterMoved.connect(lambda: self._placement.keep_splitter("main", self.splitter))
+        for name, act in {
+            "open": self.dialogs.open_folder,
+            "sample": bridge.add_sample,
+            "settings": self._open_settings,
+            "quit": self.quit_requested.emit,
+            "filter": lambda: side.filter.setFocus(Qt.FocusReason.ShortcutFocusReason),
+            "shortcuts": self.dialogs.open_shortcuts,
+        }.items():
+            self.actions_by_name[name].triggered.connect(lambda _on=False, act=act: act())
+        for name in ("start", "stop", "restart", "browser", "folder", "copy-address", "remove"):
+            self.actions_by_name[name].triggered.connect(lambda _on=False, name=name: self._command(name))
+        for name, of_pane in _OF_PANE.items():
+            self.actions_by_name[name].triggered.connect(lambda _on=False, act=of_pane: self._with_pane(act))
+
+    def _connect_bridge(self) -> None:
+        bridge = self._bridge
+        bridge.projects_changed.connect(self._show_projects)
+        bridge.session_changed.connect(self._show_session)
+        bridge.logged.connect(self._show_line)
+        bridge.pushed.connect(self._show_push)
+        bridge.noticed.connect(self._show_notice)
+        bridge.added.connect(self._show_added)
+        bridge.adding_changed.connect(self.empty_state.set_busy)
+        bridge.settings_changed.connect(self._show_settings)
+        bridge.setting_answered.connect(self.dialogs.show_answer)
+        bridge.key_changed.connect(self.dialogs.show_key)
+        bridge.key_tested.connect(self.dialogs.show_key_words)
+
+    def _begin(self, project: Project) -> Start:
+        session = self._bridge.session(project.id)
+        runs_on = self._runs_on(project, session)
+        return Start(session, runs_on, self._bridge.log(project.id), self._bridge.address(project.id))
+
+    # What is shown --------------------------------------------------------------------------------------------
+
+    def _show_projects(self, projects: tuple[Project, ...]) -> None:
+        self._projects = {project.id: project for project in projects}
+        self.panes.keep_only(set(self._projects))
+        self.project_list.show_projects(projects)
+        for project in projects:
+            session = self._bridge.session(project.id)
+            self.project_list.show_session(session)
+            pane = self.panes.made(project.id)
+            if pane is not None:
+                pane.show_project(project)
+                pane.show_session(session, self._runs_on(project, session))
+        if not projects:
+            self.panes.show_empty()
+            self.setWindowTitle(tr("Craft Desktop"))
+        elif self.pane is None:
+            self._choose(self._wanted if self._wanted in self._projects else projects[0].id)
+        self._heed_pane()
+
+    def _choose(self, project_id: str) -> None:
+        if project_id in self._projects:
+            self.project_list.choose(project_id)
+            self._show_project(project_id)
+
+    def _show_added(self, project_id: str) -> None:
+        self._choose(project_id)
+        self.project_list.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_project(self, project_id: str) -> None:
+        project = self._projects.get(project_id)
+        if project is None:
+            return
+        self.panes.show_pane(project)
+        self._placement.keep_chosen(project_id)
+        self.setWindowTitle(tr("{0} – Craft Desktop").format(project.name))
+        self._heed_pane()
+
+    def _show_session(self, session: Session) -> None:
+        project = self._projects.get(session.project_id)
+        if project is None:
+            return
+        self.project_list.show_session(session)
+        pane = self.panes.made(project.id)
+        if pane is not None:
+            pane.show_session(session, self._runs_on(project, session))
+            if pane is self.pane:
+                self._heed_pane()
+
+    def _show_line(self, line: LogLine) -> None:
+        pane = self.panes.made(line.project_id)
+        if pane is not None:  # else it is fetched when the pane is made
+            pane.add_line(line)
+
+    def _show_push(self, pushed: Pushed) -> None:
+        project = self._projects.get(pushed.project_id)
+        if project is not None:
+            self.panes.pane(project).show_push(pushed)
+            self._heed_pane()
+
+    def _show_notice(self, notice: Notice) -> None:
+        project = self._projects.get(notice.project_id or "")
+        if project is None:
+            self.message_bar.show_problem(notice.problem)
+        else:
+            self.panes.pane(project).show_problem(notice.problem)
+
+    def _show_settings(self, settings: Settings) -> None:
+        self._theme.choose(settings.theme)
+        self.dialogs.show_settings(settings)
+        for project in self._projects.values():
+            pane = self.panes.made(project.id)
+            if pane is not None:
+                pane.show_session(pane.session, self._runs_on(project, pane.session))
+
+    def _heed_pane(self) -> None:
+        pane = self.pane
+        session = pane.session if pane else None
+        self.status_line.show_session(session, pane.last_push if pane else None)
+        buttons = present.buttons(session) if session else None
+        for name in ("start", "stop", "restart"):
+            is_ready = buttons is not None and getattr(buttons, name) is Button.READY
+            self.actions_by_name[name].setEnabled(is_ready)
+        for name in ("browser", "folder", "copy-address", "remove", "find", "find-next", "find-previous"):
+            self.actions_by_name[name].setEnabled(pane is not None)
+        is_live = pane is not None and pane.preview.is_live
+        for name in ("reload", "back", "forward", "address", "zoom-in", "zoom-out", "zoom-reset", "tools"):
+            self.actions_by_name[name].setEnabled(is_live)
+
+    def _tick(self) -> None:
+        if not self.isMinimized():
+            self.project_list.tick()
+            self._with_pane(ProjectPane.tick)
+
+    # What a person wants --------------------------------------------------------------------------------------
+
+    def _command(self, name: str, project_id: str = "") -> None:
+        key = project_id or (self.pane.project.id if self.pane else "")
+        project = self._projects.get(key)
+        if project is None:
+            return
+        bridge = self._bridge
+        match name:
+            case "start":
+                bridge.start(key)
+            case "stop":
+                bridge.stop(key)
+            case "restart":
+                bridge.restart(key)
+            case "browser":
+                _open_outside(bridge.address(key))
+            case "folder":
+                QDesktopServices.openUrl(QUrl.fromLocalFile(str(project.path)))
+            case "copy-address":
+                QGuiApplication.clipboard().setText(bridge.address(key))
+                self.status_line.say(tr("Address copied"))
+            case "remove":
+                bridge.remove(key)
+
+    def _remedy(self, project_id: str, action: Action) -> None:
+        match action:
+            case Action.START:
+                self._command("start", project_id)
+            case Action.OPEN_FOLDER if project_id:
+                self._command("folder", project_id)
+            case Action.OPEN_FOLDER:
+                self.dialogs.open_folder()
+            case Action.OPEN_SETTINGS:
+                self._open_settings()
+            case Action.ALLOW_UNISOLATED if project_id:
+                self._bridge.allow_unisolated(project_id)
+            case Action.REMOVE_PROJECT:
+                self._command("remove", project_id)
+
+    def _start_if_stopped(self, project_id: str) -> None:
+        if present.buttons(self._bridge.session(project_id)).start is Button.READY:
+            self._bridge.start(project_id)
+
+    def _with_pane(self, act: Callable[[ProjectPane], None]) -> None:
+        if self.pane is not None:
+            act(self.pane)
+
+    def _show_menu(self, project_id: str, at: QPoint) -> None:
+        project = self._projects.get(project_id)
+        if project is not None:
+            session = self._bridge.session(project_id)
+            default = self._bridge.settings.provider
+            make_menu(self, project, session, default, self._command, self._bridge.choose_provider).popup(at)
+
+    def _open_settings(self) -> None:
+        self.dialogs.open_settings(self._bridge.settings)
+        self._bridge.ask_key()
+
+    # The window itself ----------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Lift the veil over everything when folders come."""
+        paths = dropped_paths(event.mimeData())
+        if paths:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.veil.lift(paths)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Let the veil fall, unless the drag has only moved on from the window to the veil above it."""
+        QTimer.singleShot(VEIL_MS, lambda: None if self.veil.is_over else self.veil.fall())
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take a drop that came before the veil was up."""
+        self.veil.dropEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep what covers the window as large as it."""
+        super().resizeEvent(event)
+        for cover in (self.veil, self.curtain):
+            cover.setGeometry(self.rect())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask for the end instead of ending: what runs is stopped first."""
+        event.ignore()
+        self.quit_requested.emit()
+
+    def show_stopping(self) -> None:
+        """Say that the program is ending; nothing else can be done from here on."""
+        self._ticker.stop()
+        self.dialogs.close_all()
+        self.curtain.show_stopping(sum(self._bridge.session(key).is_active for key in self._projects))
+        for action in self.actions_by_name.values():
+            action.setEnabled(action is self.actions_by_name["quit"])
+        self.menuBar().setEnabled(False)
+        self._placement.keep_window(self)
+        self._placement.write()
+        self.panes.close_pages()
+
+    def _runs_on(self, project: Project, session: Session) -> Provider:
+        return present.where(project, session, self._bridge.settings.provider)
+
+
+_OF_PANE: dict[str, Callable[[ProjectPane], None]] = {
+    "reload": lambda pane: pane.preview.reload(),
+    "back": lambda pane: pane.preview.back(),
+    "forward": lambda pane: pane.preview.forward(),
+    "address": lambda pane: pane.preview.edit_address(),
+    "zoom-in": lambda pane: pane.preview.zoom(1),
+    "zoom-out": lambda pane: pane.preview.zoom(-1),
+    "zoom-reset": lambda pane: pane.preview.zoom(0),
+    "tools": lambda pane: pane.preview.show_tools(),
+    "find": lambda pane: pane.log_pane.open_search(),
+    "find-next": lambda pane: pane.log_pane.find_bar.step(1),
+    "find-previous": lambda pane: pane.log_pane.find_bar.step(-1),
+}
+
+
+def _open_outside(url: str) -> None:
+    if address.is_outside(url):
+        QDesktopServices.openUrl(QUrl(url))

@@ -1,0 +1,293 @@
+"""What is said about a session: words, times, sizes, and which buttons make sense. No Qt.
+
+Every function that answers words takes `tr`, the translator (`words.tr` in the window, `str` in tests).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from craft_desktop.model.errors import Action, Problem
+from craft_desktop.model.events import Pushed, Stream
+from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.session import Phase, Session, Step, StepRecord, StepState
+
+Tr = Callable[[str], str]
+
+
+class Tone(StrEnum):
+    """What a colour means."""
+
+    QUIET = "quiet"
+    BUSY = "busy"
+    GOOD = "good"
+    BAD = "bad"
+
+
+class Shape(StrEnum):
+    """What a state looks like without colour."""
+
+    RING = "ring"
+    SPINNER = "spinner"
+    DOT = "dot"
+    TRIANGLE = "triangle"
+    CHECK = "check"
+    DASH = "dash"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state in words, colour and shape."""
+
+    words: str
+    tone: Tone
+    shape: Shape
+
+
+class Button(StrEnum):
+    """How a button stands."""
+
+    HIDDEN = "hidden"
+    READY = "ready"
+    BUSY = "busy"
+    """Shown, working, not to be pressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """The three buttons of a session."""
+
+    start: Button
+    stop: Button
+    restart: Button
+
+
+STARTING = frozenset({Phase.CREATING, Phase.UPLOADING, Phase.INSTALLING, Phase.STARTING, Phase.WAITING})
+
+_STATES: dict[Phase, State] = {
+    Phase.STOPPED: State("Stopped", Tone.QUIET, Shape.RING),
+    Phase.CREATING: State("Getting a sandbox", Tone.BUSY, Shape.SPINNER),
+    Phase.UPLOADING: State("Copying files", Tone.BUSY, Shape.SPINNER),
+    Phase.INSTALLING: State("Installing dependencies", Tone.BUSY, Shape.SPINNER),
+    Phase.STARTING: State("Starting the dev server", Tone.BUSY, Shape.SPINNER),
+    Phase.WAITING: State("Waiting for the first page", Tone.BUSY, Shape.SPINNER),
+    Phase.LIVE: State("Live", Tone.GOOD, Shape.DOT),
+    Phase.STOPPING: State("Stopping", Tone.BUSY, Shape.SPINNER),
+    Phase.FAILED: State("Failed", Tone.BAD, Shape.TRIANGLE),
+}
+
+_STEP_STATES: dict[StepState, tuple[Tone, Shape]] = {
+    StepState.WAITING: (Tone.QUIET, Shape.RING),
+    StepState.RUNNING: (Tone.BUSY, Shape.SPINNER),
+    StepState.DONE: (Tone.GOOD, Shape.CHECK),
+    StepState.SKIPPED: (Tone.GOOD, Shape.DASH),
+    StepState.FAILED: (Tone.BAD, Shape.TRIANGLE),
+}
+
+_STEP_WORDS: dict[StepState, str] = {
+    StepState.WAITING: "waiting",
+    StepState.RUNNING: "running",
+    StepState.DONE: "done",
+    StepState.SKIPPED: "skipped",
+    StepState.FAILED: "failed",
+}
+
+_STEP_TITLES: dict[Step, str] = {
+    Step.SANDBOX: "Sandbox",
+    Step.UPLOAD: "Upload",
+    Step.INSTALL: "Install",
+    Step.SERVER: "Dev server",
+    Step.PAGE: "First page",
+}
+
+_STREAMS: dict[Stream, str] = {
+    Stream.INSTALL: "Install",
+    Stream.SERVER: "Dev server",
+    Stream.ACTIVITY: "Activity",
+}
+
+_PROVIDERS: dict[Provider, str] = {Provider.LOCAL: "This computer", Provider.E2B: "E2B cloud"}
+
+_ACTIONS: dict[Action, str] = {
+    Action.NONE: "",
+    Action.START: "Start again",
+    Action.OPEN_FOLDER: "Open folder",
+    Action.OPEN_SETTINGS: "Open settings",
+    Action.ALLOW_UNISOLATED: "Run it unisolated",
+    Action.REMOVE_PROJECT: "Remove from list",
+}
+
+
+def state(session: Session, tr: Tr) -> State:
+    """Tell a session's state."""
+    found = _STATES[session.phase]
+    return State(tr(found.words), found.tone, found.shape)
+
+
+def buttons(session: Session) -> Buttons:
+    """Tell which buttons make sense: Stop at any step, Restart once a dev server runs."""
+    if session.phase in (Phase.STOPPED, Phase.FAILED):
+        return Buttons(Button.READY, Button.HIDDEN, Button.HIDDEN)
+    if session.phase is Phase.STOPPING:
+        return Buttons(Button.HIDDEN, Button.BUSY, Button.HIDDEN)
+    if session.phase is Phase.LIVE:
+        return Buttons(Button.HIDDEN, Button.READY, Button.READY)
+    return Buttons(Button.BUSY, Button.READY, Button.HIDDEN)
+
+
+def duration(seconds: float, tr: Tr) -> str:
+    """Say a stretch of time as coarsely as it deserves: 14 s, 12 min, 3 h 5 min, 2 d."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return tr("{0} s").format(whole)
+    if whole < 3600:
+        return tr("{0} min").format(whole // 60)
+    if whole < 86400:
+        hours, minutes = whole // 3600, whole % 3600 // 60
+        return tr("{0} h {1} min").format(hours, minutes) if minutes else tr("{0} h").format(hours)
+    return tr("{0} d").format(whole // 86400)
+
+
+def stopwatch(seconds: float, tr: Tr, *, is_ticking: bool = False) -> str:
+    """Say how long a step took: tenths below ten seconds (unless ticking), 1 min 12 s above a minute."""
+    seconds = max(0.0, seconds)
+    if seconds < 0.05 and not is_ticking:
+        return tr("under 0.1 s")
+    if seconds < 9.95 and not is_ticking:  # 9.95 and above would be rounded to 10.0
+        return tr("{0} s").format(f"{seconds:.1f}")
+    whole = int(seconds) if is_ticking else round(seconds)
+    if whole < 60:
+        return tr("{0} s").format(whole)
+    return tr("{0} min {1} s").format(whole // 60, whole % 60)
+
+
+def size(size_bytes: int, tr: Tr) -> str:
+    """Say a size in decimal units: 312 B, 4.1 kB, 86 MB."""
+    if size_bytes < 1000:
+        return tr("{0} B").format(size_bytes)
+    amount = size_bytes / 1000
+    for unit in ("kB", "MB"):
+        if amount < 999.5:
+            return f"{_short(amount)} {tr(unit)}"
+        amount /= 1000
+    return f"{_short(amount)} {tr('GB')}"
+
+
+def _short(amount: float) -> str:
+    return f"{amount:.1f}" if amount < 9.95 else f"{amount:.0f}"
+
+
+def files(count: int, tr: Tr) -> str:
+    """Say a number of files."""
+    return tr("1 file") if count == 1 else tr("{0} files").format(f"{count:,}".replace(",", "\u202f"))
+
+
+def note(text: str, tr: Tr) -> str:
+    """Say a step's note; "12 files, 34567 bytes" becomes "12 files, 35 kB"."""
+    counted = re.fullmatch(r"(\d+) files?, (\d+) bytes", text)
+    if counted is None:
+        return tr(text) if text else ""
+    if counted[1] == "0":
+        return tr("nothing to copy")
+    return f"{files(int(counted[1]), tr)}, {size(int(counted[2]), tr)}"
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step as it is shown. `spoken` is for a screen reader."""
+
+    title: str
+    tone: Tone
+    shape: Shape
+    time: str
+    note: str
+    spoken: str
+
+
+def step(record: StepRecord, now: float, tr: Tr) -> StepView:
+    """Tell one step; a running one ticks with `now`."""
+    tone, shape = _STEP_STATES[record.state]
+    title = tr(_STEP_TITLES[record.step])
+    time = ""
+    if record.state is StepState.RUNNING and record.started_at is not None:
+        time = stopwatch(now - record.started_at, tr, is_ticking=True)
+    elif record.seconds is not None and record.state is not StepState.SKIPPED:
+        time = stopwatch(record.seconds, tr)
+    words = note(record.note, tr)
+    spoken = ", ".join(part for part in (title, tr(_STEP_WORDS[record.state]), time, words) if part)
+    return StepView(title, tone, shape, time, words, spoken)
+
+
+def provider(value: Provider, tr: Tr) -> str:
+    """Say where a project runs."""
+    return tr(_PROVIDERS[value])
+
+
+def where(project: Project, session: Session, default: Provider) -> Provider:
+    """Tell where a project runs, or would run if it were started now."""
+    return session.provider if session.is_active else project.provider or default
+
+
+def time_in_state(session: Session, now: float, tr: Tr) -> str:
+    """Say how long a session has been as it is; empty if it never ran."""
+    return duration(now - session.since, tr) if session.since > 0 else ""
+
+
+def state_line(session: Session, runs_on: Provider, now: float, tr: Tr) -> str:
+    """Say state, place and time in one line."""
+    parts = (state(session, tr).words, provider(runs_on, tr), time_in_state(session, now, tr))
+    return " · ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A project as the list shows it. `spoken` is for a screen reader."""
+
+    name: str
+    state: State
+    line: str
+    problem: str
+    spoken: str
+
+
+def row(project: Project, session: Session, now: float, tr: Tr) -> Row:
+    """Tell a project's row: name, state with its time, and the problem if there is one."""
+    shown = state(session, tr)
+    time = time_in_state(session, now, tr)
+    line = f"{shown.words} · {time}" if time else shown.words
+    problem = session.problem.title if session.phase is Phase.FAILED and session.problem else ""
+    spoken = ", ".join(part for part in (project.name, shown.words, time, problem) if part)
+    return Row(project.name, shown, line, problem, spoken)
+
+
+def remedy_label(problem: Problem, tr: Tr) -> str:
+    """Say what the remedy's button does; empty if there is no button."""
+    return tr(_ACTIONS[problem.action]) if problem.action is not Action.NONE else ""
+
+
+def stream(value: Stream, tr: Tr) -> str:
+    """Say a log's name."""
+    return tr(_STREAMS[value])
+
+
+def sync_line(session: Session, pushed: Pushed | None, tr: Tr) -> str:
+    """Say how the sandbox stands to the folder."""
+    if session.phase is not Phase.LIVE:
+        return ""
+    return tr("In sync · rev {0}").format(pushed.revision) if pushed else tr("In sync")
+
+
+def push_line(pushed: Pushed | None, tr: Tr) -> str:
+    """Say how long the last save took into the sandbox, in milliseconds."""
+    return tr("Last save → sandbox {0} ms").format(round(pushed.duration_ms)) if pushed else ""
+
+
+def server_line(session: Session, tr: Tr) -> str:
+    """Say the dev server's port and process as the sandbox counts them."""
+    parts = []
+    if session.port is not None:
+        parts.append(tr("Port {0}").format(session.port))
+    if session.pid is not None:
+        parts.append(tr("PID {0}").format(session.pid))
+    return " · ".join(parts)

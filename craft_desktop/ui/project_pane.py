@@ -1,0 +1,145 @@
+"""All that is shown of one project: header, message bar, page or panel, steps, logs."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from craft_desktop.model.errors import Action, Problem
+from craft_desktop.model.events import LogLine, Pushed, Stream
+from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.session import Phase, Session
+from craft_desktop.ui.header import Header
+from craft_desktop.ui.icons import Icons
+from craft_desktop.ui.log_pane import LogPane
+from craft_desktop.ui.message_bar import MessageBar
+from craft_desktop.ui.parts import line
+from craft_desktop.ui.preview_pane import PreviewPane
+from craft_desktop.ui.stepper import Stepper
+from craft_desktop.ui.theme import Theme
+
+LEAST_PREVIEW, LEAST_LOG = 140, 64
+"""Below these heights neither is of use; together with the rest they fit a window of 440."""
+
+SHARES = (5, 3)
+"""Page and logs, while a person has not moved the line between them."""
+
+STREAM_OF_PHASE = {Phase.INSTALLING: Stream.INSTALL, Phase.STARTING: Stream.SERVER, Phase.WAITING: Stream.SERVER}
+"""The log that tells what goes on in a phase."""
+
+
+class ProjectPane(QWidget):
+    """One project. Every intention carries the project's id."""
+
+    start_requested = Signal(str)
+    stop_requested = Signal(str)
+    restart_requested = Signal(str)
+    remedy_requested = Signal(str, Action)
+    menu_requested = Signal(str, QPoint)
+    outside_requested = Signal(str)
+    save_log_requested = Signal(str, Stream, Path)
+    zoom_changed = Signal(str, float)
+
+    def __init__(
+        self,
+        theme: Theme,
+        icons: Icons,
+        now: Callable[[], float],
+        project: Project,
+        address: str,
+        folder: Path,
+        zoom: float,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("projectPane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        key = project.id
+        self.project = project
+        self.session = Session(key)
+        self.last_push: Pushed | None = None
+        self.header = Header(theme, icons, now, project)
+        self.message_bar = MessageBar(theme, icons)
+        self.preview = PreviewPane(theme, icons, now, address, folder, zoom)
+        self.strip = Stepper(theme, now)
+        self.strip.hide()
+        self.log_pane = LogPane(theme, icons, project.slug)
+
+        self.header.start_requested.connect(self.start_requested)
+        self.header.stop_requested.connect(self.stop_requested)
+        self.header.restart_requested.connect(self.restart_requested)
+        self.header.menu_requested.connect(self.menu_requested)
+        self.preview.start_requested.connect(lambda: self.start_requested.emit(key))
+        self.preview.remedy_requested.connect(lambda action: self.remedy_requested.emit(key, action))
+        self.preview.outside_requested.connect(self.outside_requested)
+        self.preview.zoom_changed.connect(lambda zoom: self.zoom_changed.emit(key, zoom))
+        self.message_bar.remedy_requested.connect(lambda action: self.remedy_requested.emit(key, action))
+        self.log_pane.save_requested.connect(lambda stream, path: self.save_log_requested.emit(key, stream, path))
+
+        lower = QWidget()
+        lower_column = QVBoxLayout(lower)
+        lower_column.setContentsMargins(0, 0, 0, 0)
+        lower_column.setSpacing(0)
+        lower_column.addWidget(self.strip)
+        lower_column.addWidget(self.log_pane, 1)
+        self.preview.setMinimumHeight(LEAST_PREVIEW)
+        self.log_pane.stack.setMinimumHeight(LEAST_LOG)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setObjectName("pageSplitter")
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.preview)
+        self.splitter.addWidget(lower)
+        for place, share in enumerate(SHARES):
+            self.splitter.setStretchFactor(place, share)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(line())
+        column.addWidget(self.message_bar)
+        column.addWidget(self.splitter, 1)
+
+    def show_project(self, project: Project) -> None:
+        """Show the project as it is now."""
+        self.project = project
+        self.header.show_project(project)
+
+    def show_session(self, session: Session, runs_on: Provider) -> None:
+        """Show the run."""
+        was, self.session = self.session.phase, session
+        if session.phase is Phase.CREATING and was is not Phase.CREATING:
+            self.message_bar.clear()  # what it says is of an earlier run
+            self.last_push = None
+        self.header.show_session(session, runs_on)
+        self.preview.show_session(session)
+        self.strip.show_session(session)
+        # While it starts, the panel shows the steps in large; when it never ran, there are none.
+        self.strip.setVisible(session.phase in (Phase.LIVE, Phase.FAILED))
+        if session.phase is not was and session.phase in STREAM_OF_PHASE:
+            self.log_pane.show_stream(STREAM_OF_PHASE[session.phase])
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show a problem that is not the end of the run."""
+        self.message_bar.show_problem(problem)
+
+    def show_push(self, pushed: Pushed) -> None:
+        """Remember the last push for the status bar."""
+        self.last_push = pushed
+
+    def add_log(self, lines: Iterable[LogLine]) -> None:
+        """Show lines of the logs."""
+        self.log_pane.add(lines)
+
+    def add_line(self, line_of_log: LogLine) -> None:
+        """Show one line."""
+        self.log_pane.add_line(line_of_log)
+
+    def tick(self) -> None:
+        """Show the times as they are now."""
+        self.header.tick()
+        self.preview.tick()
+
+    def close_page(self) -> None:
+        """End the page."""
+        self.preview.close_page()

@@ -1,0 +1,92 @@
+"""The five steps between Start and the page, as a strip or as a list."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from craft_desktop.model.session import Session, Step, StepRecord
+from craft_desktop.ui import present
+from craft_desktop.ui.glyph import Glyph
+from craft_desktop.ui.parts import ElidedLabel, label, set_property
+from craft_desktop.ui.present import StepView, Tone
+from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, Theme
+from craft_desktop.ui.words import tr
+
+
+class StepItem(QWidget):
+    """One step: its shape, its name, its seconds and its note."""
+
+    def __init__(self, theme: Theme, step: Step, *, is_large: bool) -> None:
+        super().__init__()
+        self.setObjectName(f"step-{step.name.lower()}")
+        self._glyph = Glyph(theme, 20 if is_large else 16)
+        self._title = label("", "name" if is_large else "")
+        self._time = label("", "muted" if is_large else "small")
+        self._note: QLabel = ElidedLabel("muted" if is_large else "small")
+        self._is_large = is_large
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(3 * GAP_S if is_large else GAP)
+        if is_large:
+            row.addWidget(self._glyph)
+            row.addWidget(self._title)
+            row.addWidget(self._note, 1)
+            row.addWidget(self._time)
+        else:
+            column = QVBoxLayout()
+            column.setSpacing(0)
+            column.addWidget(self._title)
+            column.addWidget(self._note)
+            row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
+            row.addLayout(column, 1)
+            self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_step(self, step: StepView) -> None:
+        """Show a step."""
+        self._glyph.show_shape(step.shape, step.tone)
+        self._title.setText(step.title)
+        if self._is_large:
+            self._time.setText(step.time)
+            self._note.setText(step.note)
+        else:
+            self._note.setText(" · ".join(part for part in (step.time, step.note) if part))
+        is_waiting = step.shape is present.Shape.RING
+        set_property(self._title, "tone", "bad" if step.tone is Tone.BAD else "quiet" if is_waiting else "")
+        self.setAccessibleName(step.spoken)
+        self.setToolTip(step.spoken)
+
+
+class Stepper(QWidget):
+    """All five. `is_large`: one below the other, for the middle of the pane; else side by side, for a strip."""
+
+    def __init__(self, theme: Theme, now: Callable[[], float], *, is_large: bool = False) -> None:
+        super().__init__()
+        self.setObjectName("steps" if is_large else "stepStrip")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(tr("Steps"))
+        self._now = now
+        self._records: tuple[StepRecord, ...] = ()
+        self.items = {step: StepItem(theme, step, is_large=is_large) for step in Step}
+        box: QHBoxLayout | QVBoxLayout
+        if is_large:
+            box = QVBoxLayout(self)
+            box.setContentsMargins(0, 0, 0, 0)
+            box.setSpacing(GAP)
+        else:
+            box = QHBoxLayout(self)
+            box.setContentsMargins(GAP_L, GAP, GAP_L, GAP)
+            box.setSpacing(GAP_L)
+        for item in self.items.values():
+            box.addWidget(item)
+
+    def show_session(self, session: Session) -> None:
+        """Show a run's steps."""
+        self._records = session.steps
+        self.tick()
+
+    def tick(self) -> None:
+        """Show the seconds as they are now."""
+        now = self._now()
+        for record in self._records:
+            self.items[record.step].show_step(present.step(record, now, tr))

@@ -1,0 +1,244 @@
+"""Renders every state of the window into a folder, to be looked at; not collected by pytest.
+
+xvfb-run -a -s "-screen 0 1600x1000x24" .venv/bin/python -m tests.ui.gallery [FOLDER] [STATE ...]
+"""
+
+import asyncio
+import http.server
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+import qasync  # isort: skip
+
+from craft_desktop.model.errors import Action, Problem
+from craft_desktop.model.events import LogLine, Notice, Pushed, Stream
+from craft_desktop.model.session import Session
+from craft_desktop.store.secrets import KeySource, KeyState
+from craft_desktop.ui import guard
+from craft_desktop.ui.bridge import Bridge
+from craft_desktop.ui.icons import Icons
+from craft_desktop.ui.main_window import MainWindow
+from craft_desktop.ui.placement import Placement
+from craft_desktop.ui.project_pane import ProjectPane
+from craft_desktop.ui.settings_dialog import SettingsDialog
+from craft_desktop.ui.shortcuts_dialog import ShortcutsDialog
+from craft_desktop.ui.theme import Theme
+from tests.ui import stand_in as S
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = ((1280, 800), (900, 600))
+
+PAGE = b"""<!doctype html><meta charset=utf-8><title>Shop front</title><style>
+:root{color-scheme:light dark}*{box-sizing:border-box}
+body{margin:0;font:16px/1.5 system-ui,sans-serif;background:#fbf7f1;color:#2b2118}
+header{display:flex;align-items:center;gap:28px;padding:18px 36px;border-bottom:1px solid #eadfce}
+header b{font-size:20px}header span{color:#8a6f53}
+.hero{padding:44px 36px 8px;max-width:760px}h1{font-size:40px;line-height:1.15;margin:0 0 12px}
+p{margin:0 0 18px;color:#6b5743}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:18px;padding:18px 36px 36px}
+.card{background:#fff;border:1px solid #eadfce;border-radius:14px;overflow:hidden}
+.card i{display:block;height:110px}.card div{padding:12px 14px}.card small{color:#8a6f53}
+</style><header><b>Kiln &amp; Clay</b><span>Shop</span><span>Studio</span><span>Journal</span></header>
+<div class=hero><h1>Stoneware for slow mornings</h1><p>Thrown, glazed and fired in small batches.</p></div>
+<div class=grid><div class=card><i style="background:#d9b99b"></i><div>Mug, oatmeal<br><small>28</small></div></div>
+<div class=card><i style="background:#9db4ab"></i><div>Bowl, sage<br><small>34</small></div></div>
+<div class=card><i style="background:#c98f78"></i><div>Plate, terracotta<br><small>31</small></div></div>
+<div class=card><i style="background:#b8b3c9"></i><div>Vase, dusk<br><small>56</small></div></div></div>"""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(PAGE)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def logs(key: str) -> list[LogLine]:
+    install = [
+        "npm install --legacy-peer-deps --no-audit --no-fund",
+        "\x1b[33mnpm warn\x1b[0m deprecated inflight@1.0.6: this module is not supported",
+        "",
+        "added 312 packages in 13s",
+    ]
+    server = [
+        "> shop-front@0.1.0 dev",
+        "> next dev -p 3000 -H 127.0.0.1",
+        "",
+        "   \x1b[38;2;173;127;168m\x1b[1m▲ Next.js 16.4.6\x1b[22m\x1b[39m (Turbopack)",
+        "   - Local:         http://127.0.0.1:3000",
+        "   - Network:       http://127.0.0.1:3000",
+        "",
+        " \x1b[32m\x1b[1m✓\x1b[22m\x1b[39m Starting...",
+        " \x1b[32m\x1b[1m✓\x1b[22m\x1b[39m Ready in 682ms",
+        " \x1b[37m\x1b[1m○\x1b[22m\x1b[39m Compiling / ...",
+        " \x1b[32m\x1b[1m✓\x1b[22m\x1b[39m Compiled / in 2.4s",
+        " GET / \x1b[32m200\x1b[39m in \x1b[1m3104ms\x1b[22m",
+        " \x1b[33m⚠\x1b[39m Fast Refresh had to perform a full reload.",
+        " \x1b[31m⨯\x1b[39m ./app/page.tsx:12:7  \x1b[31mModule not found: Can't resolve './hero'\x1b[39m",
+        " GET /products \x1b[32m200\x1b[39m in 48ms",
+    ]
+    made = [LogLine(key, Stream.INSTALL, text, S.NOW + n) for n, text in enumerate(install)]
+    made += [LogLine(key, Stream.SERVER, text, S.NOW + 15 + n) for n, text in enumerate(server)]
+    made += [LogLine(key, Stream.ACTIVITY, "Pushed 1 file (412 B) in 38 ms", S.NOW + 40)]
+    return made
+
+
+Kind = TypeVar("Kind", bound=QWidget)
+
+
+def find(window: MainWindow, kind: type[Kind], name: str = "") -> Kind:
+    found = window.findChild(kind, name) if name else window.findChild(kind)
+    assert isinstance(found, kind)
+    return found
+
+
+class Gallery:
+    def __init__(self, theme: Theme, icons: Icons, folder: Path, port: int) -> None:
+        self.theme, self.icons, self.folder, self.port = theme, icons, folder, port
+        self.clock = S.NOW + 300
+
+    async def render(self, name: str, choice: str, size: tuple[int, int]) -> None:
+        projects = (
+            S.make_project(1, "shop-front"),
+            S.make_project(2, "blog"),
+            S.make_project(3, "docs"),
+            S.make_project(4, "portfolio-2026-with-a-rather-long-name"),
+        )
+        bench = S.StandIn(() if name in ("empty", "drop") else projects, f"http://{{slug}}.localhost:{self.port}/")
+        bench.settings = replace(bench.settings, theme=choice)
+        begun = self.clock - 12
+        if bench.projects:
+            bench.sessions["p2"] = S.run_to("p2", 3, self.clock - 14)
+            bench.sessions["p4"] = S.failed("p4", self.clock - 900)
+            bench.logs["p1"] = logs("p1") if name not in ("stopped", "starting") else []
+        states: dict[str, Callable[[], Session]] = {
+            "starting": lambda: S.run_to("p1", 1, self.clock - 1),
+            "installing": lambda: S.run_to("p1", 3, begun),
+            "failed": lambda: S.failed("p1", begun - 30),
+            "live": lambda: S.live("p1", self.clock - 740),
+            "message": lambda: S.live("p1", self.clock - 740),
+            "find": lambda: S.live("p1", self.clock - 740),
+        }
+        if name in states:
+            bench.sessions["p1"] = states[name]()
+        with tempfile.TemporaryDirectory() as home:
+            bridge = Bridge(bench)
+            window = MainWindow(
+                bridge, self.theme, self.icons, Placement(Path(home)), Path(home) / "pages", lambda: self.clock
+            )
+            window.resize(*size)
+            window.show()
+            window.activateWindow()
+            if name not in ("starting", "empty", "drop") and bench.projects:
+                self.pane(window).log_pane.show_stream(
+                    Stream.INSTALL if name in ("failed", "installing") else Stream.SERVER
+                )
+            if name in ("live", "message", "find"):
+                bench.tell(Pushed("p1", 1, 0, 412, 38.2, 41))
+                await self.loaded(window)
+            target: QWidget = window
+            if name == "message":
+                told = Problem(
+                    "Two files could not be copied",
+                    "public/hero.mov: 214 MB, larger than the limit of 100 MB\nprivate/key.pem: permission denied",
+                    "Make them readable or ignore them, then save any file to try again.",
+                    Action.OPEN_FOLDER,
+                )
+                bench.tell(Notice("p1", told))
+                self.pane(window).message_bar.details_button.click()
+                self.pane(window).log_pane.times_button.click()
+            if name == "find":
+                self.pane(window).log_pane.open_search()
+                self.pane(window).log_pane.find_bar.field.setText("next")
+                self.pane(window).log_pane.find_bar.step(1)
+            if name == "drop":
+                window.veil.lift([Path("/home/ada/projects/shop-front")])
+            if name == "stopping":
+                window.show_stopping()
+            if name == "shortcuts":
+                window.actions_by_name["shortcuts"].trigger()
+                target = find(window, ShortcutsDialog)
+            if name == "settings":
+                bench.key = KeyState(KeySource.MEMORY, "•••• 7f3a")
+                window.actions_by_name["settings"].trigger()
+                dialog = target = find(window, SettingsDialog)
+                await asyncio.sleep(0.1)
+                bridge.change_setting("install_limit_s", "soon")
+                edit = dialog.fields["install_limit_s"].edit
+                assert edit is not None
+                edit.setText("soon")
+            if name == "menu":
+                self.pane(window).header.more.click()
+                await asyncio.sleep(0.3)
+                target = find(window, QMenu, "projectMenu")
+            await asyncio.sleep(0.5)
+            shot = target.grab() if name not in ("live", "message", "find") else self.grab(window)
+            shot.save(str(self.folder / f"{name}-{choice}-{size[0]}.png"))
+            window.panes.close_pages()
+            await bridge.aclose()
+            window.hide()
+            window.deleteLater()
+            await asyncio.sleep(0.1)
+
+    def pane(self, window: MainWindow) -> ProjectPane:
+        assert window.pane is not None
+        return window.pane
+
+    def grab(self, window: MainWindow) -> QPixmap:
+        """Take the screen itself: the page is drawn by another process."""
+        corner = window.mapToGlobal(window.rect().topLeft())
+        return QGuiApplication.primaryScreen().grabWindow(0, corner.x(), corner.y(), window.width(), window.height())
+
+    async def loaded(self, window: MainWindow) -> None:
+        done = asyncio.Event()
+        view = self.pane(window).preview.view
+        assert view is not None
+        view.loadFinished.connect(lambda _ok: done.set())
+        await asyncio.wait_for(done.wait(), 15)
+        await asyncio.sleep(0.6)
+
+
+STATES = (
+    "empty", "stopped", "starting", "installing", "live", "failed", "settings",
+    "message", "find", "drop", "stopping", "shortcuts", "menu",
+)  # fmt: skip
+
+
+async def main(theme: Theme, icons: Icons, folder: Path, states: list[str], port: int) -> None:
+    gallery = Gallery(theme, icons, folder, port)
+    for name in states:
+        for choice in ("light", "dark"):
+            for size in SIZES if name not in ("settings", "shortcuts", "menu") else SIZES[:1]:
+                await gallery.render(name, choice, size)
+
+
+if __name__ == "__main__":
+    guard.prepare(os.environ, guard.effective_user())
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "gallery"
+    target.mkdir(exist_ok=True)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    app = QApplication([])
+    loop = qasync.QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    the_theme = Theme(app, ROOT / "resources")
+    the_icons = Icons(the_theme, ROOT / "resources")
+    app.setWindowIcon(the_icons.application())
+    loop.run_until_complete(main(the_theme, the_icons, target, sys.argv[2:] or list(STATES), server.server_port))
+    sys.stdout.flush()
+    os._exit(0)

@@ -1,0 +1,172 @@
+"""An in-memory stand-in for the workbench: what `bridge.Bench` asks for, and no more."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from craft_desktop.model.errors import Action, Problem, ProjectError
+from craft_desktop.model.events import Event, LogLine, ProjectsChanged, SessionChanged
+from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.session import (
+    Ended,
+    Fact,
+    Failed,
+    Installed,
+    PageServed,
+    SandboxReady,
+    ServerStarted,
+    Session,
+    StartAsked,
+    StopAsked,
+    Uploaded,
+    advance,
+)
+from craft_desktop.model.settings import Settings, check
+from craft_desktop.store.secrets import KeySource, KeyState
+
+NOW = 1_795_000_000.0
+
+INSTALL_FAILED = Problem(
+    "The dependencies could not be installed",
+    "npm install ended with exit code 1.\n"
+    "npm error code E404\n"
+    "npm error 404 Not Found - GET @acme/desing-tokens - Not found\n"
+    "npm error 404  '@acme/desing-tokens@^2.1.0' is not in this registry.",
+    "Correct the name in package.json and start again. The Install log has every line.",
+    Action.START,
+)
+
+RUN: tuple[tuple[Fact, float], ...] = (
+    (StartAsked(Provider.LOCAL), 0.0),
+    (SandboxReady("i1a2b3c4d5"), 0.2),
+    (Uploaded(214, 1_843_200), 0.34),
+    (Installed(), 14.6),
+    (ServerStarted(4212, 3000), 15.4),
+    (PageServed("http://shop-front.localhost:4100/"), 19.1),
+)
+
+
+def make_project(number: int, name: str, **changes: object) -> Project:
+    project = Project(f"p{number}", name, name, Path("/home/ada/projects") / name, NOW - 9000, NOW - number)
+    return replace(project, **changes)  # type: ignore[arg-type]
+
+
+def run_to(project_id: str, facts: int, begun_at: float = NOW) -> Session:
+    """Give a session after the first `facts` facts of an ordinary run."""
+    session = Session(project_id)
+    for fact, seconds in RUN[:facts]:
+        session = advance(session, fact, begun_at + seconds)
+    return session
+
+
+def live(project_id: str = "p1", begun_at: float = NOW) -> Session:
+    return run_to(project_id, 6, begun_at)
+
+
+def failed(project_id: str = "p1", begun_at: float = NOW, problem: Problem = INSTALL_FAILED) -> Session:
+    return advance(run_to(project_id, 3, begun_at), Failed(problem), begun_at + 9.4)
+
+
+class StandIn:
+    """Does at once what the workbench takes its time for, and remembers what it was asked."""
+
+    def __init__(self, projects: tuple[Project, ...] = (), address: str = "http://{slug}.localhost:4100/") -> None:
+        self.projects = projects
+        self.settings = Settings()
+        self.sessions: dict[str, Session] = {}
+        self.logs: dict[str, list[LogLine]] = {}
+        self.asked: list[tuple[object, ...]] = []
+        self.refusal: Exception | None = None
+        self.key = KeyState(KeySource.NONE)
+        self._address = address
+        self._listeners: list[Callable[[Event], None]] = []
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def tell(self, event: Event) -> None:
+        if isinstance(event, SessionChanged):
+            self.sessions[event.session.project_id] = event.session
+        if isinstance(event, LogLine):
+            self.logs.setdefault(event.project_id, []).append(event)
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def list_changed(self, projects: tuple[Project, ...]) -> None:
+        self.projects = projects
+        self.tell(ProjectsChanged(projects))
+
+    def session(self, project_id: str) -> Session:
+        if all(project.id != project_id for project in self.projects):
+            raise KeyError(project_id)
+        return self.sessions.get(project_id, Session(project_id))
+
+    def log(self, project_id: str) -> tuple[LogLine, ...]:
+        return tuple(self.logs.get(project_id, ()))
+
+    def address(self, project_id: str) -> str:
+        slug = next(project.slug for project in self.projects if project.id == project_id)
+        return self._address.format(slug=slug)
+
+    async def add(self, path: Path) -> Project:
+        self._note("add", path)
+        if path.name.startswith("bad"):
+            raise ProjectError("There is no package.json here", str(path), "Choose the folder of a web project.")
+        there = next((project for project in self.projects if project.path == path), None)
+        if there is not None:
+            return there
+        project = replace(make_project(len(self.projects) + 1, path.name), path=path)
+        self.list_changed((project, *self.projects))
+        return project
+
+    async def add_sample(self) -> Project:
+        return await self.add(Path("/home/ada/Documents/craft-sample"))
+
+    async def remove(self, project_id: str) -> None:
+        self._note("remove", project_id)
+        self.list_changed(tuple(project for project in self.projects if project.id != project_id))
+
+    async def start(self, project_id: str) -> None:
+        self._note("start", project_id)
+        self.tell(SessionChanged(advance(self.session(project_id), StartAsked(Provider.LOCAL), NOW)))
+
+    async def stop(self, project_id: str) -> None:
+        self._note("stop", project_id)
+        stopping = advance(self.session(project_id), StopAsked(), NOW)
+        self.tell(SessionChanged(stopping))
+        self.tell(SessionChanged(advance(stopping, Ended(), NOW)))
+
+    async def restart(self, project_id: str) -> None:
+        self._note("restart", project_id)
+
+    async def allow_unisolated(self, project_id: str) -> None:
+        self._note("allow", project_id)
+
+    async def choose_provider(self, project_id: str, provider: Provider | None) -> None:
+        self._note("provider", project_id, provider)
+
+    async def change_setting(self, key: str, value: object) -> None:
+        self._note("setting", key, value)
+        self.settings = replace(self.settings, **{key: check(key, value)})  # type: ignore[arg-type]
+
+    async def key_state(self) -> KeyState:
+        return self.key
+
+    async def save_key(self, key: str) -> KeyState:
+        self._note("save key", key)
+        self.key = KeyState(KeySource.MEMORY, f"•••• {key[-4:]}")
+        return self.key
+
+    async def forget_key(self) -> KeyState:
+        self.key = KeyState(KeySource.NONE)
+        return self.key
+
+    async def test_key(self) -> str:
+        self._note("test key")
+        return "e2b.app accepts the key; no preview of this program runs there."
+
+    def _note(self, *what: object) -> None:
+        self.asked.append(what)
+        if self.refusal is not None:
+            raise self.refusal

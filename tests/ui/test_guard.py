@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+
+from craft_desktop.ui import guard
+
+
+@pytest.mark.parametrize(
+    ("pyside", "python", "is_refused"),
+    [
+        ("6.11.3", (3, 11), False),
+        ("6.12.0", (3, 11), True),
+        ("6.12.0.140", (3, 11), True),
+        ("6.13.1", (3, 11), True),
+        ("6.12.0", (3, 12), False),
+        ("6.11.3", (3, 13), False),
+        ("", (3, 11), True),
+    ],
+)
+def test_the_broken_pair_is_refused(pyside: str, python: tuple[int, int], is_refused: bool) -> None:
+    problem = guard.check(pyside, python)
+    assert (problem is not None) is is_refused
+    if problem is not None:
+        assert problem.title and problem.detail and "6.11.3" in problem.remedy
+
+
+def test_what_is_installed_here_is_sound() -> None:
+    assert guard.check(guard.installed_pyside()) is None
+
+
+@pytest.mark.parametrize(("user", "expected"), [(0, {"QTWEBENGINE_DISABLE_SANDBOX": "1"}), (1000, {}), (None, {})])
+def test_the_page_loses_its_jail_for_root_alone(user: int | None, expected: dict[str, str]) -> None:
+    environment: dict[str, str] = {}
+    guard.prepare(environment, user)
+    assert environment == expected
+
+
+def test_no_qt_is_loaded_before_the_guard_has_looked() -> None:
+    code = "import sys, craft_desktop.ui.app; sys.exit(any(name.startswith('PySide6') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0

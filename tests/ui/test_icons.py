@@ -1,0 +1,59 @@
+import re
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
+
+from craft_desktop.ui.icons import BESIDE_TEXT, Icons
+from craft_desktop.ui.theme import DARK, ICON, LIGHT, Theme
+from tests.ui.conftest import RESOURCES
+
+FILES = sorted((RESOURCES / "icons").glob("*.svg"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_icon_draws_something(file: Path, icons: Icons) -> None:
+    image = icons.pixmap(file.stem, "#ff0000", 24, 1).toImage()
+    assert any(image.pixelColor(x, y).alpha() for x in range(24) for y in range(24))
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.stem != "craft-desktop"], ids=lambda file: file.stem)
+def test_icons_have_one_stroke_colour(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert set(re.findall(r'(?:stroke|fill)="([^"]+)"', text)) == {"none", "currentColor"}
+
+
+def darkest(button: QToolButton) -> str:
+    """Give the colour of the icon's most solid point."""
+    image = button.icon().pixmap(QSize(ICON, ICON), 3).toImage()
+    points = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+    return max(points, key=lambda colour: colour.alpha()).name()
+
+
+def test_a_bound_icon_follows_the_theme(qtbot: QtBot, theme: Theme, icons: Icons) -> None:
+    button = QToolButton()
+    qtbot.addWidget(button)
+    icons.bind(button, "stop", "text")
+    assert darkest(button) == LIGHT.text
+    theme.choose("dark")
+    assert darkest(button) == DARK.text
+
+
+def test_a_dead_button_is_forgotten(theme: Theme, icons: Icons) -> None:
+    button = QToolButton()
+    icons.bind(button, "stop")
+    del button
+    theme.choose("dark")
+
+
+def test_an_icon_beside_a_text_keeps_its_distance(qtbot: QtBot, icons: Icons) -> None:
+    button = QPushButton("Start")
+    qtbot.addWidget(button)
+    icons.bind(button, "play")
+    assert button.iconSize().width() == ICON + BESIDE_TEXT
+
+
+def test_the_program_has_an_icon_in_all_sizes(icons: Icons) -> None:
+    assert {size.width() for size in icons.application().availableSizes()} == {16, 32, 48, 64, 128, 256}

@@ -1,0 +1,153 @@
+import time
+
+import pytest
+from PySide6.QtGui import QTextCursor
+from pytestqt.qtbot import QtBot
+
+from craft_desktop.model.events import LogLine, Stream
+from craft_desktop.ui.log_view import LINES, LONGEST, PORTION_S, LogView
+from craft_desktop.ui.theme import DARK, LEGIBLE, LIGHT, Theme, contrast
+from tests.ui.stand_in import NOW
+
+
+def line(text: str, at: float = NOW) -> LogLine:
+    return LogLine("p1", Stream.SERVER, text, at)
+
+
+@pytest.fixture
+def view(qtbot: QtBot, theme: Theme) -> LogView:
+    made = LogView(theme)
+    qtbot.addWidget(made)
+    made.resize(600, 200)
+    made.show()
+    return made
+
+
+def flush(view: LogView) -> None:
+    while view.is_busy:
+        view.flush()
+
+
+def colour_at(view: LogView, text: str) -> str:
+    cursor = view.document().find(text)
+    return cursor.charFormat().foreground().color().name()
+
+
+def test_lines_come_with_the_next_portion(qtbot: QtBot, view: LogView) -> None:
+    view.add_line(line("one"))
+    view.add([line("two"), line(""), line("\x1b[32mthree\x1b[39m")])
+    assert view.toPlainText() == ""
+    qtbot.waitUntil(lambda: not view.is_busy, timeout=2000)
+    assert view.toPlainText() == "one\ntwo\n\nthree"
+    view.add_line(line("four"))
+    flush(view)
+    assert view.blockCount() == 5
+
+
+def test_colours_follow_the_theme_and_can_be_read(view: LogView, theme: Theme) -> None:
+    view.add([line("\x1b[32mgreen\x1b[39m plain"), line("\x1b[38;2;255;255;0myellow"), line("\x1b[7minverse")])
+    flush(view)
+    assert colour_at(view, "green") == LIGHT.palette[2] and colour_at(view, "plain") == LIGHT.text
+    assert contrast(colour_at(view, "yellow"), LIGHT.log) >= LEGIBLE
+    theme.choose("dark")
+    flush(view)
+    assert colour_at(view, "green") == DARK.palette[2]
+    inverse = view.document().find("inverse").charFormat()
+    assert contrast(inverse.foreground().color().name(), inverse.background().color().name()) >= LEGIBLE
+
+
+def test_times(view: LogView) -> None:
+    stamp = time.strftime("%H:%M:%S", time.localtime(NOW))
+    view.add([line("one"), line("two")])
+    flush(view)
+    view.show_times(True)
+    flush(view)
+    assert view.toPlainText() == f"{stamp}  one\n{stamp}  two"
+    view.add_line(line("three"))
+    view.show_times(False)
+    flush(view)
+    assert view.toPlainText() == "one\ntwo\nthree"
+
+
+def test_it_follows_until_a_person_scrolls_up(qtbot: QtBot, view: LogView) -> None:
+    told: list[bool] = []
+    view.follow_changed.connect(told.append)
+    view.add(line(str(number)) for number in range(200))
+    flush(view)
+    bar = view.verticalScrollBar()
+    assert view.follows and bar.value() == bar.maximum() > 0
+    bar.setValue(50)
+    assert told == [False]
+    view.add(line(str(number)) for number in range(200, 400))
+    flush(view)
+    assert bar.value() == 50
+    bar.setValue(bar.maximum())
+    assert told == [False, True]
+    view.add_line(line("end"))
+    flush(view)
+    assert bar.value() == bar.maximum()
+    view.resize(600, 90)
+    assert view.follows and bar.value() == bar.maximum()
+
+
+def test_what_is_read_stays_while_old_lines_fall_off(view: LogView) -> None:
+    view.add(line(str(number)) for number in range(LINES))
+    flush(view)
+    bar = view.verticalScrollBar()
+    bar.setValue(2000)
+    assert view.firstVisibleBlock().text() == "2000"
+    view.add(line(f"new {number}") for number in range(500))
+    flush(view)
+    assert view.blockCount() == LINES
+    assert view.firstVisibleBlock().text() == "2000"
+
+
+def test_follow_by_the_button(view: LogView) -> None:
+    view.add(line(str(number)) for number in range(200))
+    flush(view)
+    view.follow(False)
+    assert not view.follows
+    view.follow(True)
+    bar = view.verticalScrollBar()
+    assert view.follows and bar.value() == bar.maximum()
+
+
+def test_a_flood_is_taken_in_short_portions(view: LogView) -> None:
+    view.add(line(f"\x1b[{31 + number % 6}m{number}\x1b[0m some text \x1b[1mbold\x1b[0m") for number in range(100_000))
+    longest = 0.0
+    while view.is_busy:
+        begun = time.process_time()  # of this process alone: others share the machine
+        view.flush()
+        longest = max(longest, time.process_time() - begun)
+    assert view.blockCount() == LINES and view.toPlainText().endswith("99999 some text bold")
+    # One chunk more than the portion's time, and room for a machine that is busy with other things.
+    assert longest < PORTION_S + 0.2
+
+
+def test_an_endless_line_is_cut(view: LogView) -> None:
+    view.add_line(line("x" * 1_000_000))
+    flush(view)
+    assert len(view.toPlainText()) == LONGEST
+
+
+def test_clear(view: LogView) -> None:
+    view.add([line("one")])
+    flush(view)
+    view.add([line("two")])
+    view.clear_view()
+    assert view.toPlainText() == "" and not view.is_busy
+    view.add([line("three")])
+    flush(view)
+    assert view.toPlainText() == "three"
+
+
+def test_wrapping(view: LogView) -> None:
+    view.add_line(line("word " * 200))
+    flush(view)
+    assert view.horizontalScrollBar().maximum() > 0
+    view.show_wrapped(True)
+    assert view.horizontalScrollBar().maximum() == 0
+    view.show_wrapped(False)
+    cursor = view.textCursor()
+    cursor.movePosition(QTextCursor.MoveOperation.Start)
+    assert view.isReadOnly()

@@ -1,0 +1,55 @@
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from craft_desktop.ui import parts
+from craft_desktop.ui.icons import Icons
+
+
+def test_a_label_never_reads_markup(qtbot: QtBot) -> None:
+    made = parts.label("<img src='file:///etc/passwd'>", "muted")
+    qtbot.addWidget(made)
+    assert made.textFormat() is Qt.TextFormat.PlainText
+    assert parts.ElidedLabel().textFormat() is Qt.TextFormat.PlainText
+
+
+def test_buttons_have_names(qtbot: QtBot, icons: Icons) -> None:
+    tool = parts.tool_button("someButton", "Do it", icons, "play")
+    qtbot.addWidget(tool)
+    assert (tool.objectName(), tool.accessibleName(), tool.toolTip()) == ("someButton", "Do it", "Do it")
+    push = parts.push_button("otherButton", "Other", "primary")
+    qtbot.addWidget(push)
+    assert (push.objectName(), push.text(), push.property("role")) == ("otherButton", "Other", "primary")
+
+
+def test_a_field_can_be_cleared(qtbot: QtBot, icons: Icons) -> None:
+    edit = QLineEdit()
+    qtbot.addWidget(edit)
+    parts.make_clearable(edit, icons)
+    (cross,) = edit.actions()
+    assert not cross.isVisible()
+    edit.setText("x")
+    assert cross.isVisible()
+    cross.trigger()
+    assert edit.text() == "" and not cross.isVisible()
+
+
+def test_an_elided_label_asks_for_no_width(qtbot: QtBot) -> None:
+    outer = QWidget()
+    qtbot.addWidget(outer)
+    made = parts.ElidedLabel("title")
+    made.setParent(outer)
+    made.setText("a name that is far too long for this")
+    made.setFixedWidth(60)
+    outer.show()
+    made.grab()
+    assert made.minimumSizeHint().width() == 0
+    assert made.toolTip() == made.text()
+
+
+def test_a_property_is_set_once(qtbot: QtBot) -> None:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    parts.set_property(widget, "tone", "bad")
+    assert widget.property("tone") == "bad"
+    assert parts.line().property("role") == "line"

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QWidget
+from pytestqt.qtbot import QtBot
+
+from craft_desktop.ui.placement import FILE, Placement
+
+
+def make_splitter(qtbot: QtBot) -> QSplitter:
+    splitter = QSplitter(Qt.Orientation.Horizontal)
+    qtbot.addWidget(splitter)
+    for _ in range(2):
+        splitter.addWidget(QWidget())
+    splitter.resize(600, 200)
+    splitter.show()
+    return splitter
+
+
+def test_the_window_comes_back_as_it_was(qtbot: QtBot, tmp_path: Path) -> None:
+    first = QWidget()
+    qtbot.addWidget(first)
+    placement = Placement(tmp_path)
+    placement.restore_window(first, 640, 480)
+    assert (first.width(), first.height()) == (640, 480)
+    first.resize(700, 500)
+    placement.keep_window(first)
+    placement.write()
+    second = QWidget()
+    qtbot.addWidget(second)
+    Placement(tmp_path).restore_window(second, 640, 480)
+    assert (second.width(), second.height()) == (700, 500)
+    assert (tmp_path / FILE).read_text().startswith("[General]")
+
+
+def test_splitters_zoom_and_choice(qtbot: QtBot, tmp_path: Path) -> None:
+    placement = Placement(tmp_path)
+    splitter = make_splitter(qtbot)
+    placement.restore_splitter("main", splitter, [150, 450])
+    placement.keep_splitter("main", splitter)
+    kept = splitter.sizes()
+    placement.keep_zoom("p1", 1.25)
+    placement.keep_chosen("p1")
+    placement.write()
+    again = Placement(tmp_path)
+    other = make_splitter(qtbot)
+    again.restore_splitter("main", other, [300, 300])
+    assert other.sizes() == kept
+    assert (again.zoom("p1"), again.zoom("p2"), again.chosen()) == (1.25, 1.0, "p1")
+
+
+def test_nonsense_in_the_file_is_harmless(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(
+        "[General]\nversion=1\ngeometry=12\nchosen=\n[zoom]\np1=lots\np2=900\n[splitter]\nmain=x"
+    )
+    placement = Placement(tmp_path)
+    window = QWidget()
+    qtbot.addWidget(window)
+    placement.restore_window(window, 640, 480)
+    assert window.width() == 640
+    assert (placement.zoom("p1"), placement.zoom("p2")) == (1.0, 1.0)
+    placement.restore_splitter("main", make_splitter(qtbot), [300, 300])
+
+
+def test_figures_of_another_version_are_forgotten(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("[General]\nversion=0\nchosen=p1\n")
+    assert Placement(tmp_path).chosen() == ""

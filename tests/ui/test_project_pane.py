@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from craft_desktop.model.errors import Action
+from craft_desktop.model.events import LogLine, Pushed, Stream
+from craft_desktop.model.project import Provider
+from craft_desktop.model.session import Session, StartAsked, advance
+from craft_desktop.ui.icons import Icons
+from craft_desktop.ui.project_pane import ProjectPane
+from craft_desktop.ui.theme import Theme
+from tests.ui.hands import click
+from tests.ui.stand_in import INSTALL_FAILED, NOW, failed, make_project, run_to
+
+ADDRESS = "http://shop-front.localhost:4100/"
+
+
+@pytest.fixture
+def pane(qtbot: QtBot, theme: Theme, icons: Icons, tmp_path: Path) -> ProjectPane:
+    made = ProjectPane(
+        theme,
+        icons,
+        lambda: NOW + 60,
+        make_project(1, "shop-front"),
+        "http://shop-front.localhost:4100/",
+        tmp_path,
+        1.0,
+    )
+    qtbot.addWidget(made)
+    made.resize(700, 560)
+    made.show()
+    return made
+
+
+def test_intentions_carry_the_project(qtbot: QtBot, pane: ProjectPane, tmp_path: Path) -> None:
+    told: list[object] = []
+    for signal in (pane.start_requested, pane.remedy_requested, pane.save_log_requested, pane.zoom_changed):
+        signal.connect(lambda *what: told.append(what))
+    click(pane.preview.panel.start)
+    pane.show_problem(INSTALL_FAILED)
+    click(pane.message_bar.remedy_button)
+    pane.log_pane.save_requested.emit(Stream.SERVER, tmp_path)
+    pane.preview.zoom(1)
+    assert told == [("p1",), ("p1", Action.START), ("p1", Stream.SERVER, tmp_path), ("p1", 1.1)]
+
+
+def test_the_log_that_matters_comes_forward(pane: ProjectPane) -> None:
+    seen: list[Stream] = []
+    for facts in (4, 3):
+        pane.show_session(run_to("p1", facts), Provider.LOCAL)
+        seen.append(pane.log_pane.stream)
+    pane.log_pane.show_stream(Stream.ACTIVITY)
+    pane.show_session(run_to("p1", 3), Provider.LOCAL)  # a person's choice stands while nothing moves
+    assert [*seen, pane.log_pane.stream] == [Stream.SERVER, Stream.INSTALL, Stream.ACTIVITY]
+
+
+def test_steps_are_shown_once(pane: ProjectPane) -> None:
+    pane.show_session(Session("p1"), Provider.LOCAL)
+    assert not pane.strip.isVisible() and not pane.preview.panel.steps.isVisible()
+    pane.show_session(run_to("p1", 2), Provider.LOCAL)
+    assert not pane.strip.isVisible() and pane.preview.panel.steps.isVisible()
+    pane.show_session(failed(), Provider.LOCAL)
+    assert pane.strip.isVisible() and not pane.preview.panel.steps.isVisible()
+
+
+def test_a_new_run_begins_without_old_words(pane: ProjectPane) -> None:
+    pane.show_session(failed(), Provider.LOCAL)
+    pane.show_problem(INSTALL_FAILED)
+    pane.show_push(Pushed("p1", 1, 0, 1, 1.0, 1))
+    pane.show_session(advance(failed(), StartAsked(Provider.LOCAL), NOW + 50), Provider.LOCAL)
+    assert not pane.message_bar.isVisible() and pane.last_push is None
+
+
+def test_logs_and_ticks(qtbot: QtBot, pane: ProjectPane) -> None:
+    pane.add_log([LogLine("p1", Stream.INSTALL, "one", NOW)])
+    pane.add_line(LogLine("p1", Stream.INSTALL, "two", NOW))
+    qtbot.waitUntil(lambda: pane.log_pane.views[Stream.INSTALL].toPlainText() == "one\ntwo", timeout=2000)
+    pane.show_session(run_to("p1", 3), Provider.LOCAL)
+    pane.tick()
+    pane.close_page()
+
+
+def test_nothing_is_lost_in_a_small_window(pane: ProjectPane) -> None:
+    pane.show_session(failed(), Provider.LOCAL)
+    pane.log_pane.open_search()
+    assert pane.minimumSizeHint().height() <= 440 - 28 - 24  # the least window, without its menu and status bar
+    assert pane.minimumSizeHint().width() <= 720 - 176

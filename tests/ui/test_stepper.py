@@ -1,0 +1,57 @@
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from craft_desktop.model.session import Session, Step
+from craft_desktop.ui.stepper import Stepper
+from craft_desktop.ui.theme import Theme
+from tests.ui.stand_in import NOW, failed, live, run_to
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def texts(stepper: Stepper, step: Step) -> list[str]:
+    return [label.text() for label in stepper.items[step].findChildren(QLabel) if label.text()]
+
+
+@pytest.mark.parametrize("is_large", [True, False])
+def test_seconds_tick(qtbot: QtBot, theme: Theme, is_large: bool) -> None:
+    clock = Clock()
+    stepper = Stepper(theme, clock, is_large=is_large)
+    qtbot.addWidget(stepper)
+    stepper.show_session(run_to("p1", 3))
+    clock.now = NOW + 6.4
+    stepper.tick()
+    assert "6 s" in texts(stepper, Step.INSTALL)
+    clock.now = NOW + 7.4
+    stepper.tick()
+    assert "7 s" in texts(stepper, Step.INSTALL)
+    assert stepper.items[Step.INSTALL].accessibleName() == "Install, running, 7 s"
+
+
+def test_a_finished_run_stands_still(qtbot: QtBot, theme: Theme) -> None:
+    clock = Clock()
+    stepper = Stepper(theme, clock)
+    qtbot.addWidget(stepper)
+    stepper.show_session(live())
+    before = [texts(stepper, step) for step in Step]
+    clock.now = NOW + 5000
+    stepper.tick()
+    assert [texts(stepper, step) for step in Step] == before
+    assert "0.1 s · 214 files, 1.8 MB" in texts(stepper, Step.UPLOAD)
+
+
+def test_all_states_can_be_shown(qtbot: QtBot, theme: Theme) -> None:
+    stepper = Stepper(theme, lambda: NOW)
+    qtbot.addWidget(stepper)
+    stepper.show()
+    for session in (Session("p1"), *(run_to("p1", count) for count in range(7)), failed()):
+        stepper.show_session(session)
+        stepper.grab()
+    assert stepper.items[Step.INSTALL].accessibleName() == "Install, failed, 9.1 s"
