@@ -9,10 +9,15 @@ from craft_desktop.control import cli
 from craft_desktop.paths import find_paths
 
 
+def _is_place(argument: str) -> bool:
+    # A bare word that is no folder here is a command, or a slip of the pen that the command line tells.
+    return argument not in cli.COMMANDS and (os.sep in argument or Path(argument).exists())
+
+
 def main() -> None:
     """Start the program and end the process with its exit code."""
     arguments = sys.argv[1:]
-    if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
+    if arguments and not all(_is_place(argument) for argument in arguments):
         code = cli.run(arguments, find_paths())
     else:
         # Late, so that the command line starts without Qt and runs where Qt cannot.

@@ -15,7 +15,7 @@ def run(folders: list[Path], paths: Paths) -> int:
     :param folders: put on the list at the start; the last one is chosen.
     :return: the process's exit code; nothing of ours runs any more.
     """
-    problem = guard.check(guard.installed_pyside())
+    problem = guard.check(guard.installed_pyside()) or guard.check_screen(os.environ)
     if problem is not None:
         sys.stderr.write(f"{problem.title}\n{problem.detail}\n{problem.remedy}\n")
         return 1

@@ -1,12 +1,14 @@
-"""What must hold before Qt is loaded: a build of PySide6 that survives, and a web engine that can start.
+"""What must hold before Qt is loaded: a build of PySide6 that survives, a screen, and a web engine that can start.
 
 PySide6 6.12.0 on Python 3.11 loses one reference of `None` with every void call and aborts after some 7,000 of
 them (measured; 6.11.3 on 3.11 and 6.12.0 on 3.12 are sound). This module imports no Qt.
 """
 
 import os
+import re
+import socket
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from importlib import metadata
 
 from craft_desktop.model.errors import Problem
@@ -47,6 +49,35 @@ def check(pyside: str, python: tuple[int, int] = sys.version_info[:2]) -> Proble
             "Run packaging/run.sh again, which installs the right one; or: pip install PySide6==6.11.3",
         )
     return None
+
+
+def check_screen(environment: Mapping[str, str], system: str = sys.platform) -> Problem | None:
+    """Tell why there is no screen to open a window on, if so; Qt itself would abort the process.
+
+    An X display on this computer is tried; others (a network's, Wayland's) are left to Qt.
+    """
+    if system != "linux" or environment.get("QT_QPA_PLATFORM") or environment.get("WAYLAND_DISPLAY"):
+        return None
+    display = environment.get("DISPLAY", "")
+    local = re.fullmatch(r":(\d+)(?:\.\d+)?", display)
+    if display and (local is None or _answers(f"/tmp/.X11-unix/X{local[1]}")):
+        return None
+    return Problem(
+        "There is no screen to open a window on",
+        f"DISPLAY is {display}, and nothing answers there."
+        if display
+        else "Neither DISPLAY nor WAYLAND_DISPLAY is set.",
+        "Start it from a desktop session; “craft-desktop preview FOLDER” runs a project without a window.",
+    )
+
+
+def _answers(path: str) -> bool:
+    # An X server listens on a file, on an abstract name, or on both.
+    for address in (path, f"\0{path}"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(address) == 0:
+                return True
+    return False
 
 
 def prepare(environment: MutableMapping[str, str], user_id: int | None) -> None:

@@ -36,6 +36,8 @@ def craft_desktop(home: Path, *arguments: str) -> subprocess.CompletedProcess[st
         ("host", "--port", "70000"),
         ("doctor", "now"),
         ("--unknown",),
+        ("prview", "."),
+        ("no-such-folder",),
     ],
 )
 def test_wrong_usage_exits_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -148,3 +150,18 @@ async def test_preview_runs_on_an_e2b_elsewhere(
         assert not any("envd" in " ".join(process.cmdline()) for process in descendants(preview.process.pid))
         preview.process.terminate()
         assert await preview.end() == 0
+
+
+def test_a_window_without_a_screen_is_told(tmp_path: Path) -> None:
+    without = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    without.pop("QT_QPA_PLATFORM", None)
+    ended = subprocess.run(
+        [sys.executable, str(REPOSITORY / "main.py"), str(tmp_path)],
+        env={**without, "CRAFT_DESKTOP_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("There is no screen")

@@ -1,3 +1,4 @@
+import socket
 import subprocess
 import sys
 
@@ -39,3 +40,29 @@ def test_the_page_loses_its_jail_for_root_alone(user: int | None, expected: dict
 def test_no_qt_is_loaded_before_the_guard_has_looked() -> None:
     code = "import sys, craft_desktop.ui.app; sys.exit(any(name.startswith('PySide6') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("environment", "system", "is_refused"),
+    [
+        ({}, "linux", True),
+        ({"DISPLAY": ":60123"}, "linux", True),
+        ({"DISPLAY": "elsewhere:0"}, "linux", False),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", False),
+        ({"QT_QPA_PLATFORM": "offscreen"}, "linux", False),
+        ({}, "darwin", False),
+    ],
+)
+def test_a_missing_screen_is_told(environment: dict[str, str], system: str, is_refused: bool) -> None:
+    problem = guard.check_screen(environment, system)
+    assert (problem is not None) is is_refused
+    if problem is not None:
+        assert "craft-desktop preview" in problem.remedy
+
+
+def test_a_screen_on_this_computer_is_found() -> None:
+    # Abstract names need no folder; a number nobody uses keeps clear of real displays.
+    with socket.socket(socket.AF_UNIX) as display:
+        display.bind("\0/tmp/.X11-unix/X60124")
+        display.listen()
+        assert guard.check_screen({"DISPLAY": ":60124.0"}, "linux") is None
