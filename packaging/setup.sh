@@ -47,6 +47,7 @@ git                          git                   the original, to which ignore
 procps                       ps                    shows what a test left running
 dbus                         dbus-run-session      a session bus of the tests own
 gnome-keyring                gnome-keyring-daemon  a real secret store for the key
+vim                          vim                   an editor whose way of saving is followed
 '
 
 say() { printf '%s\n' "$@" >&2; }

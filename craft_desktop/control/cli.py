@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from craft_desktop.control.console import Console, JsonConsole, TextConsole
+from craft_desktop.control.console import Console, JsonConsole, Lines, TextConsole
 from craft_desktop.model.errors import CraftError, unexpected
 from craft_desktop.model.project import Provider
 from craft_desktop.model.report import Grade
@@ -58,13 +58,14 @@ def run(arguments: Sequence[str], paths: Paths) -> int:
         return _become_host(options.port, options.domain, paths, as_json=options.json)
     if options.command == "doctor":
         return asyncio.run(_doctor(paths, as_json=options.json))
-    console: Console = JsonConsole() if options.json else TextConsole()
-    return asyncio.run(preview(options.path, options.provider, paths, console))
+    return asyncio.run(preview(options.path, options.provider, paths, as_json=options.json))
 
 
-async def preview(path: Path, provider: Provider | None, paths: Paths, console: Console) -> int:
-    """Run one project until a signal comes (exit code 0) or it fails (1)."""
+async def preview(path: Path, provider: Provider | None, paths: Paths, *, as_json: bool) -> int:
+    """Run one project until a signal comes or nobody reads any more (exit code 0), or it fails (1)."""
     stop = asyncio.Event()
+    lines = Lines(stop.set)
+    console: Console = JsonConsole(lines) if as_json else TextConsole(lines)
     loop = asyncio.get_running_loop()
     watch = Owner("command line")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -1,9 +1,11 @@
 """Shows what the workbench announces: as text for a person, or as one JSON object a line for a program."""
 
 import json
+import os
 import re
 import sys
 import time
+from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from craft_desktop.model.errors import Problem
@@ -41,11 +43,36 @@ class Console(Protocol):
         """Show why the command ends."""
 
 
+class Lines:
+    """Lines to a stream, each at once; told when nobody reads them any more (`… --json | head`)."""
+
+    def __init__(self, on_closed: Callable[[], None], out: TextIO | None = None) -> None:
+        self._on_closed = on_closed
+        self._out = out or sys.stdout
+
+    @property
+    def encoding(self) -> str:
+        """The stream's encoding."""
+        return self._out.encoding or "utf-8"
+
+    def put(self, line: str) -> None:
+        """Write one line."""
+        try:
+            self._out.write(line + "\n")
+            self._out.flush()
+        except BrokenPipeError:
+            # What is still to come goes nowhere, also what Python itself flushes at its end.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._out.fileno())
+            os.close(nowhere)
+            self._on_closed()
+
+
 class JsonConsole:
     """One JSON object a line on standard output, and nothing else."""
 
-    def __init__(self, out: TextIO | None = None) -> None:
-        self._out = out or sys.stdout
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
 
     def show(self, event: Event, project_id: str) -> None:
         """Show an event, if it is of this project."""
@@ -79,8 +106,7 @@ class JsonConsole:
 
     def _put(self, value: dict[str, object]) -> None:
         # ASCII: no locale refuses it, and no reader takes a U+2028 inside a text for a line end.
-        self._out.write(json.dumps(value) + "\n")
-        self._out.flush()
+        self._lines.put(json.dumps(value))
 
 
 class TextConsole:
@@ -89,8 +115,8 @@ class TextConsole:
     The code inside a sandbox may print anything; of its control codes a terminal gets colours alone.
     """
 
-    def __init__(self, out: TextIO | None = None) -> None:
-        self._out = out or sys.stdout
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
 
     def show(self, event: Event, project_id: str) -> None:
         """Show an event, if it is of this project."""
@@ -129,9 +155,8 @@ class TextConsole:
         plain = _COMMANDS.sub(lambda code: code[0] if code["colour"] else "", line)
         if "\x1b" in plain:
             plain += "\x1b[0m"  # a colour left on would run into the lines after it
-        encoding = self._out.encoding or "utf-8"
-        self._out.write(plain.encode(encoding, "replace").decode(encoding) + "\n")
-        self._out.flush()
+        encoding = self._lines.encoding
+        self._lines.put(plain.encode(encoding, "replace").decode(encoding))
 
 
 def _counted(event: Pushed) -> str:

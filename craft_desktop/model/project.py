@@ -68,6 +68,7 @@ class Recipe:
     lock_file: str | None
     install_command: str
     dev_script: str
+    package_manager_version: str = ""
 
     @property
     def declared_port(self) -> int | None:
@@ -79,7 +80,7 @@ class Recipe:
     def dev_command(self, port: int) -> str:
         """Give the command that serves on `port` of the sandbox's loopback address."""
         flags = self.flags(port)
-        run = f"{runner(self.package_manager)} run dev"
+        run = f"{runner(self.package_manager, self.package_manager_version)} run dev"
         if not flags:
             return run
         # npm eats flags up to `--`; pnpm, yarn and bun pass on what follows the script's name.
@@ -131,18 +132,24 @@ _FRAMEWORK_PACKAGES: tuple[tuple[str, Framework], ...] = (
 )
 
 
-def runner(manager: PackageManager) -> str:
-    """Give the command of a package manager; the ones a sandbox may lack come through npx."""
+def runner(manager: PackageManager, version: str = "") -> str:
+    """Give the command of a package manager; the ones a sandbox may lack come through npx.
+
+    :param version: as `packageManager` declares it; empty for the newest. npm is the sandbox's own.
+    """
     if manager is PackageManager.NPM:
         return "npm"
-    return f"npx --yes {manager.value}"
+    if manager is PackageManager.YARN and version and not version.startswith(("0.", "1.")):
+        # From version 2 on, Yarn is published under this name.
+        return f"npx --yes --package=@yarnpkg/cli-dist@{version} yarn"
+    return f"npx --yes {manager.value}@{version}" if version else f"npx --yes {manager.value}"
 
 
-def install_command(manager: PackageManager) -> str:
+def install_command(manager: PackageManager, version: str = "") -> str:
     """Give the install command; npm's flag lets projects with loose peer ranges install as they do on E2B."""
     if manager is PackageManager.NPM:
         return "npm install --legacy-peer-deps --no-audit --no-fund"
-    return f"{runner(manager)} install"
+    return f"{runner(manager, version)} install"
 
 
 def read_recipe(manifest: str, names: Collection[str]) -> Recipe:
@@ -164,15 +171,17 @@ def read_recipe(manifest: str, names: Collection[str]) -> Recipe:
             Action.OPEN_FOLDER,
         )
     lock_file = next((name for name in LOCK_FILES if name in names), None)
-    manager = _declared_manager(data) or (LOCK_FILES[lock_file] if lock_file else PackageManager.NPM)
+    declared, version = _declared_manager(data)
+    manager = declared or (LOCK_FILES[lock_file] if lock_file else PackageManager.NPM)
     name = data.get("name")
     return Recipe(
         name=name if isinstance(name, str) and name else "",
         framework=_framework(data, script),
         package_manager=manager,
         lock_file=lock_file,
-        install_command=install_command(manager),
+        install_command=install_command(manager, version),
         dev_script=script,
+        package_manager_version=version,
     )
 
 
@@ -210,12 +219,17 @@ def parse_manifest(manifest: str) -> dict[str, Any]:
     return data
 
 
-def _declared_manager(data: Mapping[str, Any]) -> PackageManager | None:
+def _declared_manager(data: Mapping[str, Any]) -> tuple[PackageManager | None, str]:
+    # "pnpm@9.1.0+sha256.…" (Node.js, Corepack); what is not a plain version could be words for the shell.
     declared = data.get("packageManager")
-    if not isinstance(declared, str):
-        return None
-    name = declared.split("@", 1)[0]
-    return next((manager for manager in PackageManager if manager.value == name), None)
+    found = (
+        re.fullmatch(r"([a-z]+)(?:@(\d+\.\d+\.\d+[0-9A-Za-z.-]*)(?:\+.*)?)?", declared)
+        if isinstance(declared, str)
+        else None
+    )
+    if found is None or found[1] not in {manager.value for manager in PackageManager}:
+        return None, ""
+    return PackageManager(found[1]), found[2] or ""
 
 
 def _framework(data: Mapping[str, Any], script: str) -> Framework:

@@ -239,4 +239,7 @@ class Workbench:
         if isinstance(event, LogLine):
             self._logs.setdefault(event.project_id, deque(maxlen=KEPT_LINES)).append(event)
         for listener in tuple(self._listeners):
-            listener(event)
+            try:
+                listener(event)
+            except Exception:  # a screen that fails to show a thing must not end the run that told it
+                _log.exception("a listener failed at %s", type(event).__name__)

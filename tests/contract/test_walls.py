@@ -108,7 +108,7 @@ async def test_killing_a_sandbox_ends_what_it_left_in_the_background(start_host:
         everything = psutil.Process(process.pid).children(recursive=True)
         asleep = sleepers(process)
         await sandbox.kill()
-        assert alive(asleep) == []
+        await until(lambda: alive(asleep) == [])
     assert process.returncode == 0
     assert alive(everything) == []
     assert list((tmp_path / "state").iterdir()) == []

@@ -165,3 +165,15 @@ def test_a_window_without_a_screen_is_told(tmp_path: Path) -> None:
     )
     assert ended.returncode == 1
     assert ended.stderr.startswith("There is no screen")
+
+
+def test_a_reader_that_goes_away_ends_the_preview(tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "unread")
+    command = [sys.executable, str(REPOSITORY / "main.py"), "preview", str(folder), "--json"]
+    environment = {**os.environ, "CRAFT_DESKTOP_HOME": str(tmp_path / "home")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(30) == 0
+        assert process.stderr.read() == b""

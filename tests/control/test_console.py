@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import re
 from pathlib import Path
 
@@ -7,11 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from craft_desktop.control.console import JsonConsole, TextConsole
+from craft_desktop.control.console import JsonConsole, Lines, TextConsole
 from craft_desktop.model.errors import Problem
 from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Stream
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Phase, Session
+
+
+def never() -> None:
+    raise AssertionError("somebody reads")
+
 
 PROBLEM = Problem("The install failed", "npm ERR! code E404\nnpm ERR! 404 Not Found", "Mend package.json.")
 URL = "http://shop.localhost:4100/"
@@ -26,7 +32,7 @@ OURS: list[Event] = [
 
 def json_of(*events: Event) -> list[dict[str, object]]:
     out = io.StringIO()
-    console = JsonConsole(out)
+    console = JsonConsole(Lines(never, out))
     for event in events:
         console.show(event, "p1")
     return [json.loads(line) for line in out.getvalue().splitlines()]
@@ -34,7 +40,7 @@ def json_of(*events: Event) -> list[dict[str, object]]:
 
 def text_of(*events: Event, encoding: str = "utf-8") -> str:
     raw = io.BytesIO()
-    console = TextConsole(io.TextIOWrapper(raw, encoding=encoding))
+    console = TextConsole(Lines(never, io.TextIOWrapper(raw, encoding=encoding)))
     for event in events:
         console.show(event, "p1")
     return raw.getvalue().decode(encoding)
@@ -70,7 +76,7 @@ class TestJson:
 
     def test_a_failure_has_the_promised_fields(self) -> None:
         out = io.StringIO()
-        JsonConsole(out).fail(PROBLEM)
+        JsonConsole(Lines(never, out)).fail(PROBLEM)
         assert json.loads(out.getvalue()) == {
             "event": "failed",
             "title": PROBLEM.title,
@@ -81,7 +87,7 @@ class TestJson:
     @given(st.text())
     def test_any_text_is_one_line_in_any_locale(self, text: str) -> None:
         out = io.StringIO()
-        JsonConsole(out).show(LogLine("p1", Stream.SERVER, text, 1.0), "p1")
+        JsonConsole(Lines(never, out)).show(LogLine("p1", Stream.SERVER, text, 1.0), "p1")
         line = out.getvalue()
         assert line.isascii()
         assert line.endswith("\n")
@@ -123,7 +129,7 @@ class TestText:
     def test_a_failure_is_told_once_by_its_problem(self) -> None:
         assert text_of(SessionChanged(Session("p1", Phase.FAILED, problem=PROBLEM))) == ""
         out = io.StringIO()
-        TextConsole(out).fail(PROBLEM)
+        TextConsole(Lines(never, out)).fail(PROBLEM)
         assert out.getvalue().splitlines() == [
             "▲ The install failed",
             "    npm ERR! code E404",
@@ -172,3 +178,14 @@ class TestText:
     def test_a_terminal_that_knows_few_letters_is_no_fault(self, encoding: str) -> None:
         assert f"? Live after 12.3 s: {URL}" in text_of(SessionChanged(LIVE), encoding=encoding)
         assert "日" not in text_of(LogLine("p1", Stream.SERVER, "日\ud800", 1.0), encoding=encoding)
+
+
+def test_a_reader_that_went_away_is_told_once_and_breaks_nothing() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    gone: list[bool] = []
+    with os.fdopen(writing, "w") as out:
+        console = JsonConsole(Lines(lambda: gone.append(True), out))
+        console.fail(PROBLEM)
+        console.fail(PROBLEM)
+    assert gone == [True]

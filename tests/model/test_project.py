@@ -311,3 +311,25 @@ class TestMakeSlug:
             assert DNS_LABEL.fullmatch(slug)
             assert slug not in taken
             taken.append(slug)
+
+
+@pytest.mark.parametrize(
+    ("declared", "install", "dev"),
+    [
+        ("pnpm@9.1.0", "npx --yes pnpm@9.1.0 install", "npx --yes pnpm@9.1.0 run dev"),
+        ("pnpm@9.1.0-rc.1+sha512.abc", "npx --yes pnpm@9.1.0-rc.1 install", "npx --yes pnpm@9.1.0-rc.1 run dev"),
+        ("yarn@1.22.22", "npx --yes yarn@1.22.22 install", "npx --yes yarn@1.22.22 run dev"),
+        (
+            "yarn@4.5.0",
+            "npx --yes --package=@yarnpkg/cli-dist@4.5.0 yarn install",
+            "npx --yes --package=@yarnpkg/cli-dist@4.5.0 yarn run dev",
+        ),
+        ("bun", "npx --yes bun install", "npx --yes bun run dev"),
+        ("npm@10.0.0", "npm install --legacy-peer-deps --no-audit --no-fund", "npm run dev"),
+        ("pnpm@1; rm -rf ~", "npm install --legacy-peer-deps --no-audit --no-fund", "npm run dev"),
+        ("pnpm@9.1.0 $(id)", "npm install --legacy-peer-deps --no-audit --no-fund", "npm run dev"),
+    ],
+)
+def test_the_declared_package_manager_comes_in_its_version(declared: str, install: str, dev: str) -> None:
+    recipe = read_recipe(json.dumps({"packageManager": declared, "scripts": {"dev": "node server.js"}}), ())
+    assert (recipe.install_command, recipe.dev_command(3000)) == (install, dev)

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import json
 import os
 import re
 import shutil
@@ -20,12 +21,9 @@ import pytest
 
 from craft_desktop.preview.gateway import Gateway
 from craft_desktop.preview.routes import Upstream
+from craft_desktop.sandbox.local_host import HOST_COMMAND, host_environment
 
-pytestmark = [
-    pytest.mark.node,
-    pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node.js"),
-    pytest.mark.timeout(300),
-]
+pytestmark = [pytest.mark.node, pytest.mark.timeout(300)]
 
 STARTER = Path(__file__).parents[2] / "resources" / "starter"
 READY_S = 90  # the slowest first page measured is 15 s; this machine is shared
@@ -57,8 +55,14 @@ def dev_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
     shutil.copytree(STARTER, folder, ignore=shutil.ignore_patterns("node_modules", ".next"))
     (folder / "app" / "elsewhere").mkdir()
     (folder / "app" / "elsewhere" / "route.ts").write_text(ELSEWHERE)
-    environment = {**os.environ, "NEXT_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"}
-    install = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline"]
+    # The Node.js that sandboxes get: the system's, or the one from PyPI.
+    told = subprocess.run(
+        [*HOST_COMMAND, "--check"], check=True, capture_output=True, env=host_environment(), timeout=60
+    )
+    node = json.loads(told.stdout)["node"]
+    path = os.pathsep.join((str(Path(node["path"]).parent), os.environ["PATH"]))
+    environment = {**os.environ, "PATH": path, "NEXT_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"}
+    install = [node["path"], node["npm"], "install", "--no-audit", "--no-fund", "--prefer-offline"]
     subprocess.run(install, cwd=folder, env=environment, check=True, capture_output=True, timeout=200)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

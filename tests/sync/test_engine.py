@@ -97,7 +97,6 @@ async def test_an_editor_saves(running: Running, save: Callable[[Path], None]) -
     assert tree(running.remote.root).keys() == {"package.json", "app", "app/page.tsx", "app/layout.tsx"}
 
 
-@pytest.mark.skipif(shutil.which("vim") is None, reason="no vim here")
 @pytest.mark.parametrize("options", ["backupcopy=auto", "backupcopy=yes", "backup backupcopy=no"])
 async def test_the_real_vim_saves(running: Running, options: str) -> None:
     commands = [f"set {options}", "%s/one/two/", "w", "qa!"]
