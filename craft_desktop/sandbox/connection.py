@@ -52,6 +52,15 @@ KILL_LIMIT_S = 10.0
 # Characters of a foreign message that a person is shown.
 LONGEST_WORDS = 240
 
+# What the client's HTTP library says of a broken network, and what a person understands of it.
+_NETWORK_FACTS = (
+    ("dns error", "Its name could not be looked up."),
+    ("connection refused", "The connection was refused."),
+    ("certificate", "Its certificate is not trusted."),
+    ("timed out", "It did not answer in time."),
+    ("connection reset", "The connection broke off."),
+    ("unexpected eof", "The connection broke off."),
+)
 _ESCAPED = re.compile(r'["\\%\x00-\x1f\x7f]')
 
 _log = logging.getLogger(__name__)
@@ -294,7 +303,7 @@ async def translated(profile: Profile) -> AsyncIterator[None]:
     except (SandboxUnreachableException, httpx.TransportError, TimeoutException) as error:
         raise SandboxUnreachableError(
             f"{place} does not answer",
-            _words(error),
+            _network_words(error),
             "Start the project again." if here else "Check your network connection, then start again.",
             Action.START,
         ) from error
@@ -312,6 +321,12 @@ def _words(error: BaseException) -> str:
     _log.info("%s: %s", type(error).__name__, error)
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return first if len(first) <= LONGEST_WORDS else first[:LONGEST_WORDS].rsplit(" ", 1)[0] + " …"
+
+
+def _network_words(error: BaseException) -> str:
+    words = _words(error)
+    told = str(error).lower()
+    return next((fact for sign, fact in _NETWORK_FACTS if sign in told), words)
 
 
 async def abandon(work: Callable[[], Awaitable[None]]) -> bool:

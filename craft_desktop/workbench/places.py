@@ -60,7 +60,7 @@ class Places:
             raise ConsentNeededError(
                 "This computer cannot isolate the project",
                 f"{machine.reason}\nIts code would run with your own rights, and could read and change your files.",
-                f"{machine.remedy} Or run it on E2B, or without isolation if you trust its code.".strip(),
+                f"{machine.remedy}\nOr run it on E2B, or without isolation if you trust its code.".strip(),
                 Action.ALLOW_UNISOLATED,
             )
         return UNISOLATED

@@ -70,6 +70,7 @@ async def test_an_e2b_that_does_not_answer(
     problem = workbench.session(project.id).problem
     assert problem is not None
     assert problem.title == "E2B at e2b.app does not answer"
+    assert problem.detail == "The connection was refused."
 
 
 async def test_without_bubblewrap_the_person_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
