@@ -44,6 +44,12 @@ async def test_start_edit_add_dependency_stop_by_clicks(tmp_path: Path, folder: 
         await window.until_page(TEXT, says("Edited on disk"))
         assert await window.script("window.mark") == "the same page"
 
+        await window.script(
+            "document.querySelector('#name').value = 'Ada'; document.querySelector('form button').click()"
+        )
+        await window.until_page(TEXT, says("Hello, Ada."))  # a Server Action, which compares Origin and host
+        assert await window.script("window.mark") == "the same page"
+
         manifest: dict[str, Any] = json.loads((folder / "package.json").read_text())
         manifest["dependencies"]["is-number"] = "7.0.0"
         (folder / "package.json").write_text(json.dumps(manifest))
