@@ -55,6 +55,7 @@ async def test_start_edit_add_dependency_stop_by_clicks(tmp_path: Path, folder: 
         (folder / "package.json").write_text(json.dumps(manifest))
         await window.until_seen("projectState", lambda found: not found["text"].startswith("Live"))
         await window.until_seen("projectState", lambda found: found["text"].startswith("Live"))
+        await window.until_page("typeof window.mark", says("undefined"))  # not the page from before the restart
         await window.until_page(COUNT, says("Clicked 1 time"))
         source.write_text('import is from "is-number";\nexport default () => <p>five: {String(is(5))}</p>;\n')
         await window.until_page(TEXT, says("five: true"))
