@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,8 @@ LISTED = '; code=$?; find "$CRAFT_DESKTOP_HOME"/state/host -type f | head -n 3 >
 def preview(tmp_path: Path, folder: Path, before: str = "") -> subprocess.CompletedProcess[str]:
     home = tmp_path / "home"
     home.mkdir()
-    command = f"{SMALL}{before}{sys.executable} {REPOSITORY / 'main.py'} preview '{folder}' --json{LISTED}"
+    program = shlex.join([sys.executable, str(REPOSITORY / "main.py"), "preview", str(folder), "--json"])
+    command = f"{SMALL}{before}{program}{LISTED}"
     return subprocess.run(
         ["unshare", "--map-root-user", "--mount", "bash", "-c", command],
         env={**os.environ, "CRAFT_DESKTOP_HOME": str(home)},
