@@ -15,6 +15,7 @@ from craft_desktop.host.envd.connect import Router
 from craft_desktop.host.envd.dial import Dialer
 from craft_desktop.host.envd.files import Files
 from craft_desktop.host.envd.filesystem_service import FilesystemService
+from craft_desktop.host.envd.journal import Journal
 from craft_desktop.host.envd.kernel import adopt_orphans, hide_memory
 from craft_desktop.host.envd.metrics import Metrics
 from craft_desktop.host.envd.process_service import ProcessService
@@ -55,12 +56,14 @@ async def serve(listener: socket.socket, channel: socket.socket) -> None:
     """Serve until SIGTERM or the end of standard input, then kill every process started here."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
-    state, table, router = State(), ProcessTable(), Router()
+    state, journal, router = State(), Journal(), Router()
+    table = ProcessTable(journal)
+    logging.getLogger().addHandler(journal)
     ProcessService(state, table, os.environ.get("PATH") or _SEARCH_PATH).serve_on(router)
     FilesystemService(state).serve_on(router)
     watches = WatchService(state)
     watches.serve_on(router)
-    app = App(state, Files(state), Metrics(state), router)
+    app = App(state, Files(state), Metrics(state), journal, router)
     loop.add_signal_handler(signal.SIGCHLD, table.reap)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)

@@ -26,6 +26,10 @@ _SIGNALS: dict[object, signal.Signals] = {
 }
 
 
+# How long the answer to a kill waits for the end: a process leaves in milliseconds, unless the disk holds it.
+_KILL_PATIENCE_S = 1.0
+
+
 class ProcessService:
     """The service's methods over one table of processes.
 
@@ -113,6 +117,9 @@ class ProcessService:
             raise RpcFault("not_found", f"process with pid {process.pid} not found") from error
         except PermissionError as error:
             raise RpcFault("permission_denied", f"process {process.pid} runs as another user") from error
+        if number is signal.SIGKILL:
+            # Who was told that it is dead may look: it is then neither a zombie nor in the list.
+            await process.leader_gone(_KILL_PATIENCE_S)
         return {}
 
     async def _send_input(self, call: Call, request: Message) -> Message:
