@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from craft_desktop.host.envd.journal import Journal
 from craft_desktop.host.envd.process import Command, Process
@@ -33,9 +33,12 @@ class ProcessTable:
         self._ended: dict[int, Process] = {}
         self._is_closed = False
 
-    def start(self, command: Command, env: Mapping[str, str], cwd: str) -> Process:
+    def start(
+        self, command: Command, env: Mapping[str, str], cwd: str, in_child: Callable[[], None] | None = None
+    ) -> Process:
         """Start a process.
 
+        :param in_child: called in the child before it becomes the command.
         :raises OSError: it cannot be executed, or the table is closed.
         :raises ValueError: an argument or a variable cannot be passed on.
         """
@@ -43,9 +46,9 @@ class ProcessTable:
             raise OSError("envd is shutting down")
         argv = [command.cmd, *command.args]
         if command.pty is not None:
-            spawned = spawn_with_terminal(argv, env, cwd, *command.pty)
+            spawned = spawn_with_terminal(argv, env, cwd, *command.pty, in_child=in_child)
         else:
-            spawned = spawn_with_pipes(argv, env, cwd, stdin=command.stdin)
+            spawned = spawn_with_pipes(argv, env, cwd, stdin=command.stdin, in_child=in_child)
         process = Process(command, spawned, self._note_end, self._note_output)
         self._journal.note("process started", pid=process.pid, command=" ".join(argv), cwd=cwd)
         self._ended.pop(process.pid, None)
