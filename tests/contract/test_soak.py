@@ -4,7 +4,6 @@ The short run belongs to every change; `pytest -m soak -s tests/contract/test_so
 """
 
 import asyncio
-import contextlib
 import random
 import sys
 import time
@@ -99,8 +98,9 @@ class Soak:
 
     async def _leave_a_command(self, sandbox: AsyncSandbox) -> None:
         """A client that is gone in the middle of its output."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(sandbox.commands.run("yes; sleep 600", timeout=0), self._chance.random() * 0.3)
+        handle = await sandbox.commands.run("yes; sleep 600", background=True, timeout=0)
+        await asyncio.sleep(self._chance.random() * 0.3)  # anywhere in it
+        await handle.disconnect()
 
     async def _leave_a_download(self, sandbox: AsyncSandbox) -> None:
         await sandbox.commands.run("head -c 20000000 /dev/zero > large")
