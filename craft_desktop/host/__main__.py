@@ -19,7 +19,7 @@ from pathlib import Path
 
 from craft_desktop.host.handshake import Ready
 from craft_desktop.host.machine import Bubblewrap, Machine, report
-from craft_desktop.host.probe import probe, replace_bubblewrap
+from craft_desktop.host.probe import probe, replace_bubblewrap, without_network
 from craft_desktop.host.server import Wishes, serve
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine = probe(os.environ, Path.home())
     if wanted.isolation == "none":
         machine = replace_bubblewrap(machine, SWITCHED_OFF)
+    if wanted.network == "shared":
+        machine = without_network(machine, "A private network is switched off on the command line (--network shared).")
     if wanted.check:
         _say(json.dumps(report(machine), indent=None if wanted.json else 2))
         return 0
@@ -98,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lifeline", action="store_true", help="end when standard input ends")
     parser.add_argument("--check", action="store_true", help="tell what this machine offers, and end")
     parser.add_argument("--isolation", choices=("auto", "none"), default="auto", help="none: never build jails")
+    parser.add_argument("--network", choices=("auto", "shared"), default="auto", help="shared: this computer's own")
     parser.add_argument("--verbose", action="store_true", help="log everything")
     return parser
 

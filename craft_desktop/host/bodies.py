@@ -163,8 +163,9 @@ def init(sandbox: Sandbox, env: Mapping[str, str], homes: Homes) -> dict[str, An
         "E2B_SANDBOX": "true",
         "E2B_SANDBOX_ID": sandbox.sandbox_id,
         "E2B_TEMPLATE_ID": sandbox.template_id,
-        "PORT": str(sandbox.port),
     }
+    if sandbox.port:
+        own["PORT"] = str(sandbox.port)
     return {
         "sandboxId": sandbox.sandbox_id,
         "accessToken": sandbox.envd_token,

@@ -22,11 +22,24 @@ import craft_desktop
 from craft_desktop.host import processes
 from craft_desktop.host.dial import Dial, DialError
 from craft_desktop.host.ground import Ground, remove_tree
-from craft_desktop.host.isolation import JAIL_HOMES, LIBRARY, SYSTEM_PATH, TOOLS, USER_HOME, Homes, Jail, jail_argv
+from craft_desktop.host.isolation import (
+    JAIL_HOMES,
+    LIBRARY,
+    SYSTEM_PATH,
+    TOOLS,
+    USER_HOME,
+    Homes,
+    Jail,
+    Network,
+    jail_argv,
+)
 from craft_desktop.host.machine import Machine
+from craft_desktop.host.namespaces import hold_argv
+from craft_desktop.host.uplink import Uplink, first_bytes
 from craft_desktop.tasks import Owner
 
 TERM_TIMEOUT_S = 2.0  # an unjailed envd has this long to kill its own; a jail is killed at once
+HOLD_TIMEOUT_S = 10.0  # namespaces stand after 3 ms; a machine deep in an install needs far longer
 LOG_BYTES = 65_536  # one read of envd's log
 _log = logging.getLogger(__name__)
 
@@ -59,6 +72,7 @@ class Cell:
         self._owner = Owner(f"cell {name}")
         self._process: asyncio.subprocess.Process | None = None
         self._dial: Dial | None = None
+        self._uplink: Uplink | None = None
         self._lifeline: int | None = None
         self._log: asyncio.ReadTransport | None = None
         # apart from the other owner, which is closed within the very end that these tasks are
@@ -153,16 +167,36 @@ class Cell:
             await self._follow(log)
             envd = [str(machine.python.path), "-s", "-S", "-m", "craft_desktop.host.envd"]
             envd += ["--listen-fd", str(listener.fileno()), "--dial-fd", str(far.fileno())]
+            command = self._jailed(machine, envd) if self.isolated else envd
+            held = self.isolated and machine.holder is not None
+            stands, stdout = os.pipe()
+            theirs.callback(os.close, stdout)
+            theirs.callback(os.close, stands)
+            if held and machine.holder is not None:
+                folders = (self._plot / "home", self._plot / "tmp")
+                command = hold_argv(machine.holder, folders, command, private=machine.private)
             self._process = await asyncio.create_subprocess_exec(
-                *(self._jailed(machine, envd) if self.isolated else envd),
+                *command,
                 stdin=stdin,
-                stdout=asyncio.subprocess.DEVNULL,
+                stdout=stdout if held else asyncio.subprocess.DEVNULL,
                 stderr=stderr,
                 pass_fds=(listener.fileno(), far.fileno()),
                 env={} if self.isolated else self._plain_environment(machine),
                 cwd="/" if self.isolated else self.homes.user,
                 start_new_session=True,
             )
+            if held:
+                await self._let_go(machine, stands)
+
+    async def _let_go(self, machine: Machine, stands: int) -> None:
+        """See that the holder stands, connect its network, and let it become the jail."""
+        assert self._process is not None and self._lifeline is not None
+        if not await first_bytes(stands, HOLD_TIMEOUT_S):
+            raise OSError(f"the namespaces of the sandbox could not be made: {self.last_words or 'no answer'}")
+        if machine.private:
+            self._uplink = Uplink(self.name, machine.network, self._process.pid)
+            await self._uplink.attach()
+        os.write(self._lifeline, b"\n")
 
     async def _follow(self, log: int) -> None:
         """Put what comes from the descriptor `log`, owned from now on, into the host's log."""
@@ -190,6 +224,7 @@ class Cell:
                 "PYTHONDONTWRITEBYTECODE": "1",
             },
             nested=machine.bubblewrap.nested,
+            network=Network.PRIVATE if machine.private else Network.SHARED,
         )
         assert machine.bubblewrap.path is not None  # an isolated cell is only asked of a machine that can jail
         return jail_argv(machine.bubblewrap.path, jail, command)
@@ -234,6 +269,8 @@ class Cell:
             self._lifeline = None
         if process is not None:
             await process.wait()
+        if self._uplink is not None:
+            await self._uplink.aclose()
         if self._dial is not None:
             self._dial.close()
         await self._owner.aclose()

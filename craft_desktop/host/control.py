@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from aiohttp import web
@@ -18,22 +18,25 @@ from craft_desktop.host.bodies import (
     DEFAULT_TIMEOUT_S,
     LONGEST_KEY,
     LONGEST_REFRESH_S,
+    TEMPLATE,
     BadRequest,
     created,
     detailed,
     failure,
     listed,
-    metric,
     read_creation,
     read_query,
     read_timeout,
 )
 from craft_desktop.host.creations import Creations
+from craft_desktop.host.egress import Egress
 from craft_desktop.host.machine import report
+from craft_desktop.host.observation import Observation
 from craft_desktop.host.registry import CursorError, State, select
 from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes, Unisolated
 
 BODY_BYTES = 1_000_000  # environment variables are the largest thing sent here
+RESUME_TIMEOUT_S = 15  # what the legacy resume gives when it names none, E2B's
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _NO_RETRY = {"Should-Retry": "false"}  # the SDK asks again on 503 unless told not to
 _log = logging.getLogger(__name__)
@@ -42,18 +45,26 @@ Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Control:
-    """Answers the REST calls of one host."""
+    """Answers the REST calls of one host.
 
-    def __init__(self, sandboxes: Sandboxes, api_key: str, domain: str) -> None:
+    :param routes: of other modules, behind the same key and with the same errors; they come first.
+    """
+
+    def __init__(self, sandboxes: Sandboxes, api_key: str, domain: str, routes: Iterable[web.RouteDef] = ()) -> None:
         self._sandboxes = sandboxes
         self._key = api_key.encode()
         self._domain = domain
         self._creations = Creations()
+        self._observation = Observation(sandboxes)
+        self._egress = Egress(sandboxes)
+        self._routes = [*routes, *self._observation.routes(), *self._egress.routes()]
 
     def application(self) -> web.Application:
         """The routes, for aiohttp's runner."""
         app = web.Application(middlewares=[self._guard], client_max_size=BODY_BYTES)
+        app.on_startup.append(self._start_up)
         app.on_cleanup.append(self._cleanup)
+        app.add_routes(self._routes)
         app.add_routes(
             [
                 web.get("/health", self._health),
@@ -62,7 +73,6 @@ class Control:
                 web.post("/v2/sandboxes", self._create_v2),
                 web.get("/sandboxes", self._list_v1),
                 web.get("/v2/sandboxes", self._list_v2),
-                web.get("/sandboxes/metrics", self._all_metrics),
                 web.get("/sandboxes/{id}", self._get),
                 web.delete("/sandboxes/{id}", self._delete),
                 web.post("/sandboxes/{id}/timeout", self._timeout),
@@ -71,7 +81,7 @@ class Control:
                 web.post("/v2/sandboxes/{id}/connect", self._connect),
                 web.post("/sandboxes/{id}/resume", self._resume),
                 web.post("/sandboxes/{id}/pause", self._pause),
-                web.get("/sandboxes/{id}/metrics", self._metrics),
+                web.get("/templates/aliases/{alias}", self._alias),
             ]
         )
         return app
@@ -101,7 +111,11 @@ class Control:
         except web.HTTPException as error:
             return refuse(error.status, error.reason)
 
+    async def _start_up(self, _: web.Application) -> None:
+        await self._observation.start()
+
     async def _cleanup(self, _: web.Application) -> None:
+        await self._observation.aclose()
         await self._creations.aclose()
 
     async def _health(self, _: web.Request) -> web.Response:
@@ -145,7 +159,12 @@ class Control:
         return web.json_response([listed(sandbox) for sandbox in page.sandboxes], headers=headers)
 
     async def _get(self, request: web.Request) -> web.Response:
-        return web.json_response(detailed(self._sandboxes.find(request.match_info["id"]), self._domain))
+        sandbox = self._sandboxes.find(request.match_info["id"])
+        body = detailed(sandbox, self._domain)
+        rules = self._egress.told(sandbox.sandbox_id)
+        if rules:
+            body |= rules | {"network": body["network"] | rules["network"]}
+        return web.json_response(body)
 
     async def _delete(self, request: web.Request) -> web.Response:
         await self._sandboxes.kill(request.match_info["id"])
@@ -162,30 +181,27 @@ class Control:
         return web.Response(status=204)
 
     async def _connect(self, request: web.Request) -> web.Response:
-        return await self._wake(request, running_status=200)
+        return await self._wake(request, DEFAULT_TIMEOUT_S)
 
     async def _resume(self, request: web.Request) -> web.Response:
-        return await self._wake(request, running_status=201)
+        """The older call, which is for paused sandboxes alone."""
+        if self._sandboxes.find(request.match_info["id"]).state is State.RUNNING:
+            raise NotNow(f"sandbox {request.match_info['id']!r} is already running")
+        return await self._wake(request, RESUME_TIMEOUT_S)
 
-    async def _wake(self, request: web.Request, *, running_status: int) -> web.Response:
-        timeout_s = read_timeout(await read_json(request), "timeout", DEFAULT_TIMEOUT_S)
+    async def _wake(self, request: web.Request, default_s: int) -> web.Response:
+        timeout_s = read_timeout(await read_json(request), "timeout", default_s)
         sandbox, resumed = await self._sandboxes.resume(request.match_info["id"], timeout_s)
-        return web.json_response(created(sandbox, self._domain), status=201 if resumed else running_status)
+        return web.json_response(created(sandbox, self._domain), status=201 if resumed else 200)
 
     async def _pause(self, request: web.Request) -> web.Response:
         await self._sandboxes.pause(request.match_info["id"])
         return web.Response(status=204)
 
-    async def _metrics(self, request: web.Request) -> web.Response:
-        """One measurement, taken now: nothing is collected while nobody asks."""
-        gauges = await self._sandboxes.measure(request.match_info["id"])
-        return web.json_response([metric(gauges)] if gauges else [])
-
-    async def _all_metrics(self, request: web.Request) -> web.Response:
-        wanted = [name for name in request.query.get("sandbox_ids", "").split(",") if name]
-        alive = [name for name in wanted if self._sandboxes.registry.find(name)]
-        told = {name: gauges for name in alive if (gauges := await self._sandboxes.measure(name))}
-        return web.json_response({"sandboxes": {name: metric(gauges) for name, gauges in told.items()}})
+    async def _alias(self, request: web.Request) -> web.Response:
+        if request.match_info["alias"] != TEMPLATE:
+            raise NotFound(f"template {request.match_info['alias']!r} was not found")
+        return web.json_response({"templateID": TEMPLATE, "public": False})
 
 
 def is_loopback_name(host: str) -> bool:

@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Self
 
 from craft_desktop.host import processes
+from craft_desktop.host.furniture import write_etc, write_tools
 from craft_desktop.host.machine import Machine
-from craft_desktop.host.probe import write_etc, write_tools
 
 BACKLOG = 128  # connections that wait while envd starts or is busy
 
@@ -37,7 +37,7 @@ class Ground:
         self.etc.mkdir()
         self._sockets.mkdir(0o700)
         self.tools.mkdir()
-        write_etc(self.etc, machine.hosts)
+        write_etc(self.etc, machine)
         write_tools(self.tools, machine)
         self._socket_folder = os.open(self._sockets, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 

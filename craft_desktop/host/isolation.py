@@ -53,6 +53,8 @@ class Network(StrEnum):
 
     SHARED = "shared"
     """The machine's own, its loopback services included."""
+    PRIVATE = "private"
+    """One of its own, which stands when the jail is built in it, and leads out through slirp4netns."""
     NONE = "none"
     """A loopback of its own and nothing else."""
 
@@ -74,7 +76,7 @@ class Jail:
 
     :param home: the folder shown as /home/user, writable.
     :param scratch: the folder shown as /tmp, writable; on disk, since a memory one would be eaten by package managers.
-    :param etc: the folder with this host's own passwd, group, hosts and nsswitch.conf.
+    :param etc: the folder with this host's own passwd, group, hosts, nsswitch.conf and resolv.conf.
     :param modules: envd's modules: name under `LIBRARY` -> where each lies.
     :param tools: the folder shown as `TOOLS`.
     :param links: `/bin`, `/lib`, ... that are links on this machine -> their targets.
@@ -129,7 +131,8 @@ def _system(jail: Jail) -> list[str]:
         argv += ["--symlink", target, link]
     for name in SYSTEM_FILES:
         argv += ["--ro-bind-try", name, name]
-    for name in ("passwd", "group", "hosts", "nsswitch.conf"):
+    own = ("passwd", "group", "hosts", "nsswitch.conf")
+    for name in (*own, "resolv.conf") if jail.network is Network.PRIVATE else own:
         argv += ["--ro-bind", str(jail.etc / name), f"/etc/{name}"]
     argv += ["--proc", "/proc", "--dev", "/dev"]
     argv += ["--perms", "0755", "--tmpfs", "/run", "--perms", "1777", "--tmpfs", "/var/tmp"]

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from craft_desktop.host.namespaces import Holder
+
 
 @dataclass(frozen=True, slots=True)
 class Bubblewrap:
@@ -21,6 +23,23 @@ class Bubblewrap:
     usable: bool
     nested: bool = False
     version: str = ""
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateNetwork:
+    """Whether each sandbox can have a network of its own.
+
+    :param slirp: slirp4netns, which connects it to the world; None when there is none.
+    :param usable: a trial network came up, with a jail in it.
+    :param hardened: slirp4netns can shut itself in.
+    :param reason: why not usable, in a sentence; with it `remedy`, what the person can do.
+    """
+
+    slirp: str | None = None
+    usable: bool = False
+    hardened: bool = True
     reason: str = ""
     remedy: str = ""
 
@@ -53,16 +72,19 @@ class Python:
 class Machine:
     """All of it.
 
+    :param holder: what makes namespaces ahead of bubblewrap; None where that cannot be done.
     :param links: `/bin` and its like that are links -> targets.
     :param trees: folders outside /usr that must be shown: Node.js, Python, certificate files, an unmerged /lib.
     :param tools: folders to put before the system's on PATH.
     :param scripts: commands that Node.js has no program for in those folders (`npm`) -> the scripts they are.
     :param environment: proxy, certificate and npm variables for everything that runs in a sandbox.
-    :param hosts: the text of /etc/hosts.
+    :param hosts: the text of /etc/hosts; `resolver` that of /etc/resolv.conf.
     """
 
     bubblewrap: Bubblewrap
     python: Python
+    holder: Holder | None = None
+    network: PrivateNetwork = PrivateNetwork()
     node: Node | None = None
     links: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     trees: tuple[Path, ...] = ()
@@ -70,6 +92,7 @@ class Machine:
     scripts: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     hosts: str = ""
+    resolver: str = ""
     cpu_count: int = 1
     memory_mb: int = 512
 
@@ -77,6 +100,11 @@ class Machine:
     def isolated(self) -> bool:
         """Whether sandboxes are jailed here."""
         return self.bubblewrap.usable
+
+    @property
+    def private(self) -> bool:
+        """Whether each sandbox has a network of its own here, and with it every port."""
+        return self.isolated and self.holder is not None and self.network.usable
 
 
 def report(machine: Machine) -> dict[str, Any]:
@@ -91,7 +119,9 @@ def report(machine: Machine) -> dict[str, Any]:
             "remedy": machine.bubblewrap.remedy,
         },
         "isolation": "bubblewrap" if machine.isolated else "none",
-        "network": "shared",
+        "network": "private" if machine.private else "shared",
+        "network_reason": "" if machine.private else machine.network.reason,
+        "network_remedy": "" if machine.private else machine.network.remedy,
         "node": node
         and {
             "path": str(node.path),

@@ -2,32 +2,26 @@
 proxies.
 
 Everything is tried, not assumed: a distribution may ship bubblewrap and forbid what it needs, and a `node` on
-PATH may be a version manager's shim. Blocks up to a few hundred milliseconds (three child processes); call it
+PATH may be a version manager's shim. Blocks up to a few hundred milliseconds (half a dozen child processes); call it
 before the loop runs or in a thread.
 """
 
 import importlib.util
 import json
 import os
-import shlex
 import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from craft_desktop.host.isolation import GROUP, NSSWITCH, PASSWD, Jail, is_narrow, jail_argv
+from craft_desktop.host.isolation import is_narrow
 from craft_desktop.host.machine import Bubblewrap, Machine, Node, Python
 from craft_desktop.host.surroundings import certificates, is_certificates, npm_settings, proxies
+from craft_desktop.host.trials import run, try_bubblewrap, try_network
 
-TRIAL_TIMEOUT_S = 10.0  # a trial takes 40 ms; a machine busy with an install may need far longer
 BUNDLE_BYTES = 4_000_000  # system bundles have 230 kB; what is larger is no bundle
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-APPARMOR_REMEDY = (
-    "This system forbids unprivileged user namespaces. Allow them for bubblewrap with an AppArmor profile, or "
-    "run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-)
 
 
 def probe(environ: Mapping[str, str], home: Path) -> Machine:
@@ -63,15 +57,24 @@ def probe(environ: Mapping[str, str], home: Path) -> Machine:
         scripts=scripts,
         environment=environment,
         hosts=_text(Path("/etc/hosts")),
+        resolver=_text(Path("/etc/resolv.conf")),
         cpu_count=os.cpu_count() or 1,
         memory_mb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
     )
-    return replace_bubblewrap(found, try_bubblewrap(found, environ))
+    jailing = replace(found, bubblewrap=try_bubblewrap(found, environ))
+    holder, network = try_network(jailing, environ)
+    return replace(jailing, holder=holder, network=network)
 
 
 def replace_bubblewrap(machine: Machine, bubblewrap: Bubblewrap) -> Machine:
     """`machine` with another finding about bubblewrap."""
-    return Machine(**{**{name: getattr(machine, name) for name in Machine.__slots__}, "bubblewrap": bubblewrap})
+    return replace(machine, bubblewrap=bubblewrap)
+
+
+def without_network(machine: Machine, reason: str) -> Machine:
+    """`machine` whose sandboxes share its network though they need not."""
+    network = replace(machine.network, usable=False, reason=reason, remedy="Start the host without that option.")
+    return replace(machine, network=network)
 
 
 def find_python(home: Path) -> Python:
@@ -97,7 +100,7 @@ def find_node(environ: Mapping[str, str]) -> Node | None:
     # the virtual environment's own `node` is a Python launcher; this is the program
     candidates += [(str(Path(folder) / "bin" / "node"), "wheel") for folder in folders]
     for program, source in candidates:
-        told = _run([program, "-p", "JSON.stringify([process.execPath,process.versions.node])"], environ)
+        told = run([program, "-p", "JSON.stringify([process.execPath,process.versions.node])"], environ)
         if told is None or told.returncode != 0:
             continue
         try:
@@ -174,87 +177,6 @@ def system_layout() -> tuple[dict[str, str], list[Path]]:
         elif path.is_dir():
             folders.append(path)
     return links, folders
-
-
-def try_bubblewrap(machine: Machine, environ: Mapping[str, str]) -> Bubblewrap:
-    """Run envd's interpreter in a trial jail."""
-    path = shutil.which("bwrap", path=environ.get("PATH", os.defpath))
-    if path is None:
-        return Bubblewrap(
-            None,
-            False,
-            reason="bubblewrap is not installed, so projects would run without walls around them.",
-            remedy="Install bubblewrap (Debian, Ubuntu: sudo apt-get install bubblewrap; Fedora: sudo dnf install it).",
-        )
-    told = _run([path, "--version"], environ)
-    version = told.stdout.strip().removeprefix("bubblewrap ") if told else ""
-    complaint = ""
-    for nested in (False, True):
-        tried = _trial(path, machine, nested, environ)
-        if tried is not None and tried.returncode == 0 and tried.stdout.strip() == "1":
-            return Bubblewrap(path, True, nested, version)
-        lines = tried.stderr.strip().splitlines() if tried else ["no answer within ten seconds"]
-        complaint = complaint or (lines[-1] if lines else f"exit code {tried.returncode if tried else '?'}")
-    return Bubblewrap(
-        path,
-        False,
-        version=version,
-        reason=f"bubblewrap is installed but cannot make a sandbox here: {complaint}",
-        remedy=APPARMOR_REMEDY,
-    )
-
-
-def _trial(
-    path: str, machine: Machine, nested: bool, environ: Mapping[str, str]
-) -> subprocess.CompletedProcess[str] | None:
-    with tempfile.TemporaryDirectory(prefix="craft-trial-") as name:
-        folder = Path(name)
-        for part in ("home", "tmp", "etc", "tools"):
-            (folder / part).mkdir()
-        write_etc(folder / "etc", machine.hosts)
-        jail = Jail(
-            home=folder / "home",
-            scratch=folder / "tmp",
-            etc=folder / "etc",
-            modules={},
-            tools=folder / "tools",
-            links=machine.links,
-            trees=machine.trees,
-            nested=nested,
-        )
-        command = [str(machine.python.path), "-s", "-S", "-c", "import os, socket, ctypes; print(os.getpid())"]
-        return _run(jail_argv(path, jail, command), environ)
-
-
-def write_etc(folder: Path, hosts: str) -> None:
-    """Write the files of /etc that a jail does not take from this machine."""
-    texts = {"passwd": PASSWD, "group": GROUP, "nsswitch.conf": NSSWITCH, "hosts": hosts}
-    for name, text in texts.items():
-        (folder / name).write_text(text)
-
-
-def write_tools(folder: Path, machine: Machine) -> None:
-    """Write the commands that stand for Node.js's scripts."""
-    for name, script in machine.scripts.items():
-        assert machine.node is not None  # scripts are Node.js's own
-        tool = folder / name
-        tool.write_text(f'#!/bin/sh\nexec {shlex.quote(str(machine.node.path))} {shlex.quote(str(script))} "$@"\n')
-        tool.chmod(0o755)
-
-
-def _run(argv: list[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str] | None:
-    try:
-        return subprocess.run(
-            argv,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TRIAL_TIMEOUT_S,
-            env=dict(environ),
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
 
 
 def _npm_version(npm: Path | None) -> str:

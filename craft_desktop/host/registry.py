@@ -39,7 +39,7 @@ class Sandbox:
     :param envd_token: what envd wants in X-Access-Token; None leaves envd open (`secure: false`).
     :param traffic_token: what the proxy wants for ports other than envd's; None lets everybody in.
     :param mask_host: `localhost:${PORT}` puts such a Host before the program; None passes the Host unchanged.
-    :param port: the free port of this machine given to the sandbox as PORT.
+    :param port: the free port of this machine given to the sandbox as PORT; 0 where it has every port to itself.
     :param timeout_s: what the sandbox was created or last connected with.
     """
 

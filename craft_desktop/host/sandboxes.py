@@ -121,7 +121,7 @@ class Sandboxes:
             lame = self.machine.bubblewrap
             raise Unisolated(f"{lame.reason} {lame.remedy}".strip())
         now = self._sources.now()
-        port = free_port({sandbox.port for sandbox in self.registry.all()})
+        port = 0 if self.machine.private else free_port({sandbox.port for sandbox in self.registry.all()})
         sandbox = Sandbox(
             sandbox_id=new_sandbox_id(self._sources.below),
             template_id=creation.template_id,

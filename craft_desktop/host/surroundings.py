@@ -67,6 +67,23 @@ def without_login(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def on_loopback(environment: Mapping[str, str]) -> str | None:
+    """The variable that names a proxy or a registry on this very machine; None when none does.
+
+    A sandbox with a network of its own could not reach it.
+    """
+    for name, value in environment.items():
+        if name.upper() == "NO_PROXY":
+            continue
+        try:
+            host = urlsplit(value if "//" in value else f"//{value}").hostname or ""
+        except ValueError:
+            continue  # no address at all
+        if host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127."):
+            return name
+    return None
+
+
 def is_certificates(text: str) -> bool:
     """Whether a file's text is certificates alone: none is no bundle, a key must not be shown."""
     return "-----BEGIN CERTIFICATE" in text and "PRIVATE KEY" not in text

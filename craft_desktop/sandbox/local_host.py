@@ -37,7 +37,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the host found. Empty texts where there is nothing to say; `node` and `npm` are versions."""
+    """What the host found. Empty texts where there is nothing to say; `node` and `npm` are versions.
+
+    :param network: `private` or `shared`; when shared, `network_reason` and `network_remedy` say why and what to do.
+    """
 
     isolated: bool
     reason: str
@@ -47,6 +50,8 @@ class Machine:
     node_path: str
     npm: str
     network: str
+    network_reason: str = ""
+    network_remedy: str = ""
 
 
 def parse_machine(found: Any) -> Machine:
@@ -61,6 +66,8 @@ def parse_machine(found: Any) -> Machine:
         node_path=str(node.get("path") or ""),
         npm=str(node.get("npm_version") or ""),
         network=str(found["network"]),
+        network_reason=str(found.get("network_reason", "")),
+        network_remedy=str(found.get("network_remedy", "")),
     )
 
 

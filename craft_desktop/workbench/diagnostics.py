@@ -67,13 +67,14 @@ def _bubblewrap(machine: Machine) -> Check:
 
 def _network(machine: Machine) -> Check:
     if machine.network == "shared":
+        told = "shared with this computer: a project can reach this computer's own services"
         return Check(
             "Sandbox network",
             Grade.LIMITED,
-            "shared with this computer: a project can reach this computer's own services",
-            "Run projects that you do not trust on E2B.",
+            f"{told}. {machine.network_reason}".rstrip(),
+            machine.network_remedy or "Run projects that you do not trust on E2B.",
         )
-    return Check("Sandbox network", Grade.OK, machine.network)
+    return Check("Sandbox network", Grade.OK, "each sandbox has its own, with every port")
 
 
 async def _engine() -> Check:

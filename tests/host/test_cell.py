@@ -3,13 +3,14 @@ import os
 import signal
 import socket
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from craft_desktop.host.cell import Cell, library
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Bubblewrap, Machine
-from craft_desktop.host.probe import replace_bubblewrap
+from craft_desktop.host.namespaces import Holder
 from craft_desktop.host.processes import Seen, descendants, jails_of, look
 from craft_desktop.host.upstream import ENVD_PORT, open_session
 from craft_desktop.tasks import Owner
@@ -110,7 +111,15 @@ async def test_a_cell_without_walls_has_a_folder_as_home(plain_machine: Machine,
 
 
 async def test_what_cannot_be_started_leaves_nothing(machine: Machine, ground: Ground) -> None:
-    broken = replace_bubblewrap(machine, Bubblewrap("/nowhere/bwrap", True))
-    with pytest.raises(OSError):
-        await Cell.launch("c1", broken, ground, isolated=True)
+    nowhere = Bubblewrap("/nowhere/bwrap", True)
+    broken = [
+        replace(machine, bubblewrap=nowhere, holder=None),
+        replace(machine, holder=Holder("/nowhere/unshare", "", "")),
+        replace(machine, holder=Holder("/bin/false", "", "")),
+        replace(machine, network=replace(machine.network, slirp="/bin/false")),
+    ]
+    for number, each in enumerate(broken[: 4 if machine.private else 3]):
+        with pytest.raises(OSError):
+            await Cell.launch(f"c{number}", each, ground, isolated=True)
     assert list((ground.folder / "b").iterdir()) == []
+    assert not descendants(os.getpid())

@@ -1,7 +1,9 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from craft_desktop.host.machine import Bubblewrap, Machine, Node, Python, report
+from craft_desktop.host.machine import Bubblewrap, Machine, Node, PrivateNetwork, Python, report
+from craft_desktop.host.namespaces import Holder
 
 
 def test_a_report_is_json_and_keeps_secrets() -> None:
@@ -25,3 +27,14 @@ def test_a_machine_without_node_says_so() -> None:
     machine = Machine(bubblewrap=Bubblewrap("/usr/bin/bwrap", True), python=Python(Path("/p")))
     assert report(machine)["node"] is None
     assert report(machine)["isolation"] == "bubblewrap"
+
+
+def test_the_network_is_told_with_the_reason_when_it_is_shared() -> None:
+    jailed = Machine(bubblewrap=Bubblewrap("/usr/bin/bwrap", True), python=Python(Path("/p")))
+    shared = replace(jailed, network=PrivateNetwork(reason="no slirp", remedy="get it"))
+    told = report(shared)
+    assert (told["network"], told["network_reason"], told["network_remedy"]) == ("shared", "no slirp", "get it")
+    private = replace(jailed, holder=Holder("u", "n", "m"), network=PrivateNetwork("/usr/bin/slirp4netns", True))
+    told = report(private)
+    assert (told["network"], told["network_reason"]) == ("private", "")
+    assert not replace(private, bubblewrap=Bubblewrap(None, False)).private

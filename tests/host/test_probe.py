@@ -1,11 +1,10 @@
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from craft_desktop.host.machine import Machine, Node
+from craft_desktop.host.machine import Node
 from craft_desktop.host.probe import (
     find_node,
     find_npm,
@@ -14,18 +13,10 @@ from craft_desktop.host.probe import (
     node_scripts,
     node_trees,
     surroundings,
-    try_bubblewrap,
-    write_tools,
 )
+from tests.host.programs import program
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n"
-
-
-def program(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return path
 
 
 def fake_node(prefix: Path, *, npm: str) -> Path:
@@ -89,37 +80,6 @@ def test_beside_others_only_nodes_own_files_are_shown(tmp_path: Path) -> None:
     node = Node(path, "22", "path", find_npm(path))
     assert node_trees(node, home) == [path, home / ".local/lib/node_modules"]
     assert set(node_scripts(node, home)) == {"npm", "npx"}
-
-
-def test_tools_run_the_scripts(tmp_path: Path, this_machine: Machine) -> None:
-    echo = program(tmp_path / "odd 'name'", 'printf "%s|" "$@"')
-    node = Node(echo, "22", "path", None)
-    machine = Machine(this_machine.bubblewrap, this_machine.python, node, scripts={"npm": Path("/npm cli.js")})
-    write_tools(tmp_path, machine)
-    told = subprocess.run([tmp_path / "npm", "run", "a b"], capture_output=True, check=True, text=True)
-    assert told.stdout == "/npm cli.js|run|a b|"
-
-
-def test_without_bubblewrap_the_person_is_told_what_to_install(this_machine: Machine) -> None:
-    found = try_bubblewrap(this_machine, {"PATH": "/nowhere"})
-    assert not found.usable
-    assert "not installed" in found.reason and "apt-get install bubblewrap" in found.remedy
-
-
-def test_a_bubblewrap_that_may_not_is_told_with_its_own_words(tmp_path: Path, this_machine: Machine) -> None:
-    program(tmp_path / "bwrap", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1")
-    found = try_bubblewrap(this_machine, {**os.environ, "PATH": str(tmp_path)})
-    assert not found.usable
-    assert "uid map: Permission denied" in found.reason
-    assert "sysctl" in found.remedy
-
-
-def test_an_older_bubblewrap_is_used_without_what_it_lacks(tmp_path: Path, machine: Machine) -> None:
-    real = machine.bubblewrap.path
-    refuse = 'case "$*" in *--disable-userns*) echo "bwrap: Unknown option" >&2; exit 1;; esac'
-    program(tmp_path / "bwrap", f'{refuse}\nexec {real} "$@"')
-    found = try_bubblewrap(machine, {**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"})
-    assert found.usable and found.nested
 
 
 def test_certificates_may_be_shown_and_keys_may_not(tmp_path: Path) -> None:

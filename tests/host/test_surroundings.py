@@ -1,6 +1,15 @@
 from pathlib import Path
 
-from craft_desktop.host.surroundings import certificates, is_certificates, npm_settings, proxies, without_login
+import pytest
+
+from craft_desktop.host.surroundings import (
+    certificates,
+    is_certificates,
+    npm_settings,
+    on_loopback,
+    proxies,
+    without_login,
+)
 
 
 def test_proxies_keep_the_names_that_bear_them() -> None:
@@ -52,3 +61,19 @@ def test_a_file_with_a_key_is_no_bundle() -> None:
     assert is_certificates(certificate)
     assert not is_certificates(certificate + "-----BEGIN RSA PRIVATE KEY-----")
     assert not is_certificates("password")
+
+
+@pytest.mark.parametrize(
+    ("environment", "found"),
+    [
+        ({"HTTP_PROXY": "http://proxy.corp:1"}, None),
+        ({"HTTP_PROXY": "http://127.0.0.1:1"}, "HTTP_PROXY"),
+        ({"https_proxy": "localhost:3128"}, "https_proxy"),
+        ({"npm_config_registry": "http://[::1]:4873/"}, "npm_config_registry"),
+        ({"no_proxy": "localhost,127.0.0.1"}, None),
+        ({"SSL_CERT_FILE": "/etc/ssl/cert.pem", "npm_config_cafile": "/x"}, None),
+        ({"HTTP_PROXY": "http://[broken"}, None),
+    ],
+)
+def test_what_a_private_network_could_not_reach_is_found(environment: dict[str, str], found: str | None) -> None:
+    assert on_loopback(environment) == found

@@ -10,7 +10,7 @@ import pytest
 from craft_desktop.model.errors import SandboxError
 from craft_desktop.sandbox import local_host as module
 from craft_desktop.sandbox.connection import Connection
-from craft_desktop.sandbox.local_host import LocalHost, check_machine
+from craft_desktop.sandbox.local_host import LocalHost, check_machine, parse_machine
 
 
 def children() -> list[psutil.Process]:
@@ -62,3 +62,18 @@ async def test_the_machine_is_told_without_a_host() -> None:
     assert machine.node and machine.npm and machine.network
     assert os.path.isabs(machine.node_path)  # noqa: PTH117 -- the value is a text
     assert children() == []
+
+
+def test_a_shared_network_is_told_with_its_reason() -> None:
+    found = {
+        "bubblewrap": {"usable": True, "reason": "", "remedy": "", "version": "0.8.0"},
+        "node": None,
+        "network": "shared",
+        "network_reason": "slirp4netns is not installed.",
+        "network_remedy": "Install it.",
+    }
+    machine = parse_machine(found)
+    assert (machine.network_reason, machine.network_remedy) == ("slirp4netns is not installed.", "Install it.")
+    # an older host tells no reason
+    del found["network_reason"], found["network_remedy"]
+    assert parse_machine(found).network_reason == ""

@@ -1,5 +1,6 @@
 """The doctor looks at this machine, and has a remedy for every lack."""
 
+import shutil
 import socket
 from pathlib import Path
 
@@ -45,6 +46,21 @@ async def test_a_port_in_use_and_a_missing_node_are_told(
         checks = by_name((await diagnose(paths)).checks)
     assert checks["Preview port"].grade is Grade.LIMITED
     assert checks["Isolation"].grade is Grade.LIMITED and checks["Isolation"].remedy
+
+
+async def test_a_shared_network_is_told_with_its_remedy(
+    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("bwrap", "node", "unshare", "nsenter", "mount"):
+        if found := shutil.which(name):
+            (tools / name).symlink_to(found)
+    monkeypatch.setenv("PATH", str(tools))
+    check = by_name((await diagnose(paths)).checks)["Sandbox network"]
+    assert check.grade is Grade.LIMITED
+    if shutil.which("bwrap"):
+        assert "slirp4netns is not installed" in check.detail and "apt-get install slirp4netns" in check.remedy
 
 
 async def test_folders_that_cannot_be_made_are_told(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from craft_desktop.host.envd.access import check_token
 from craft_desktop.host.envd.connect import Router
 from craft_desktop.host.envd.faults import HttpFault
 from craft_desktop.host.envd.files import Files
+from craft_desktop.host.envd.journal import Journal
 from craft_desktop.host.envd.metrics import Metrics
 from craft_desktop.host.envd.server import Exchange
 from craft_desktop.host.envd.state import State
@@ -17,10 +18,11 @@ _MAX_INIT_BYTES = 4 * 1024 * 1024
 class App:
     """Answers every request to the daemon."""
 
-    def __init__(self, state: State, files: Files, metrics: Metrics, services: Router) -> None:
+    def __init__(self, state: State, files: Files, metrics: Metrics, journal: Journal, services: Router) -> None:
         self._state = state
         self._files = files
         self._metrics = metrics
+        self._journal = journal
         self._services = services
 
     async def answer(self, exchange: Exchange) -> None:
@@ -48,6 +50,9 @@ class App:
         elif path == "/envs":
             _only(exchange, "GET")
             await exchange.answer_json(200, self._state.env_vars)
+        elif path == "/craft/logs":  # the host's own question, not one of E2B's envd
+            _only(exchange, "GET")
+            await exchange.answer_json(200, self._journal.told())
         elif path == "/metrics":
             _only(exchange, "GET")
             await exchange.answer_json(200, self._metrics.read())

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 
 from craft_desktop.host.envd.app import App
@@ -15,10 +15,12 @@ from craft_desktop.host.envd.connect import Router
 from craft_desktop.host.envd.dial import Dialer
 from craft_desktop.host.envd.files import Files
 from craft_desktop.host.envd.filesystem_service import FilesystemService
+from craft_desktop.host.envd.journal import Journal
 from craft_desktop.host.envd.kernel import adopt_orphans, hide_memory
 from craft_desktop.host.envd.metrics import Metrics
 from craft_desktop.host.envd.process_service import ProcessService
 from craft_desktop.host.envd.processes import ProcessTable
+from craft_desktop.host.envd.rootspace import make_root_space
 from craft_desktop.host.envd.server import HttpServer
 from craft_desktop.host.envd.state import State
 from craft_desktop.host.envd.watch_service import WatchService
@@ -36,31 +38,39 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="envd", description="The daemon inside a sandbox.")
     parser.add_argument("--listen-fd", type=int, required=True, help="a listening Unix socket")
     parser.add_argument("--dial-fd", type=int, required=True, help="one end of a SOCK_SEQPACKET pair")
+    parser.add_argument("--root-space", action="store_true", help="shut out user namespaces but one, for root")
     given = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for descriptor in (given.listen_fd, given.dial_fd):
         os.set_inheritable(descriptor, False)
     # Files for everyone to read, for their owner to write, whatever the host's own mask.
     os.umask(0o022)
+    # Before memory is hidden, for that hides the map of the new namespace as well.
+    become_root = make_root_space() if given.root_space else None
     hide_memory()
     adopt_orphans()
     # Away from the terminal and the group of whoever started the host: their Ctrl-C is not ours.
     with suppress(PermissionError):  # it leads a session already
         os.setsid()
-    asyncio.run(serve(socket.socket(fileno=given.listen_fd), socket.socket(fileno=given.dial_fd)))
+    asyncio.run(serve(socket.socket(fileno=given.listen_fd), socket.socket(fileno=given.dial_fd), become_root))
     return 0
 
 
-async def serve(listener: socket.socket, channel: socket.socket) -> None:
-    """Serve until SIGTERM or the end of standard input, then kill every process started here."""
+async def serve(listener: socket.socket, channel: socket.socket, become_root: Callable[[], None] | None = None) -> None:
+    """Serve until SIGTERM or the end of standard input, then kill every process started here.
+
+    :param become_root: what a child calls to be the user `root`.
+    """
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
-    state, table, router = State(), ProcessTable(), Router()
-    ProcessService(state, table, os.environ.get("PATH") or _SEARCH_PATH).serve_on(router)
+    state, journal, router = State(), Journal(), Router()
+    table = ProcessTable(journal)
+    logging.getLogger().addHandler(journal)
+    ProcessService(state, table, os.environ.get("PATH") or _SEARCH_PATH, become_root).serve_on(router)
     FilesystemService(state).serve_on(router)
     watches = WatchService(state)
     watches.serve_on(router)
-    app = App(state, Files(state), Metrics(state), router)
+    app = App(state, Files(state), Metrics(state), journal, router)
     loop.add_signal_handler(signal.SIGCHLD, table.reap)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)

@@ -12,7 +12,7 @@ from craft_desktop.host.envd.access import check_file_access
 from craft_desktop.host.envd.download import send_file
 from craft_desktop.host.envd.faults import HttpFault
 from craft_desktop.host.envd.paths import User, expand
-from craft_desktop.host.envd.server import Exchange
+from craft_desktop.host.envd.server import IDLE_S, Exchange
 from craft_desktop.host.envd.state import State
 from craft_desktop.host.envd.upload import Batch
 
@@ -29,8 +29,9 @@ _UNPACK_BYTES = 256 * 1024
 class Files:
     """Answers `/files`."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, idle_s: float = IDLE_S) -> None:
         self._state = state
+        self._idle_s = idle_s
 
     async def answer(self, exchange: Exchange) -> None:
         """Answer a download or an upload.
@@ -66,7 +67,7 @@ class Files:
     async def _upload(self, exchange: Exchange, user: User) -> None:
         metadata = upload_metadata(exchange.headers)
         kind, options = parse_options_header(exchange.headers.get("content-type", ""))
-        body = _unpacked(exchange)
+        body = _unpacked(exchange, self._idle_s)
         with Batch(Path(user.home), metadata) as batch:
             if kind == "application/octet-stream":
                 if not exchange.query.get("path"):
@@ -135,8 +136,12 @@ _BACKSLASH = re.compile(r'\\([\\"])')
 def part_filename(part: MultipartSegment) -> str:
     """The full path that a part bears as its file name.
 
-    Parsers shorten such names to the last component; this one keeps them whole, and undoes what the SDK's HTTP
-    client escapes. (E2B's envd leaves the escapes standing; a name with a quote in it then comes out wrong.)
+    Parsers shorten such names to the last component; this one keeps them whole, and undoes what the SDKs' HTTP
+    clients escape: httpx a quote and control characters, JavaScript's FormData a quote and line breaks, as HTML's
+    form encoding has it. Neither escapes the percent sign, so `a"b` and a file really named `a%22b` come alike. E2B's
+    envd leaves the escapes: there the first is written as `a%22b` and cannot be read back by its name. Undone, it
+    can, and it is the second that cannot; but of the two only names with a quote are ever typed by people. All this is
+    of batches only: both SDKs name a lone file in the query, where every name comes as it is.
 
     :raises HttpFault: 400, it bears none.
     """
@@ -152,21 +157,22 @@ def part_filename(part: MultipartSegment) -> str:
     return _PERCENT.sub(lambda escape: chr(int(escape[1], 16)), name)
 
 
-async def _unpacked(exchange: Exchange) -> AsyncIterator[bytes]:
+async def _unpacked(exchange: Exchange, idle_s: float) -> AsyncIterator[bytes]:
     """The body, gunzipped when it says it is gzipped.
 
-    :raises HttpFault: 400, packed otherwise, or broken.
+    :param idle_s: how long it may stand still.
+    :raises HttpFault: 400, packed otherwise, or broken; 408, it stood still.
     """
     encoding = exchange.headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("identity", ""):
-        async for chunk in exchange.chunks():
+        async for chunk in exchange.chunks(idle_s):
             yield chunk
         return
     if encoding != "gzip":
         raise HttpFault(400, f"content encoding '{encoding}' is not served")
     unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)  # 16: with the gzip frame
     try:
-        async for chunk in exchange.chunks():
+        async for chunk in exchange.chunks(idle_s):
             data = chunk
             while data:
                 unpacked = unpacker.decompress(data, _UNPACK_BYTES)

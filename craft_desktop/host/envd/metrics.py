@@ -16,8 +16,8 @@ _MIB = 1024 * 1024
 class Metrics:
     """Answers `/metrics` in the keys of E2B's envd.
 
-    A sandbox there is a machine of its own; here it shares one, so its use is the sum over its processes, shared
-    memory counted for each. Processor use is the mean since the last reading.
+    A sandbox there is a machine of its own; here it shares one, so its use is the sum over its processes, this
+    daemon among them, shared memory counted for each. Processor use is the mean since the last reading.
 
     :param clock: seconds, monotonic.
     """
@@ -33,7 +33,7 @@ class Metrics:
         now = self._clock()
         used_s: dict[int, float] = {}
         resident = 0
-        for pid in descendants(os.getpid()):
+        for pid in (os.getpid(), *descendants(os.getpid())):
             try:
                 text = Path(f"/proc/{pid}/stat").read_bytes()
             except OSError:  # it ended meanwhile

@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from craft_desktop.host.envd.spawn import Spawned, resize
@@ -24,6 +25,8 @@ _log = logging.getLogger(__name__)
 # Sizes of one output event, E2B's own.
 _PIPE_CHUNK_BYTES = 32 * 1024
 _PTY_CHUNK_BYTES = 16 * 1024
+# Bytes of one chunk that the journal gets to see: a few lines.
+_NOTED_BYTES = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,22 @@ class Process:
     """A started process. Its owner calls `leader_exited`, and `close` when the daemon ends.
 
     :param on_end: called once, when the process has ended.
+    :param on_output: told of what it prints, with the stream's name; for a look, not for keeping.
     """
 
-    def __init__(self, command: Command, spawned: Spawned, on_end: Callable[["Process"], None]) -> None:
+    def __init__(
+        self,
+        command: Command,
+        spawned: Spawned,
+        on_end: Callable[["Process"], None],
+        on_output: Callable[["Process", str, bytes], None],
+    ) -> None:
         self.command = command
         self.pid = spawned.pid
         self.ending: Ending | None = None
         self.missed_deadline = False
         self._on_end = on_end
+        self._on_output = on_output
         self._stdin = spawned.stdin
         self._terminal = spawned.terminal
         self._outputs = dict(spawned.outputs)
@@ -62,6 +73,7 @@ class Process:
         self._loop = asyncio.get_running_loop()
         self._subscriptions: set[Subscription] = set()
         self._exit: Ending | None = None
+        self._exited = asyncio.Event()
         self._was_killed = False
         self._is_paused = False
         self._input_turn = asyncio.Lock()
@@ -101,6 +113,12 @@ class Process:
         else:
             self._end_if_over()
 
+    async def leader_gone(self, patience_s: float) -> None:
+        """Wait for the leader to be reaped, no longer than `patience_s`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self._exited.wait()
+
     @property
     def leader_has_exited(self) -> bool:
         """Whether the leader was reaped; its process id may then belong to another."""
@@ -109,6 +127,7 @@ class Process:
     def leader_exited(self, exit_code: int, dumped_core: bool) -> None:
         """Take note that the leader was reaped; a negative `exit_code` is a signal's number."""
         self._exit = ending_of(exit_code, dumped_core)
+        self._exited.set()
         self._end_if_over()
 
     async def write(self, stream: str, data: bytes) -> None:
@@ -191,7 +210,12 @@ class Process:
             self._forget(descriptor)
             self._end_if_over()
             return
+        self._hand_over(descriptor, data)
+
+    def _hand_over(self, descriptor: int, data: bytes) -> None:
+        """Give a chunk to every client."""
         output = Output(self._outputs[descriptor], data)
+        self._on_output(self, output.stream, data[:_NOTED_BYTES])
         for subscription in self._subscriptions:
             subscription.push(output)
         self._pause_or_resume()
@@ -252,9 +276,7 @@ class Process:
                 if not data:
                     self._forget(descriptor)
                     break
-                for subscription in self._subscriptions:
-                    subscription.push(Output(self._outputs[descriptor], data))
-                self._pause_or_resume()
+                self._hand_over(descriptor, data)
         return True
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ The wire is E2B's (`e2b.envd.process.process_pb`), in proto3 JSON: bytes as base
 
 import binascii
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from craft_desktop.host.envd.access import basic_user
@@ -26,14 +26,26 @@ _SIGNALS: dict[object, signal.Signals] = {
 }
 
 
+# How long the answer to a kill waits for the end: a process leaves in milliseconds, unless the disk holds it.
+_KILL_PATIENCE_S = 1.0
+
+
 class ProcessService:
     """The service's methods over one table of processes.
 
     :param search_path: PATH of what is started.
+    :param become_root: what a child calls to be the user `root`; without it that user has only a home of its own.
     """
 
-    def __init__(self, state: State, table: ProcessTable, search_path: str) -> None:
+    def __init__(
+        self,
+        state: State,
+        table: ProcessTable,
+        search_path: str,
+        become_root: Callable[[], None] | None = None,
+    ) -> None:
         self._state = state
+        self._become_root = become_root
         self._table = table
         self._search_path = search_path
 
@@ -63,7 +75,7 @@ class ProcessService:
             **command.envs,
         }
         try:
-            process = self._table.start(command, env, cwd)
+            process = self._table.start(command, env, cwd, self._become_root if user.name == "root" else None)
         except (OSError, ValueError) as error:
             raise RpcFault("invalid_argument", f"cannot start '{command.cmd}': {error}") from error
         if call.timeout_s is not None:
@@ -113,6 +125,9 @@ class ProcessService:
             raise RpcFault("not_found", f"process with pid {process.pid} not found") from error
         except PermissionError as error:
             raise RpcFault("permission_denied", f"process {process.pid} runs as another user") from error
+        if number is signal.SIGKILL:
+            # Who was told that it is dead may look: it is then neither a zombie nor in the list.
+            await process.leader_gone(_KILL_PATIENCE_S)
         return {}
 
     async def _send_input(self, call: Call, request: Message) -> Message:

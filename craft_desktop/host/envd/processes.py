@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from craft_desktop.host.envd.journal import Journal
 from craft_desktop.host.envd.process import Command, Process
 from craft_desktop.host.envd.spawn import spawn_with_pipes, spawn_with_terminal
 from craft_desktop.host.envd.tree import kill_descendants
@@ -26,14 +27,18 @@ class ProcessTable:
     reaped as well.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
         self._running: dict[int, Process] = {}
         self._ended: dict[int, Process] = {}
         self._is_closed = False
 
-    def start(self, command: Command, env: Mapping[str, str], cwd: str) -> Process:
+    def start(
+        self, command: Command, env: Mapping[str, str], cwd: str, in_child: Callable[[], None] | None = None
+    ) -> Process:
         """Start a process.
 
+        :param in_child: called in the child before it becomes the command.
         :raises OSError: it cannot be executed, or the table is closed.
         :raises ValueError: an argument or a variable cannot be passed on.
         """
@@ -41,10 +46,11 @@ class ProcessTable:
             raise OSError("envd is shutting down")
         argv = [command.cmd, *command.args]
         if command.pty is not None:
-            spawned = spawn_with_terminal(argv, env, cwd, *command.pty)
+            spawned = spawn_with_terminal(argv, env, cwd, *command.pty, in_child=in_child)
         else:
-            spawned = spawn_with_pipes(argv, env, cwd, stdin=command.stdin)
-        process = Process(command, spawned, self._note_end)
+            spawned = spawn_with_pipes(argv, env, cwd, stdin=command.stdin, in_child=in_child)
+        process = Process(command, spawned, self._note_end, self._note_output)
+        self._journal.note("process started", pid=process.pid, command=" ".join(argv), cwd=cwd)
         self._ended.pop(process.pid, None)
         self._running[process.pid] = process
         return process
@@ -82,7 +88,11 @@ class ProcessTable:
             if process is not None and not process.leader_has_exited:
                 process.leader_exited(os.waitstatus_to_exitcode(status), os.WCOREDUMP(status))
 
+    def _note_output(self, process: Process, stream: str, data: bytes) -> None:
+        self._journal.note(data.decode(errors="replace").rstrip("\n"), pid=process.pid, event_type=stream)
+
     def _note_end(self, process: Process) -> None:
+        self._journal.note(f"process ended: {process.ending.status if process.ending else ''}", pid=process.pid)
         if self._running.get(process.pid) is process:
             del self._running[process.pid]
         self._ended[process.pid] = process

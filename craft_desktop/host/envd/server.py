@@ -25,6 +25,9 @@ _log = logging.getLogger(__name__)
 _READ_BYTES = 128 * 1024
 # A path may have 4096 bytes (PATH_MAX), thrice that percent-encoded, and stands in the request line.
 _MAX_HEAD_BYTES = 64 * 1024
+# How long a body may stand still where someone waits for it: the SDKs put no deadline on a streamed upload and leave
+# that to the daemon; a minute is what they give every other request.
+IDLE_S = 60.0
 # What is read and thrown away of a refused request's body, so that the client, still sending, sees the answer
 # rather than a broken connection.
 _MAX_DISCARD_BYTES = 64 * 1024 * 1024
@@ -51,13 +54,20 @@ class Exchange:
         self.has_begun = False
         self.has_ended = False
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self, idle_s: float | None = None) -> AsyncIterator[bytes]:
         """The body as it arrives.
 
+        :param idle_s: how long it may stand still.
         :raises ConnectionError: the client went away before its end.
+        :raises HttpFault: 408, it stood still for too long; the connection is of no use then.
         """
         while True:
-            event = await self._connection.next_event()
+            try:
+                async with asyncio.timeout(idle_s):
+                    event = await self._connection.next_event()
+            except TimeoutError as error:
+                self._connection.abandon_body()
+                raise HttpFault(408, f"nothing came for {idle_s:g} s within the request body") from error
             if isinstance(event, h11.Data):
                 yield bytes(event.data)
             elif isinstance(event, h11.EndOfMessage):
@@ -159,8 +169,13 @@ class _Connection:
         self._writer = writer
         self._answerer = answerer
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
-        # Answered without a "100 Continue": the client may keep its body, and then none must be awaited.
+        # The rest of the request's body must not be awaited: it stood still for too long, or it was answered without
+        # a "100 Continue" and the client may keep it.
         self._keeps_body = False
+
+    def abandon_body(self) -> None:
+        """Read no more of the request; the connection ends with its answer."""
+        self._keeps_body = True
 
     def on_gone(self, tell: Callable[[], None]) -> None:
         if self._wire.is_gone:
@@ -239,7 +254,11 @@ class _Connection:
         while self._http.their_state is h11.SEND_BODY:
             if self._keeps_body or discarded > _MAX_DISCARD_BYTES:
                 return False
-            event = await self.next_event()
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    event = await self.next_event()
+            except TimeoutError:
+                return False
             if isinstance(event, h11.Data):
                 discarded += len(event.data)
         if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:

@@ -5,8 +5,10 @@ import os
 import struct
 import subprocess
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+InChild = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,12 @@ class Spawned:
     outputs: Mapping[int, str]
 
 
-def spawn_with_pipes(argv: Sequence[str], env: Mapping[str, str], cwd: str, *, stdin: bool) -> Spawned:
+def spawn_with_pipes(
+    argv: Sequence[str], env: Mapping[str, str], cwd: str, *, stdin: bool, in_child: InChild | None = None
+) -> Spawned:
     """Start `argv`; without `stdin` its standard input is `/dev/null`.
 
+    :param in_child: called in the child before it becomes `argv`.
     :raises OSError: it cannot be executed.
     :raises ValueError: an argument or a variable holds a NUL, or a name holds `=`.
     """
@@ -41,7 +46,7 @@ def spawn_with_pipes(argv: Sequence[str], env: Mapping[str, str], cwd: str, *, s
         err, their_err = os.pipe()
         theirs.append(their_err)
         ours.append(err)
-        pid = _start(argv, env, cwd, their_in if stdin else subprocess.DEVNULL, their_out, their_err, None)
+        pid = _start(argv, env, cwd, their_in if stdin else subprocess.DEVNULL, their_out, their_err, in_child)
     except BaseException:  # nothing may leak, whatever went wrong
         for descriptor in ours:
             os.close(descriptor)
@@ -54,7 +59,15 @@ def spawn_with_pipes(argv: Sequence[str], env: Mapping[str, str], cwd: str, *, s
     return Spawned(pid, our_in if stdin else None, None, {out: "stdout", err: "stderr"})
 
 
-def spawn_with_terminal(argv: Sequence[str], env: Mapping[str, str], cwd: str, columns: int, rows: int) -> Spawned:
+def spawn_with_terminal(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: str,
+    columns: int,
+    rows: int,
+    *,
+    in_child: InChild | None = None,
+) -> Spawned:
     """Start `argv` as the leader of a session on a new terminal.
 
     :raises OSError: it cannot be executed, or there is no terminal left.
@@ -63,7 +76,13 @@ def spawn_with_terminal(argv: Sequence[str], env: Mapping[str, str], cwd: str, c
     ours, theirs = os.openpty()
     try:
         resize(ours, columns, rows)
-        pid = _start(argv, env, cwd, theirs, theirs, theirs, _take_terminal)
+
+        def take_terminal_and_go_on() -> None:
+            _take_terminal()
+            if in_child is not None:
+                in_child()
+
+        pid = _start(argv, env, cwd, theirs, theirs, theirs, take_terminal_and_go_on, leads_session=True)
     except BaseException:  # nothing may leak, whatever went wrong
         os.close(ours)
         raise
@@ -90,20 +109,25 @@ def _start(
     stdin: int,
     stdout: int,
     stderr: int,
-    in_child: object,
+    in_child: InChild | None,
+    *,
+    leads_session: bool = False,
 ) -> int:
-    # Only a terminal needs a session and Python in the child; without that the interpreter uses vfork. E2B
-    # makes no session or group of its own for the rest, nor is one made here.
-    started = subprocess.Popen(  # type: ignore[call-overload]
-        argv,
-        env=dict(env),
-        cwd=cwd,
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        preexec_fn=in_child,
-        start_new_session=in_child is not None,
-    )
+    # Only a terminal and the user root need Python in the child; without that the interpreter uses vfork. E2B makes
+    # no session or group of its own for anything but a terminal, nor is one made here.
+    try:
+        started = subprocess.Popen(
+            argv,
+            env=dict(env),
+            cwd=cwd,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            preexec_fn=in_child,
+            start_new_session=leads_session,
+        )
+    except subprocess.SubprocessError as error:  # what failed in the child, without its words
+        raise OSError(f"the child could not be prepared: {error}") from error
     # The table reaps every child by waitpid(-1); this object must not wait for the same one.
     started.returncode = 0
     pid: int = started.pid

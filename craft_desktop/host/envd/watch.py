@@ -93,6 +93,8 @@ class Watch:
 
         :raises LostChangesError: there were more than could be held.
         """
+        if self._is_reading:
+            self._read()  # what the kernel has by now, whether or not the loop came to it
         changes = list(self._changes)
         self._changes.clear()
         self._wake.clear()

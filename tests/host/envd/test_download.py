@@ -1,14 +1,10 @@
+import email
+import gzip
 import os
 
-import pytest
+import aiohttp
 
-from craft_desktop.host.envd.download import (
-    UnsatisfiableRangeError,
-    byte_range,
-    content_kind,
-    disposition,
-    http_date,
-)
+from craft_desktop.host.envd.download import content_kind, disposition, http_date
 from tests.host.envd.driver import Driver
 
 
@@ -41,27 +37,39 @@ async def test_file_that_claims_to_be_empty(daemon: Driver) -> None:
     assert (status, body.strip()) != (200, b"")
 
 
-@pytest.mark.parametrize(
-    ("header", "size", "span"),
-    [
-        ("bytes=0-0", 10, (0, 1)),
-        ("bytes=5-", 10, (5, 10)),
-        ("bytes=5-99", 10, (5, 10)),
-        ("bytes=-99", 10, (0, 10)),
-        ("bytes=5-4", 10, None),
-        ("bytes=-", 10, None),
-        ("bytes=0-1,3-4", 10, None),
-        ("lines=0-1", 10, None),
-    ],
-)
-def test_byte_range(header: str, size: int, span: tuple[int, int] | None) -> None:
-    assert byte_range(header, size) == span
+async def test_several_ranges_come_as_parts(daemon: Driver) -> None:
+    (daemon.home / "f").write_bytes(b"0123456789")
+    headers = daemon.headers({"Range": "bytes=0-1,4-5,-1"})
+    async with daemon.http.get("/files?path=f", headers=headers) as response:
+        assert response.status == 206
+        text = f"Content-Type: {response.headers['Content-Type']}\r\n\r\n".encode() + await response.read()
+    parts = list(email.message_from_bytes(text).walk())[1:]
+    assert [(part["Content-Range"], part.get_payload()) for part in parts] == [
+        ("bytes 0-1/10", "01"),
+        ("bytes 4-5/10", "45"),
+        ("bytes 9-9/10", "9"),
+    ]
+    async with daemon.http.get("/files?path=f", headers=daemon.headers({"Range": "bytes=20-"})) as response:
+        assert (response.status, response.headers["Content-Range"]) == (416, "bytes */10")
 
 
-@pytest.mark.parametrize(("header", "size"), [("bytes=10-", 10), ("bytes=-0", 10), ("bytes=-1", 0), ("bytes=0-", 0)])
-def test_range_outside(header: str, size: int) -> None:
-    with pytest.raises(UnsatisfiableRangeError):
-        byte_range(header, size)
+async def test_gzip_for_who_asks_for_nothing_else(daemon: Driver) -> None:
+    content = b"packs well " * 100_000
+    (daemon.home / "f").write_bytes(content)
+    headers = daemon.headers({"Accept-Encoding": "gzip"})
+    connector = aiohttp.UnixConnector(str(daemon.socket_path))
+    async with (
+        aiohttp.ClientSession("http://envd", connector=connector, auto_decompress=False) as http,
+        http.get("/files?path=f", headers=headers) as response,
+    ):
+        assert (response.status, response.headers["Content-Encoding"]) == (200, "gzip")
+        packed = await response.read()
+    assert len(packed) < len(content) / 10
+    assert gzip.decompress(packed) == content
+    async with daemon.http.head("/files?path=f", headers=headers) as response:
+        assert response.headers["Content-Encoding"] == "gzip"
+    assert await daemon.download("f", {"Accept-Encoding": "gzip", "Range": "bytes=0-4"}) == (206, b"packs")
+    assert (await daemon.download("f", {"Accept-Encoding": "br, identity;q=0"}))[0] == 406
 
 
 def test_kinds() -> None:

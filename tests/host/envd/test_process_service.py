@@ -283,3 +283,13 @@ async def test_bad_requests(daemon: Driver) -> None:
     for message, code in (({"process": {"tag": "none"}}, "not_found"), ({}, "invalid_argument")):
         _, answer = await daemon.call("process.Process/SendSignal", message)
         assert answer["code"] == code
+
+
+async def test_a_kill_is_answered_when_the_process_is_gone(daemon: Driver) -> None:
+    for _ in range(20):
+        async with daemon.start("sleep 100") as events:
+            pid = (await anext(events))["event"]["start"]["pid"]
+            selector = {"pid": pid}
+            assert await daemon.proc("SendSignal", process=selector, signal="SIGNAL_SIGKILL") == (200, {})
+            assert not Path(f"/proc/{pid}").exists()
+            assert (await daemon.proc("SendSignal", process=selector, signal="SIGNAL_SIGKILL"))[0] == 404

@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from craft_desktop.host.envd.journal import Journal
 from craft_desktop.host.envd.process import Command, Process
 from craft_desktop.host.envd.processes import ProcessTable
 from craft_desktop.host.envd.subscription import Ending
@@ -28,7 +29,7 @@ def _command(script: str, tag: str | None = None) -> Command:
 
 
 async def test_table_follows_a_process() -> None:
-    table = ProcessTable()
+    table = ProcessTable(Journal())
     process = table.start(_command("exit 5", "t"), {}, "/")
     assert table.find(process.pid, None) is process
     assert table.find(None, "t") is process
@@ -42,7 +43,7 @@ async def test_table_follows_a_process() -> None:
 
 
 async def test_newest_of_a_tag() -> None:
-    table = ProcessTable()
+    table = ProcessTable(Journal())
     first, second = (table.start(_command("exit", "t"), {}, "/") for _ in range(2))
     assert table.find(None, "t") is second
     for process in (first, second):
@@ -51,7 +52,7 @@ async def test_newest_of_a_tag() -> None:
 
 
 async def test_close_kills_and_refuses() -> None:
-    table = ProcessTable()
+    table = ProcessTable(Journal())
     process = table.start(_command("exec sleep 1000"), {}, "/")
     await table.aclose()
     with pytest.raises(ProcessLookupError):

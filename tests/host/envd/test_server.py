@@ -129,3 +129,16 @@ async def test_a_slow_reader_holds_the_sender(tmp_path: Path) -> None:
             size += len(data)
     assert sent == 100_000_000
     assert size >= sent
+
+
+async def test_a_body_that_stands_still_is_given_up(tmp_path: Path) -> None:
+    async def take(exchange: Exchange) -> None:
+        async for _ in exchange.chunks(idle_s=0.05):
+            pass
+
+    async with _connected(tmp_path, take) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc")
+        head, body = await _response(reader)
+        assert head.startswith(b"HTTP/1.1 408")
+        assert b"within the request body" in body
+        assert await reader.read() == b""  # the connection has ended

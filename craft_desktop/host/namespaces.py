@@ -1,0 +1,68 @@
+"""Command lines that make a sandbox's namespaces before bubblewrap builds its walls in them. Pure.
+
+bubblewrap by itself gives either this machine's network or none. So a holder goes first: `unshare` makes a user,
+a mount and a network namespace, a shell in there binds the sandbox's folders onto themselves as shared mounts,
+says that it stands, waits for a line on its standard input, and then becomes bubblewrap: no process is left over.
+While it waits, slirp4netns is attached to its network. What is mounted later on those folders in the holder's
+namespace shows inside the jail too (mount_namespaces(7), "shared subtrees"): so a spare that already runs is
+given the files of a snapshot. Measured: 3 ms for the namespaces, 7 ms for the network, 7 ms for a late overlay.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+# libslirp's own resolver: it asks whatever this machine's /etc/resolv.conf names, a loopback address too
+NAME_SERVER = "10.0.2.3"
+DEVICE = "tap0"
+# the largest frame slirp4netns takes; with Ethernet's 1500 a download costs several times the processor time
+MTU = 65_520
+
+# $1 is mount(8); then folders up to `--`; then the command. The end of standard input is the host's own end.
+_HOLD = (
+    'mount=$1; shift; while [ "$1" != -- ]; do '
+    '"$mount" -n --bind --make-shared "$1" "$1" || exit 1; shift; done; shift; '
+    'echo; read -r go || exit 1; exec "$@" >/dev/null'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The programs (of util-linux) that make and enter namespaces, with their full paths."""
+
+    unshare: str
+    nsenter: str
+    mount: str
+    shell: str = "/bin/sh"
+
+
+def hold_argv(holder: Holder, folders: tuple[Path, ...], command: list[str], *, private: bool) -> list[str]:
+    """The command line that stands in new namespaces, says so with an empty line, and becomes `command` when told.
+
+    :param folders: made mounts of their own, onto which something may be mounted later.
+    :param private: with a network namespace, which has nothing but a loopback that is still down.
+    """
+    argv = [holder.unshare, "--user", "--map-root-user", "--mount", *(["--net"] if private else [])]
+    return [*argv, holder.shell, "-c", _HOLD, "hold", holder.mount, *(str(each) for each in folders), "--", *command]
+
+
+def slirp_argv(slirp: str, pid: int, ready: int, end: int, *, hardened: bool) -> list[str]:
+    """The command line that connects the network namespace of `pid` to the world, not to this machine's loopback.
+
+    :param ready: a descriptor to which it writes when it stands.
+    :param end: a descriptor at whose end it ends.
+    :param hardened: in a mount namespace and a system call filter of its own, since it parses what a sandbox sends.
+    """
+    argv = [slirp, "--configure", f"--mtu={MTU}", "--disable-host-loopback"]
+    if hardened:
+        argv += ["--enable-sandbox", "--enable-seccomp"]
+    argv += [f"--ready-fd={ready}", f"--exit-fd={end}", f"--userns-path=/proc/{pid}/ns/user"]
+    return [*argv, str(pid), DEVICE]
+
+
+def resolver(system: str) -> str:
+    """The text of a private network's /etc/resolv.conf: its own name server, this machine's search domains.
+
+    :param system: this machine's own.
+    """
+    kept = [line for line in system.splitlines() if line.split(maxsplit=1)[:1] in (["search"], ["options"])]
+    return "\n".join([f"nameserver {NAME_SERVER}", *kept]) + "\n"

@@ -1,0 +1,51 @@
+"""The official JavaScript SDK against the host: every case of `js/cases.mjs`, run by one Node.js."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.host.handshake import Ready
+
+pytestmark = pytest.mark.node
+SCRIPTS = Path(__file__).parent / "js"
+CASES = re.findall(r"^export async function (\w+)", (SCRIPTS / "cases.mjs").read_text(), re.MULTILINE)
+Run = Callable[[str], dict[str, object]]
+
+
+@pytest.fixture(scope="module")
+def run(host: Ready, js_clients: Path) -> Iterator[Run]:
+    environment = {
+        **os.environ,
+        "E2B_API_KEY": host.api_key,
+        "E2B_API_URL": host.api_url,
+        "E2B_SANDBOX_URL": host.sandbox_url,
+    }
+    for name in ("cases.mjs", "serve.mjs"):
+        (js_clients / name).write_text((SCRIPTS / name).read_text())
+    command = ["node", str(js_clients / "serve.mjs")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+    ) as process:
+        stdin, stdout = process.stdin, process.stdout
+        assert stdin is not None and stdout is not None
+
+        def run(name: str) -> dict[str, object]:
+            stdin.write(f"{name}\n")
+            stdin.flush()
+            told: dict[str, object] = json.loads(stdout.readline())
+            return told
+
+        yield run
+        stdin.close()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(run: Run, name: str) -> None:
+    told = run(name)
+    assert told["name"] == name
+    assert told["ok"], told["error"]
