@@ -38,6 +38,7 @@ libxrandr2                   -                     the page: screen
 libxtst6                     -                     the page: screen
 libxkbfile1                  -                     the page: keyboard
 bubblewrap?                  bwrap                 keeps each project in a jail of its own
+slirp4netns?                 slirp4netns           gives each project a network of its own
 '
 test_needs='
 xvfb                         xvfb-run              a screen in memory for the window under test

@@ -62,7 +62,6 @@ async def test_start_edit_add_dependency_stop_by_clicks(tmp_path: Path, folder: 
 
         below = [process for process in descendants(window.process.pid) if process.pid not in below_before]
         port = int((await window.until_seen("statusServer"))["text"].lower().split("port ")[1].split()[0])
-        assert is_answered(port)
         sandbox = [process for process in below if "next" in " ".join(process.cmdline())]
         assert sandbox
         await window.click("stopButton")

@@ -16,9 +16,7 @@ def test_tools_run_the_scripts(tmp_path: Path, this_machine: Machine) -> None:
 
 
 def test_a_private_network_has_its_own_resolver_and_the_machines_domains(tmp_path: Path, this_machine: Machine) -> None:
-    machine = Machine(
-        this_machine.bubblewrap, this_machine.python, resolver="nameserver 1.2.3.4\nsearch corp.example\n"
-    )
+    machine = Machine(this_machine.bubblewrap, this_machine.python, resolver="nameserver 1.2.3.4\nsearch corp\n")
     write_etc(tmp_path, machine)
     assert (tmp_path / "resolv.conf").read_text() == "nameserver 10.0.2.3\nsearch corp\n"
     assert "user:x:1000" in (tmp_path / "passwd").read_text()

@@ -50,10 +50,12 @@ async def test_a_background_command_is_heard_and_awaited(sandbox: Sandbox) -> No
 
 
 async def test_a_port_answers_at_its_address_and_only_with_the_token(sandbox: Sandbox) -> None:
-    port = int((await sandbox.run("echo $PORT")).stdout)
+    port = int((await sandbox.run("echo ${PORT:-3000}")).stdout)
     server = "require('http').createServer((q, a) => a.end('hello ' + q.headers.host)).listen(process.env.PORT)"
     ready = asyncio.Event()
-    await sandbox.start(f'node -e "{server}; console.log(1)"', cwd=".", envs={}, on_output=lambda _: ready.set())
+    await sandbox.start(
+        f'node -e "{server}; console.log(1)"', cwd=".", envs={"PORT": str(port)}, on_output=lambda _: ready.set()
+    )
     address = sandbox.address(port)
     async with asyncio.timeout(20), aiohttp.ClientSession() as http:
         await ready.wait()

@@ -23,7 +23,7 @@ def launch(sandbox: Sandbox) -> Launch:
 
 async def test_prepare_makes_the_folder_and_finds_the_port(sandbox: Sandbox, launch: Launch) -> None:
     port = await launch.prepare(reused=False)
-    assert port == int((await sandbox.run("echo $PORT")).stdout)
+    assert port == int((await sandbox.run("echo ${PORT:-3000}")).stdout)
     assert (await sandbox.run(f"ls -A {PROJECT_DIR}")).stdout == ""
 
 

@@ -305,7 +305,8 @@ async def test_the_host_killed_while_live(workbench: Workbench, tmp_path: Path) 
     folder = tiny_project(tmp_path / "hostless")
     project = await started(workbench, folder)
     watcher = Watcher(workbench)
-    hosts = [process for process in psutil.Process().children() if "craft_desktop.host" in " ".join(process.cmdline())]
+    own = str(tmp_path / "home")
+    hosts = [process for process in psutil.Process().children() if own in " ".join(process.cmdline())]
     assert len(hosts) == 1
     hosts[0].kill()
     await watcher.phase(Phase.FAILED)
