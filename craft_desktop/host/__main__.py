@@ -21,6 +21,7 @@ from craft_desktop.host.handshake import Ready
 from craft_desktop.host.machine import Bubblewrap, Machine, report
 from craft_desktop.host.probe import probe, replace_bubblewrap, without_network
 from craft_desktop.host.server import Wishes, serve
+from craft_desktop.host.trials import try_layering
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 SWITCHED_OFF = Bubblewrap(
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if wanted.network == "shared":
         machine = without_network(machine, "A private network is switched off on the command line (--network shared).")
     if wanted.check:
+        with tempfile.TemporaryDirectory(prefix="craft-host-", dir=_existing(wanted.state)) as folder:
+            machine = try_layering(machine, Path(folder))
         _say(json.dumps(report(machine), indent=None if wanted.json else 2))
         return 0
     with ExitStack() as stack:
@@ -52,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if state is None:
             state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="craft-host-")))
         try:
+            state.mkdir(parents=True, exist_ok=True)
+            machine = try_layering(machine, state)
             asyncio.run(_run(Wishes(state, wanted.port, wanted.domain), machine, lifeline=wanted.lifeline))
         except OSError as error:
             logging.getLogger(__name__).error("the host cannot start: %s", error)
@@ -78,6 +83,11 @@ def _drain(descriptor: int, stop: asyncio.Event, loop: asyncio.AbstractEventLoop
     if not os.read(descriptor, 4096):
         loop.remove_reader(descriptor)
         stop.set()
+
+
+def _existing(state: Path | None) -> Path | None:
+    """The folder of `state`'s disk nearest to it; None leaves it to the system."""
+    return next((each for each in (state, *state.absolute().parents) if each.is_dir()), None) if state else None
 
 
 def _announce(ready: Ready) -> None:

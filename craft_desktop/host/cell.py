@@ -11,8 +11,8 @@ import logging
 import os
 import shlex
 import socket
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import h11
@@ -20,6 +20,7 @@ import multipart
 
 import craft_desktop
 from craft_desktop.host import processes
+from craft_desktop.host.bodies import Creation
 from craft_desktop.host.dial import Dial, DialError
 from craft_desktop.host.ground import Ground, remove_tree
 from craft_desktop.host.isolation import (
@@ -35,6 +36,8 @@ from craft_desktop.host.isolation import (
 )
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.namespaces import hold_argv
+from craft_desktop.host.plot import Plot
+from craft_desktop.host.snapshots import Hold
 from craft_desktop.host.uplink import Uplink, first_bytes
 from craft_desktop.tasks import Owner
 
@@ -61,14 +64,19 @@ def library() -> dict[str, Path]:
 class Cell:
     """One envd, started by `launch`, ended by `stop`."""
 
-    def __init__(self, name: str, plot: Path, homes: Homes, ground: Ground, isolated: bool) -> None:
+    def __init__(self, name: str, plot: Plot, homes: Homes, machine: Machine, ground: Ground, isolated: bool) -> None:
         self.name = name
+        self._machine = machine
         self.homes = homes
         self.isolated = isolated
         self.last_words = ""  # the last line of its log, for whoever has to tell why it did not start
         self.address = ground.address(name)
-        self._plot = plot
+        self.plot = plot
+        self.turn = asyncio.Lock()  # held by whoever stops its processes or lets them run on
+        self.creation: Creation | None = None  # what its sandbox was asked for
         self._ground = ground
+        self._hold: Hold | None = None
+        self._stopped: set[processes.Seen] = set()
         self._owner = Owner(f"cell {name}")
         self._process: asyncio.subprocess.Process | None = None
         self._dial: Dial | None = None
@@ -87,9 +95,9 @@ class Cell:
         :param isolated: in a jail; else as a plain child with a folder of its own as home.
         :raises OSError: the program cannot be started or the disk is full.
         """
-        plot = ground.plot(name)
-        homes = JAIL_HOMES if isolated else Homes(str(plot / "home"), str(plot / "home"))
-        cell = cls(name, plot, homes, ground, isolated)
+        plot = Plot(ground.plot(name), machine)
+        home = str(plot.folder / "home")
+        cell = cls(name, plot, JAIL_HOMES if isolated else Homes(home, home), machine, ground, isolated)
         # apart and shielded: a start that is cancelled half-way leaves a process which nobody knows
         started = cell._ending.start(cell._start(machine), name="start", awaited=True)
         try:
@@ -140,6 +148,46 @@ class Cell:
         assert self._process is not None
         return await self._process.wait()
 
+    async def build_upon(self, layers: tuple[str, ...], hold: Hold) -> None:
+        """Have its folders begin with the files of a snapshot, before anything runs in it.
+
+        :param hold: on those layers, owned from now on.
+        :raises CannotCopy: they cannot be laid or copied.
+        """
+        self._hold = hold
+        await self.plot.build_upon(layers, self._ground.state, self.pid)
+        if not self.plot.layers:
+            hold.close()  # copied
+        if not self.isolated:
+            self._write_profile()
+
+    async def copy_out(self, target: Path) -> tuple[str, ...]:
+        """Copy what was written in it into the folder of a new snapshot; the layers that lie beneath it.
+
+        :raises CannotCopy: something cannot be read, or the disk is full.
+        """
+        return await self.plot.copy_out(target, self.pid if self.is_alive else 0, self.stillness)
+
+    async def pause(self) -> None:
+        """Stop every process where it stands."""
+        self._stopped |= await asyncio.to_thread(processes.freeze, self.pid)
+
+    async def go_on(self) -> None:
+        """Let those run on that were stopped."""
+        stopped, self._stopped = self._stopped, set()
+        await asyncio.to_thread(processes.thaw, stopped)
+
+    @asynccontextmanager
+    async def stillness(self) -> AsyncIterator[None]:
+        """Its processes stand still inside; a cell that is paused stays so afterwards."""
+        was_paused = bool(self._stopped)
+        await self.pause()
+        try:
+            yield
+        finally:
+            if not was_paused:
+                await self.go_on()
+
     async def kill(self) -> None:
         """Kill everything in it. May be called by many; all wait for the one end."""
         if self._killed is None:
@@ -173,15 +221,14 @@ class Cell:
             theirs.callback(os.close, stdout)
             theirs.callback(os.close, stands)
             if held and machine.holder is not None:
-                folders = (self._plot / "home", self._plot / "tmp")
-                command = hold_argv(machine.holder, folders, command, private=machine.private)
+                command = hold_argv(machine.holder, self.plot.parts, command, private=machine.private)
             self._process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=stdin,
                 stdout=stdout if held else asyncio.subprocess.DEVNULL,
                 stderr=stderr,
                 pass_fds=(listener.fileno(), far.fileno()),
-                env={} if self.isolated else self._plain_environment(machine),
+                env={} if self.isolated else self._plain_environment(),
                 cwd="/" if self.isolated else self.homes.user,
                 start_new_session=True,
             )
@@ -209,8 +256,8 @@ class Cell:
     def _jailed(self, machine: Machine, command: list[str]) -> list[str]:
         path = ":".join([TOOLS, *(str(folder) for folder in machine.tools), SYSTEM_PATH])
         jail = Jail(
-            home=self._plot / "home",
-            scratch=self._plot / "tmp",
+            home=self.plot.folder / "home",
+            scratch=self.plot.folder / "tmp",
             etc=self._ground.etc,
             modules=library(),
             tools=self._ground.tools,
@@ -229,17 +276,22 @@ class Cell:
         assert machine.bubblewrap.path is not None  # an isolated cell is only asked of a machine that can jail
         return jail_argv(machine.bubblewrap.path, jail, command)
 
-    def _plain_environment(self, machine: Machine) -> Mapping[str, str]:
-        """envd's own; and a profile in the home, since the system's own resets PATH in a login shell."""
+    def _plain_path(self) -> str:
+        folders = (self._ground.tools, *self._machine.tools)
+        return ":".join([*(str(folder) for folder in folders), os.environ.get("PATH", SYSTEM_PATH)])
+
+    def _write_profile(self) -> None:
+        """The system's own resets PATH in a login shell."""
+        Path(self.homes.user, ".profile").write_text(f"export PATH={shlex.quote(self._plain_path())}\n")
+
+    def _plain_environment(self) -> Mapping[str, str]:
         folders = [Path(craft_desktop.__file__).parent.parent, Path(h11.__file__).parent.parent]
-        path = [*(str(folder) for folder in (self._ground.tools, *machine.tools)), os.environ.get("PATH", SYSTEM_PATH)]
-        profile = Path(self.homes.user) / ".profile"
-        profile.write_text(f"export PATH={shlex.quote(':'.join(path))}\n")
+        self._write_profile()
         return {
-            "PATH": ":".join(path),
+            "PATH": self._plain_path(),
             "HOME": self.homes.user,
             "LANG": os.environ.get("LANG", "C.UTF-8"),
-            "TMPDIR": str(self._plot / "tmp"),
+            "TMPDIR": str(self.plot.folder / "tmp"),
             "PYTHONPATH": ":".join(dict.fromkeys(str(folder) for folder in folders)),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
@@ -279,7 +331,9 @@ class Cell:
         self._ground.forget(self.name)
 
     async def _clear(self) -> None:
-        await asyncio.to_thread(remove_tree, self._plot)
+        await asyncio.to_thread(remove_tree, self.plot.folder)
+        if self._hold is not None:
+            self._hold.close()
 
     async def _kill_jail(self, process: asyncio.subprocess.Process) -> None:
         """bubblewrap's end is its child's, except while it still builds: then the child would wait for it for ever.

@@ -26,6 +26,7 @@ class Ground:
     """One run's folders. Hold it as a context manager; leaving removes all of it."""
 
     def __init__(self, state: Path, machine: Machine) -> None:
+        self.state = state
         state.mkdir(parents=True, exist_ok=True)
         sweep(state)
         self.folder = Path(tempfile.mkdtemp(prefix="run-", dir=state))  # mkdtemp makes it 0700

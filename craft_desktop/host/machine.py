@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -44,6 +45,17 @@ class PrivateNetwork:
     remedy: str = ""
 
 
+class Layering(StrEnum):
+    """How a sandbox comes to the files of a snapshot."""
+
+    OVERLAY = "overlay"
+    """Mounted beneath its own: nothing is copied, nothing it writes is seen by others."""
+    REFLINK = "reflink"
+    """Copied by reference: the file system shares what is equal until it is written to."""
+    COPY = "copy"
+    """Copied."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """The Node.js that sandboxes get.
@@ -73,6 +85,7 @@ class Machine:
     """All of it.
 
     :param holder: what makes namespaces ahead of bubblewrap; None where that cannot be done.
+    :param layering: for snapshots, with the reason when it is not the best one.
     :param links: `/bin` and its like that are links -> targets.
     :param trees: folders outside /usr that must be shown: Node.js, Python, certificate files, an unmerged /lib.
     :param tools: folders to put before the system's on PATH.
@@ -85,6 +98,8 @@ class Machine:
     python: Python
     holder: Holder | None = None
     network: PrivateNetwork = PrivateNetwork()
+    layering: Layering = Layering.COPY
+    layering_reason: str = ""
     node: Node | None = None
     links: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     trees: tuple[Path, ...] = ()
@@ -122,6 +137,8 @@ def report(machine: Machine) -> dict[str, Any]:
         "network": "private" if machine.private else "shared",
         "network_reason": "" if machine.private else machine.network.reason,
         "network_remedy": "" if machine.private else machine.network.remedy,
+        "snapshots": machine.layering.value,
+        "snapshots_reason": machine.layering_reason,
         "node": node
         and {
             "path": str(node.path),

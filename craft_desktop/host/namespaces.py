@@ -24,6 +24,14 @@ _HOLD = (
     'echo; read -r go || exit 1; exec "$@" >/dev/null'
 )
 
+# $1 is where the names start from, $2 mount(8); then four for each overlay. `userxattr`: in a user namespace
+# overlayfs may keep its marks in no other attributes.
+_LAY = (
+    'cd "$1" && mount=$2 && shift 2 || exit 1; while [ $# -gt 0 ]; do '
+    '"$mount" -n -t overlay -o "nosuid,nodev,userxattr,lowerdir=$1,upperdir=$2,workdir=$3" overlay "$4" || exit 1; '
+    "shift 4; done"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -33,6 +41,20 @@ class Holder:
     nsenter: str
     mount: str
     shell: str = "/bin/sh"
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """One overlay to mount; all names are relative to one folder and free of `,` and `:`.
+
+    :param lower: what lies beneath, topmost first; it is only read.
+    :param upper: where every write goes; `work` is overlayfs's own, on the same disk.
+    """
+
+    lower: tuple[str, ...]
+    upper: str
+    work: str
+    target: str
 
 
 def hold_argv(holder: Holder, folders: tuple[Path, ...], command: list[str], *, private: bool) -> list[str]:
@@ -57,6 +79,17 @@ def slirp_argv(slirp: str, pid: int, ready: int, end: int, *, hardened: bool) ->
         argv += ["--enable-sandbox", "--enable-seccomp"]
     argv += [f"--ready-fd={ready}", f"--exit-fd={end}", f"--userns-path=/proc/{pid}/ns/user"]
     return [*argv, str(pid), DEVICE]
+
+
+def enter_argv(holder: Holder, pid: int, command: list[str]) -> list[str]:
+    """The command line that runs `command` in the user and mount namespace of a holder, with all rights over them."""
+    return [holder.nsenter, "--preserve-credentials", "--user", "--mount", "--target", str(pid), "--", *command]
+
+
+def lay_argv(holder: Holder, folder: Path, overlays: list[Overlay]) -> list[str]:
+    """The command line that mounts overlays, their names starting from `folder`. For use in a holder's namespace."""
+    words = [word for each in overlays for word in (":".join(each.lower), each.upper, each.work, each.target)]
+    return [holder.shell, "-c", _LAY, "lay", str(folder), holder.mount, *words]
 
 
 def resolver(system: str) -> str:

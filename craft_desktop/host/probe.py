@@ -67,8 +67,8 @@ def probe(environ: Mapping[str, str], home: Path) -> Machine:
 
 
 def replace_bubblewrap(machine: Machine, bubblewrap: Bubblewrap) -> Machine:
-    """`machine` with another finding about bubblewrap."""
-    return replace(machine, bubblewrap=bubblewrap)
+    """`machine` with another finding about bubblewrap; without it nothing needs namespaces ahead of it."""
+    return replace(machine, bubblewrap=bubblewrap, holder=machine.holder if bubblewrap.usable else None)
 
 
 def without_network(machine: Machine, reason: str) -> Machine:

@@ -74,29 +74,31 @@ def halt(pid: int) -> None:
     _halt(lambda: {here} if (here := look(pid)) else set())
 
 
-def freeze(root: int) -> None:
-    """Stop `root` and all below it, those born meanwhile too. Blocks until all stand still."""
-    _halt(lambda: descendants(root) | ({here} if (here := look(root)) else set()))
+def freeze(root: int) -> set[Seen]:
+    """Stop `root` and all below it, those born meanwhile too; those that did run. Blocks until all stand still."""
+    return _halt(lambda: descendants(root) | ({here} if (here := look(root)) else set()))
 
 
-def _halt(family: Callable[[], set[Seen]]) -> None:
-    """Stop what `family` names, asked again until all of it stands still.
+def _halt(family: Callable[[], set[Seen]]) -> set[Seen]:
+    """Stop what `family` names, asked again until all of it stands still; those that were stopped.
 
     A process deep in the kernel (a slow disk) stops when it comes back; it is waited for `HALT_TIMEOUT_S` at most.
     """
     deadline = time.monotonic() + HALT_TIMEOUT_S
+    stopped: set[Seen] = set()
     while time.monotonic() < deadline:
         moving = {member for member in family() if member.state not in STILL}
         if not moving:
-            return
+            break
         send(moving, signal.SIGSTOP)
+        stopped |= moving
         time.sleep(HALT_PAUSE_S)
+    return stopped
 
 
-def thaw(root: int) -> None:
-    """Let `root` and all below it run on."""
-    here = look(root)
-    send(descendants(root) | ({here} if here else set()), signal.SIGCONT)
+def thaw(stopped: set[Seen]) -> None:
+    """Let those run on that `freeze` stopped; what a program in there had stopped itself stays so."""
+    send(stopped, signal.SIGCONT)
 
 
 def jails_of(folder: Path, proc: Path = PROC) -> set[Seen]:

@@ -11,13 +11,13 @@ from types import MappingProxyType
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from craft_desktop.host import processes
 from craft_desktop.host.bodies import TEMPLATE, Creation, init
 from craft_desktop.host.cell import Cell
 from craft_desktop.host.dial import DialError
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.registry import OnTimeout, Registry, Sandbox, State, new_sandbox_id
+from craft_desktop.host.snapshots import Snapshot, Snapshots
 from craft_desktop.host.supply import Supply
 from craft_desktop.host.upstream import ENVD_PORT, open_session
 from craft_desktop.tasks import Owner
@@ -59,6 +59,7 @@ class Sandboxes:
     def __init__(self, machine: Machine, ground: Ground, sources: Sources | None = None) -> None:
         self._registry = Registry()
         self.machine = machine
+        self.snapshots = Snapshots(ground.state)
         self._supply = Supply(machine, ground)
         self._sources = sources or Sources()
         self._cells: dict[str, Cell] = {}
@@ -95,6 +96,7 @@ class Sandboxes:
         self._cells.clear()
         await asyncio.gather(self._supply.aclose(), *(cell.stop() for cell in cells))
         await self._owner.aclose()
+        await asyncio.to_thread(self.snapshots.sweep)
         if self._session is not None:
             await self._session.close()
 
@@ -108,15 +110,31 @@ class Sandboxes:
             raise NotFound(f"sandbox {sandbox_id!r} was not found")
         return sandbox
 
-    async def create(self, creation: Creation) -> Sandbox:
+    @property
+    def sources(self) -> Sources:
+        """Time and chance."""
+        return self._sources
+
+    def cell(self, sandbox_id: str) -> Cell:
+        """The cell of a sandbox.
+
+        :raises NotFound: it is not alive.
+        """
+        self.find(sandbox_id)
+        return self._cells[sandbox_id]
+
+    async def create(self, creation: Creation, upon: Snapshot | None = None) -> Sandbox:
         """Make a sandbox.
 
+        :param upon: the snapshot it begins with; None finds what the creation names.
         :raises NotFound: there is no such template.
         :raises Unisolated: no jail can be built and the caller did not agree to do without.
         :raises CannotStart: the daemon did not come up.
         """
-        if creation.template_id != TEMPLATE:
-            raise NotFound(f"template {creation.template_id!r} was not found; this host has {TEMPLATE!r}")
+        if upon is None and creation.template_id != TEMPLATE:
+            upon = await asyncio.to_thread(self.snapshots.find, creation.template_id)
+            if upon is None:
+                raise NotFound(f"template {creation.template_id!r} was not found; this host has {TEMPLATE!r}")
         if not self.machine.isolated and not creation.unisolated:
             lame = self.machine.bubblewrap
             raise Unisolated(f"{lame.reason} {lame.remedy}".strip())
@@ -124,7 +142,7 @@ class Sandboxes:
         port = 0 if self.machine.private else free_port({sandbox.port for sandbox in self.registry.all()})
         sandbox = Sandbox(
             sandbox_id=new_sandbox_id(self._sources.below),
-            template_id=creation.template_id,
+            template_id=creation.template_id if upon is None else upon.template_id,
             started_at=now,
             end_at=now + timedelta(seconds=creation.timeout_s),
             timeout_s=creation.timeout_s,
@@ -138,7 +156,7 @@ class Sandboxes:
             memory_mb=self.machine.memory_mb,
             port=port,
         )
-        cell = await self._furnish(sandbox, creation)
+        cell = await self._furnish(sandbox, creation, upon)
         if self._closing:
             await cell.stop()
             raise CannotStart("the host is stopping")
@@ -184,7 +202,9 @@ class Sandboxes:
             raise NotNow(f"sandbox {sandbox_id!r} is already paused")
         self._forget_deadline(sandbox_id)
         self.registry.put(replace(sandbox, state=State.PAUSED))
-        await asyncio.to_thread(processes.freeze, self._cells[sandbox_id].pid)
+        cell = self._cells[sandbox_id]
+        async with cell.turn:
+            await cell.pause()
 
     async def resume(self, sandbox_id: str, timeout_s: int) -> tuple[Sandbox, bool]:
         """See that a sandbox runs, for `timeout_s` at least; True when it was paused.
@@ -194,7 +214,9 @@ class Sandboxes:
         sandbox = self.find(sandbox_id)
         if sandbox.state is State.RUNNING:
             return self.set_timeout(sandbox_id, timeout_s, only_extend=True), False
-        await asyncio.to_thread(processes.thaw, self._cells[sandbox_id].pid)
+        cell = self._cells[sandbox_id]
+        async with cell.turn:
+            await cell.go_on()
         self.registry.put(replace(sandbox, state=State.RUNNING))
         return self.set_timeout(sandbox_id, timeout_s), True
 
@@ -228,7 +250,7 @@ class Sandboxes:
             raise DialError(port, "gone")
         return await (cell.reach_envd() if port == ENVD_PORT else cell.connect(port))
 
-    async def _furnish(self, sandbox: Sandbox, creation: Creation) -> Cell:
+    async def _furnish(self, sandbox: Sandbox, creation: Creation, upon: Snapshot | None) -> Cell:
         """A cell that answers as `sandbox`, known under its id: the spare if it is sound, else a new one.
 
         :raises CannotStart: neither came up.
@@ -237,7 +259,7 @@ class Sandboxes:
         try:
             if spare is not None and spare.is_alive:
                 try:
-                    return await self._settle(spare, sandbox, creation)
+                    return await self._settle(spare, sandbox, creation, upon)
                 except CannotStart as failure:
                     _log.warning("the spare did not serve (%s); starting another", failure)
             elif spare is not None:
@@ -246,14 +268,17 @@ class Sandboxes:
                 cell = await self._supply.launch()
             except OSError as error:
                 raise CannotStart(f"the sandbox could not be started: {error}") from error
-            return await self._settle(cell, sandbox, creation)
+            return await self._settle(cell, sandbox, creation, upon)
         finally:
             self._supply.replenish()
 
-    async def _settle(self, cell: Cell, sandbox: Sandbox, creation: Creation) -> Cell:
+    async def _settle(self, cell: Cell, sandbox: Sandbox, creation: Creation, upon: Snapshot | None) -> Cell:
         """Tell a cell which sandbox it is; it is stopped when it does not take it, or when the caller gives up."""
         self._cells[sandbox.sandbox_id] = cell
+        cell.creation = creation
         try:
+            if upon is not None:
+                await self._build_upon(cell, upon)
             await self._initialise(sandbox, cell, creation)
         except BaseException:
             # nobody would ever know of this sandbox, cancelled callers included
@@ -261,6 +286,14 @@ class Sandboxes:
             self._clear(cell)
             raise
         return cell
+
+    async def _build_upon(self, cell: Cell, snapshot: Snapshot) -> None:
+        try:
+            await cell.build_upon(snapshot.layers, await asyncio.to_thread(self.snapshots.hold, snapshot.layers))
+        except FileNotFoundError as error:
+            raise NotFound(f"snapshot {snapshot.snapshot_id!r} was deleted") from error
+        except OSError as error:
+            raise CannotStart(f"the files of the snapshot cannot be had: {error}") from error
 
     async def _initialise(self, sandbox: Sandbox, cell: Cell, creation: Creation) -> None:
         body = init(sandbox, {**self.machine.environment, **creation.env}, cell.homes)
@@ -288,6 +321,8 @@ class Sandboxes:
         async def stop() -> None:
             await cell.stop()
             self._leaving.discard(cell)
+            if cell.plot.layers:
+                await asyncio.to_thread(self.snapshots.sweep)
 
         self._leaving.add(cell)
         if not self._closing:

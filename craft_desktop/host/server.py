@@ -17,6 +17,8 @@ from craft_desktop.host.ground import Ground
 from craft_desktop.host.handshake import Ready
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.sandboxes import Sandboxes
+from craft_desktop.host.snapshot_routes import SnapshotRoutes
+from craft_desktop.host.snapshotting import Snapshotting
 from craft_desktop.host.traffic import Traffic
 from craft_desktop.host.upstream import HEAD_BYTES
 
@@ -66,7 +68,9 @@ async def serve(wishes: Wishes, machine: Machine, stop: asyncio.Event, on_ready:
             pid=os.getpid(),
         )
         sandboxes = Sandboxes(machine, ground)
-        control = Control(sandboxes, ready.api_key, ready.domain)
+        snapshotting = Snapshotting(sandboxes)
+        routes = SnapshotRoutes(sandboxes, snapshotting, ready.domain).routes()
+        control = Control(sandboxes, ready.api_key, ready.domain, routes)
         runners: list[web.BaseRunner] = [
             web.AppRunner(
                 control.application(), access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S, max_line_size=HEAD_BYTES

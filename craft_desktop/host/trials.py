@@ -4,6 +4,7 @@ Each trial is what a sandbox's start does, with a program that says one word in 
 `TRIAL_TIMEOUT_S` for each that gives no answer; 40 ms each where all is well.
 """
 
+import fcntl
 import os
 import select
 import shutil
@@ -14,10 +15,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from craft_desktop.host.copier import FICLONE
 from craft_desktop.host.furniture import write_etc
 from craft_desktop.host.isolation import Jail, Network, jail_argv
-from craft_desktop.host.machine import Bubblewrap, Machine, PrivateNetwork
-from craft_desktop.host.namespaces import Holder, hold_argv, slirp_argv
+from craft_desktop.host.machine import Bubblewrap, Layering, Machine, PrivateNetwork
+from craft_desktop.host.namespaces import Holder, Overlay, hold_argv, lay_argv, slirp_argv
 from craft_desktop.host.surroundings import on_loopback
 
 TRIAL_TIMEOUT_S = 10.0  # a trial takes 40 ms; a machine busy with an install may need far longer
@@ -96,6 +98,51 @@ def try_network(machine: Machine, environ: Mapping[str, str]) -> tuple[Holder | 
     remedy = USERNS_REMEDY if os.access(TUN, os.R_OK | os.W_OK) else TUN_REMEDY
     reason = f"slirp4netns is installed but cannot connect a sandbox here: {complaint}"
     return holder, PrivateNetwork(slirp, reason=reason, remedy=remedy)
+
+
+def try_layering(machine: Machine, folder: Path) -> Machine:
+    """Try the ways to snapshots on the disk that `folder` is on; `machine` with the best.
+
+    :param folder: there and writable.
+    """
+    with tempfile.TemporaryDirectory(prefix="trial-", dir=folder) as name:
+        trial = Path(name)
+        reason = _lay(machine, trial)
+        if not reason:
+            return replace(machine, layering=Layering.OVERLAY, layering_reason="")
+        layering = Layering.REFLINK if _clones(trial) else Layering.COPY
+    return replace(machine, layering=layering, layering_reason=f"Overlays cannot be used here: {reason}")
+
+
+def _lay(machine: Machine, folder: Path) -> str:
+    """Write into and remove from a trial overlay; what stood in the way, or nothing."""
+    if machine.holder is None:
+        return machine.network.reason or "no namespaces are made ahead of a sandbox."
+    for part in ("lower/kept", "upper", "work", "target"):
+        (folder / part).mkdir(parents=True)
+    (folder / "lower" / "gone").touch()
+    overlay = Overlay(("lower",), "upper", "work", "target")
+    lay = lay_argv(machine.holder, folder, [overlay])
+    use = 'cd "$1"; shift; "$@" && rm target/gone && rm -r target/kept && mkdir target/kept && echo new > target/new'
+    argv = [machine.holder.unshare, "--user", "--map-root-user", "--mount", machine.holder.shell, "-c", use, "use"]
+    tried = run([*argv, str(folder), *lay], os.environ)
+    if tried is None:
+        return "no answer within ten seconds"
+    if tried.returncode != 0:
+        return (tried.stderr.strip().splitlines() or [f"exit code {tried.returncode}"])[-1]
+    whole = (folder / "upper" / "new").exists() and (folder / "upper" / "gone").is_char_device()
+    return "" if whole and (folder / "lower" / "gone").exists() else "it does not keep what is written"
+
+
+def _clones(folder: Path) -> bool:
+    """Whether the file system copies by reference."""
+    (folder / "one").write_text("x")
+    with (folder / "one").open() as one, (folder / "two").open("w") as two:
+        try:
+            fcntl.ioctl(two, FICLONE, one.fileno())
+        except OSError:
+            return False
+    return True
 
 
 def run(argv: list[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str] | None:

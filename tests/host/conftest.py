@@ -9,11 +9,12 @@ import pytest
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Bubblewrap, Machine
 from craft_desktop.host.probe import probe, replace_bubblewrap
+from craft_desktop.host.trials import try_layering
 
 
 @pytest.fixture(scope="session")
-def this_machine() -> Machine:
-    return probe(os.environ, Path.home())
+def this_machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    return try_layering(probe(os.environ, Path.home()), tmp_path_factory.mktemp("layering"))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import subprocess
 from pathlib import Path
 
 from craft_desktop.host.machine import Machine
-from craft_desktop.host.namespaces import Holder, hold_argv, resolver, slirp_argv
+from craft_desktop.host.namespaces import Holder, Overlay, enter_argv, hold_argv, lay_argv, resolver, slirp_argv
 
 HOLDER = Holder("/usr/bin/unshare", "/usr/bin/nsenter", "/usr/bin/mount")
 
@@ -48,3 +48,11 @@ def test_a_holder_whose_host_ends_ends(held: Machine, tmp_path: Path) -> None:
         process.communicate(timeout=10)
     assert process.returncode == 1
     assert not (tmp_path / "ran").exists()
+
+
+def test_overlays_are_laid_one_after_the_other() -> None:
+    overlays = [Overlay(("a/home", "b/home"), "u", "w", "t"), Overlay(("a/tmp",), "u2", "w2", "t2")]
+    argv = lay_argv(HOLDER, Path("/state/snapshots"), overlays)
+    assert argv[4:] == ["/state/snapshots", "/usr/bin/mount", "a/home:b/home", "u", "w", "t", "a/tmp", "u2", "w2", "t2"]
+    assert "userxattr" in argv[2] and "nodev" in argv[2]
+    assert enter_argv(HOLDER, 7, ["x"])[-4:] == ["--target", "7", "--", "x"]

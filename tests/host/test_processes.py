@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,12 +51,15 @@ def test_an_id_given_to_another_is_left_alone(family: "subprocess.Popen[bytes]")
 def test_all_stand_still_and_run_on(family: "subprocess.Popen[bytes]") -> None:
     below = descendants(family.pid)
     assert len(below) == 2
-    freeze(family.pid)
+    [own, *_] = below
+    send({own}, signal.SIGSTOP)  # by its own will
+    stopped = freeze(family.pid)
+    assert own not in {replace(each, state=own.state) for each in stopped}
     states = {now.state for each in below if (now := look(each.pid))}
     assert states == {"T"}
-    thaw(family.pid)
-    states = {now.state for each in below if (now := look(each.pid))}
-    assert "T" not in states
+    thaw(stopped)
+    still = {now.pid for each in below if (now := look(each.pid)) and now.state == "T"}
+    assert still == {own.pid}
 
 
 def test_one_is_halted_and_its_children_are_not(family: "subprocess.Popen[bytes]") -> None:

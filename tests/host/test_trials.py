@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from craft_desktop.host.machine import Machine
-from craft_desktop.host.trials import try_bubblewrap, try_network
+from craft_desktop.host.machine import Layering, Machine
+from craft_desktop.host.trials import try_bubblewrap, try_layering, try_network
 from tests.host.programs import program
 
 
@@ -77,3 +77,20 @@ def test_a_proxy_on_this_computer_keeps_the_network_shared(held: Machine) -> Non
     machine = replace(held, environment={"HTTPS_PROXY": "http://127.0.0.1:3128"})
     _, network = try_network(machine, os.environ)
     assert not network.usable and "HTTPS_PROXY" in network.reason
+
+
+def test_overlays_are_used_where_they_keep_what_is_written(tmp_path: Path, held: Machine) -> None:
+    found = try_layering(held, tmp_path)
+    assert found.layering is Layering.OVERLAY or found.layering_reason
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_there_are_no_overlays_files_are_copied(tmp_path: Path, held: Machine) -> None:
+    assert held.holder is not None
+    mount = program(tmp_path / "mount", "echo no overlay >&2; exit 32")
+    broken = replace(held, holder=replace(held.holder, mount=str(mount)))
+    found = try_layering(broken, tmp_path)
+    assert found.layering in (Layering.REFLINK, Layering.COPY)
+    assert "no overlay" in found.layering_reason
+    found = try_layering(replace(held, holder=None), tmp_path)
+    assert found.layering is not Layering.OVERLAY

@@ -1,0 +1,81 @@
+"""Takes snapshots of sandboxes, and makes forks: sandboxes that begin with the files another has now."""
+
+import asyncio
+from dataclasses import replace
+
+from craft_desktop.host.plot import CannotCopy
+from craft_desktop.host.registry import Sandbox, State
+from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes
+from craft_desktop.host.snapshots import DEFAULT_TAG, Hold, Snapshot, new_snapshot_id
+
+Outcome = Sandbox | CannotStart | NotFound
+
+
+class Snapshotting:
+    """What is done with snapshots and running sandboxes together."""
+
+    def __init__(self, sandboxes: Sandboxes) -> None:
+        self._sandboxes = sandboxes
+        self._snapshots = sandboxes.snapshots
+
+    async def take(self, sandbox_id: str, name: str = "", tag: str = DEFAULT_TAG) -> Snapshot:
+        """Take a snapshot of a sandbox, which stands still for its last moments, and list it.
+
+        :raises NotFound: the sandbox is not alive.
+        :raises CannotStart: its files cannot be copied.
+        """
+        snapshot, hold = await self._copy(sandbox_id, name, tag)
+        try:
+            await asyncio.to_thread(self._snapshots.enter, snapshot)
+        except OSError as error:
+            raise CannotStart(f"the snapshot cannot be kept: {error}") from error
+        finally:
+            await self._let_go(hold)
+        return snapshot
+
+    async def fork(self, sandbox_id: str, count: int, timeout_s: int) -> list[Outcome]:
+        """Make `count` sandboxes that begin with the files a sandbox has now; each succeeds or fails by itself.
+
+        :raises NotFound: the sandbox is not alive.
+        :raises NotNow: it is paused.
+        :raises CannotStart: its files cannot be copied.
+        """
+        if self._sandboxes.find(sandbox_id).state is State.PAUSED:
+            raise NotNow(f"Sandbox {sandbox_id!r} is paused and cannot be forked; resume it first")
+        creation = self._sandboxes.cell(sandbox_id).creation
+        assert creation is not None  # a cell that is a sandbox was asked for
+        snapshot, hold = await self._copy(sandbox_id, "", DEFAULT_TAG)
+        asked = replace(creation, timeout_s=timeout_s)
+        try:
+            made = (self._sandboxes.create(asked, snapshot) for _ in range(count))
+            outcomes = await asyncio.gather(*made, return_exceptions=True)
+        finally:
+            await self._let_go(hold)
+        for each in outcomes:
+            if isinstance(each, BaseException) and not isinstance(each, CannotStart | NotFound):
+                raise each
+        return [each for each in outcomes if not isinstance(each, BaseException) or isinstance(each, Outcome)]
+
+    async def _copy(self, sandbox_id: str, name: str, tag: str) -> tuple[Snapshot, Hold]:
+        """The files of a sandbox as a snapshot that is not listed yet."""
+        cell = self._sandboxes.cell(sandbox_id)
+        template_id = new_snapshot_id(self._sandboxes.sources.below)
+        try:
+            hold = await asyncio.to_thread(self._snapshots.prepare, template_id)
+        except OSError as error:
+            raise CannotStart(f"the snapshot cannot be kept: {error}") from error
+        try:
+            async with cell.turn:
+                lower = await cell.copy_out(self._snapshots.folder / template_id)
+        except BaseException as error:
+            await self._let_go(hold)
+            if not isinstance(error, CannotCopy):
+                raise
+            self._sandboxes.find(sandbox_id)  # killed meanwhile: then that is the reason
+            raise CannotStart(f"the sandbox's files cannot be copied: {error}") from error
+        now = self._sandboxes.sources.now()
+        return Snapshot(template_id, sandbox_id, now, (template_id, *lower), name, tag), hold
+
+    async def _let_go(self, hold: Hold) -> None:
+        hold.close()
+        await asyncio.to_thread(self._snapshots.sweep)

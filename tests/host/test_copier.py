@@ -1,0 +1,165 @@
+import os
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.host import copier as module
+from craft_desktop.host.copier import Copier, Mode, main
+
+
+def told(folder: Path) -> dict[str, object]:
+    """Everything of a tree that a copy must keep."""
+    found: dict[str, object] = {}
+    for path in sorted(folder.rglob("*")):
+        seen = path.lstat()
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            found[name] = ("link", str(path.readlink()))
+        elif path.is_dir():
+            found[name] = ("folder", stat.S_IMODE(seen.st_mode), seen.st_mtime_ns)
+        else:
+            found[name] = (stat.S_IFMT(seen.st_mode), stat.S_IMODE(seen.st_mode), seen.st_mtime_ns, path.read_bytes())
+    return found
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    source = tmp_path / "source"
+    (source / "a" / "b").mkdir(parents=True)
+    (source / "a" / "file").write_text("one")
+    (source / "a" / "run").write_text("#!")
+    (source / "a" / "run").chmod(0o755)
+    (source / "a" / "out").symlink_to("/etc/passwd")
+    os.link(source / "a" / "file", source / "same")
+    (source / "closed").mkdir(0o500)
+    os.utime(source / "a" / "file", ns=(1, 10**18 + 7))
+    os.setxattr(source / "a" / "file", "user.e2b.k", b"v")
+    return source
+
+
+def test_a_copy_is_equal(source: Path, tmp_path: Path) -> None:
+    copier = Copier(str(source), str(tmp_path / "target"), Mode.PLAIN)
+    copier.copy()
+    assert told(tmp_path / "target") == told(source)
+    copier.catch_up()
+    assert told(tmp_path / "target") == told(source)
+    target = tmp_path / "target"
+    assert (target / "same").stat().st_ino == (target / "a" / "file").stat().st_ino
+    assert (target / "same").stat().st_ino != (source / "same").stat().st_ino
+    assert os.getxattr(target / "same", "user.e2b.k") == b"v"
+
+
+def test_what_changed_meanwhile_is_caught_up_with(source: Path, tmp_path: Path) -> None:
+    copier = Copier(str(source), str(tmp_path / "target"), Mode.PLAIN)
+    copier.copy()
+    (source / "a" / "file").write_text("two")
+    os.utime(source / "a" / "file", ns=(1, 10**18 + 7))  # the same length and time: only the change time tells
+    (source / "a" / "run").unlink()
+    (source / "a" / "run").mkdir()
+    (source / "a" / "out").unlink()
+    (source / "a" / "out").symlink_to("elsewhere")
+    (source / "a" / "b").rmdir()
+    (source / "new").write_text("new")
+    copier.catch_up()
+    assert told(tmp_path / "target") == told(source)
+
+
+def test_holes_stay_holes_and_what_is_no_file_is_left_out(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    with (source / "sparse").open("wb") as file:
+        file.seek(1 << 30)
+        file.write(b"end")
+        file.truncate(1 << 31)
+    os.mkfifo(source / "pipe", 0o640)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(source / "socket"))
+    target = tmp_path / "target"
+    Copier(str(source), str(target), Mode.PLAIN).copy()
+    assert (target / "sparse").stat().st_size == 1 << 31
+    assert (target / "sparse").stat().st_blocks < 100
+    assert sorted(each.name for each in target.iterdir()) == ["pipe", "sparse"]
+    assert stat.S_ISFIFO((target / "pipe").lstat().st_mode)
+
+
+def test_a_folder_that_becomes_a_link_is_not_followed(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The swap a hostile program would try: between the look and the opening."""
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "key").write_text("hush")
+    real = os.stat
+
+    def swap(path: object, *, dir_fd: int | None = None, follow_symlinks: bool = True) -> os.stat_result:
+        seen = real(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)  # type: ignore[arg-type]
+        if path in ("closed", "run"):
+            there = source / "closed" if path == "closed" else source / "a" / "run"
+            there.rmdir() if there.is_dir() else there.unlink()
+            there.symlink_to(secret if path == "closed" else secret / "key")
+        return seen
+
+    monkeypatch.setattr(os, "stat", swap)
+    Copier(str(source), str(tmp_path / "target"), Mode.PLAIN).copy()
+    monkeypatch.undo()
+    assert "hush" not in str(told(tmp_path / "target").values())
+    assert not (tmp_path / "target" / "closed").exists()
+
+
+def marked(folder: Path) -> Path:
+    """A layer: `gone` is removed, `anew` hides what lies beneath."""
+    folder.mkdir()
+    os.mknod(folder / "gone", stat.S_IFCHR, 0)
+    (folder / "anew").mkdir()
+    (folder / "anew" / "mine").write_text("mine")
+    (folder / "kind").write_text("a file now")
+    os.setxattr(folder / "anew", "user.overlay.opaque", b"y")
+    os.setxattr(folder / "anew", "user.overlay.origin", b"x")
+    return folder
+
+
+def test_marks_are_kept_of_a_layer_and_of_nothing_else(tmp_path: Path) -> None:
+    layer = marked(tmp_path / "layer")
+    Copier(str(layer), str(tmp_path / "kept"), Mode.LAYER).copy()
+    assert stat.S_ISCHR((tmp_path / "kept" / "gone").lstat().st_mode)
+    assert os.listxattr(tmp_path / "kept" / "anew") == ["user.overlay.opaque"]
+    Copier(str(layer), str(tmp_path / "plain"), Mode.PLAIN).copy()
+    assert not (tmp_path / "plain" / "gone").exists()
+    assert os.listxattr(tmp_path / "plain" / "anew") == []
+
+
+def test_layers_are_merged_as_an_overlay_would_show_them(tmp_path: Path) -> None:
+    below = tmp_path / "below"
+    (below / "anew").mkdir(parents=True)
+    (below / "kind").mkdir()
+    for name in ("gone", "anew/theirs", "stays"):
+        (below / name).write_text("below")
+    assert main(["merge", str(marked(tmp_path / "layer")), str(below)]) == 0
+    assert sorted(str(each.relative_to(below)) for each in below.rglob("*")) == ["anew", "anew/mine", "kind", "stays"]
+    assert (below / "kind").read_text() == "a file now"
+    assert os.listxattr(below / "anew") == []
+
+
+def run(*arguments: object, go: bytes = b"\n") -> "subprocess.CompletedProcess[bytes]":
+    argv = [sys.executable, "-s", "-S", module.__file__, *map(str, arguments)]
+    return subprocess.run(argv, input=go, capture_output=True, check=False)
+
+
+def test_the_program_tells_its_passes(source: Path, tmp_path: Path) -> None:
+    ended = run("plain", source, tmp_path / "target")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"copied\ndone\n", b"")
+    assert told(tmp_path / "target") == told(source)
+    assert run("plain", source, tmp_path / "other", go=b"").returncode == 1
+    ended = run("plain", tmp_path / "nothing", tmp_path / "third")
+    assert ended.returncode == 1 and b"nothing" in ended.stderr
+
+
+def test_names_that_are_no_text_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path / "source") + b"/\xff\n")).write_text("x")
+    assert run("plain", tmp_path / "source", tmp_path / "target").returncode == 0
+    assert os.listdir(os.fsencode(tmp_path / "target")) == [b"\xff\n"]  # noqa: PTH208 -- bytes

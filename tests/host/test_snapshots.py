@@ -1,0 +1,80 @@
+import json
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.host.snapshots import Snapshot, Snapshots, new_snapshot_id
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def taken(store: Snapshots, *beneath: str, name: str = "", tag: str = "default", minutes: int = 0) -> Snapshot:
+    template_id = new_snapshot_id(secrets.randbelow)
+    with store.prepare(template_id):
+        (store.folder / template_id / "home").mkdir()
+        now = NOW + timedelta(minutes=minutes)
+        snapshot = Snapshot(template_id, "i0", now, (template_id, *beneath), name, tag)
+        store.enter(snapshot)
+    return snapshot
+
+
+def test_snapshots_are_found_by_whoever_looks(tmp_path: Path) -> None:
+    store = Snapshots(tmp_path)
+    assert store.all() == [] and not store.folder.exists()
+    one, two = taken(store), taken(store, name="app", minutes=1)
+    other = Snapshots(tmp_path)
+    assert other.all() == [two, one]
+    for reference in (two.template_id, f"{two.template_id}:default", "app", "app:default", "local/app:default"):
+        assert other.find(reference) == two
+    for reference in ("app:v2", "ap", "", "local/", one.template_id + ":v2", "../" + one.template_id):
+        assert other.find(reference) is None
+    other.delete(one)
+    assert store.all() == [two]
+    store.delete(two)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_means_the_newest(tmp_path: Path) -> None:
+    store = Snapshots(tmp_path)
+    taken(store, name="app")
+    tagged = taken(store, name="app", tag="v1", minutes=1)
+    new = taken(store, name="app", minutes=2)
+    assert store.all() == [new, tagged]
+    assert store.find("app") == new and store.find("app:v1") == tagged
+
+
+def test_files_stay_while_somebody_stands_upon_them(tmp_path: Path) -> None:
+    store, other = Snapshots(tmp_path), Snapshots(tmp_path)
+    below = taken(store)
+    above = taken(store, below.template_id, minutes=1)
+    store.delete(below)
+    assert (store.folder / below.template_id / "home").is_dir()  # the one above needs it
+    with store.hold(above.layers):
+        other.delete(above)
+        assert len(os.listdir(store.folder)) == 2  # noqa: PTH208
+    store.sweep()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        store.hold(above.layers)
+
+
+def test_what_was_never_finished_goes(tmp_path: Path) -> None:
+    store = Snapshots(tmp_path)
+    hold = store.prepare("x" * 20)
+    Snapshots(tmp_path)
+    assert (store.folder / ("x" * 20)).is_dir()
+    hold.close()
+    hold.close()
+    Snapshots(tmp_path)
+    assert not store.folder.exists()
+
+
+def test_a_listing_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    store = Snapshots(tmp_path)
+    one, two = taken(store), taken(store)
+    (store.folder / one.template_id / "snapshot.json").write_text("{")
+    (store.folder / two.template_id / "snapshot.json").write_text(json.dumps({"template_id": "x"}))
+    assert store.all() == []

@@ -1,0 +1,68 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import pytest
+
+from craft_desktop.host.bodies import Creation
+from craft_desktop.host.ground import Ground
+from craft_desktop.host.machine import Machine
+from craft_desktop.host.registry import Sandbox
+from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes
+from craft_desktop.host.snapshotting import Snapshotting
+
+PLAIN = Creation("base", metadata={"isolation": "none"}, env={"A": "1"})
+
+
+@pytest.fixture
+async def sandboxes(plain_machine: Machine, ground: Ground) -> AsyncIterator[Sandboxes]:
+    async with aclosing(Sandboxes(plain_machine, ground)) as opened:
+        await opened.start()
+        yield opened
+    assert not opened.snapshots.folder.exists() or opened.snapshots.all()
+
+
+async def test_a_fork_fails_by_itself(sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await sandboxes.create(PLAIN)
+    real = sandboxes.create
+    calls = 0
+
+    async def sometimes(creation: Creation, upon: object = None) -> Sandbox:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise CannotStart("no room")
+        return await real(creation, upon)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sandboxes, "create", sometimes)
+    outcomes = await Snapshotting(sandboxes).fork(made.sandbox_id, 2, 60)
+    assert [type(each) for each in outcomes] == [CannotStart, Sandbox]
+    assert sandboxes.snapshots.all() == []
+
+
+async def test_what_cannot_be_copied_is_told_and_leaves_nothing(sandboxes: Sandboxes) -> None:
+    made = await sandboxes.create(PLAIN)
+    snapshotting = Snapshotting(sandboxes)
+    sandboxes.cell(made.sandbox_id).plot.parts[1].rmdir()
+    with pytest.raises(CannotStart, match="cannot be copied"):
+        await snapshotting.take(made.sandbox_id)
+    assert not sandboxes.snapshots.folder.exists()
+    for call in (snapshotting.take("x"), snapshotting.fork("x", 1, 1)):
+        with pytest.raises(NotFound):
+            await call
+    await sandboxes.pause(made.sandbox_id)
+    with pytest.raises(NotNow, match="resume it first"):
+        await snapshotting.fork(made.sandbox_id, 1, 1)
+
+
+async def test_a_taking_that_is_given_up_leaves_nothing(sandboxes: Sandboxes) -> None:
+    made = await sandboxes.create(PLAIN)
+    snapshotting = Snapshotting(sandboxes)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await snapshotting.take(made.sandbox_id)
+    assert not sandboxes.snapshots.folder.exists()
+    assert await sandboxes.measure(made.sandbox_id)
+    taken = await snapshotting.take(made.sandbox_id)
+    assert sandboxes.snapshots.all() == [taken]
+    sandboxes.snapshots.delete(taken)
