@@ -11,6 +11,7 @@ import logging
 import os
 import shlex
 import socket
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ import multipart
 import craft_desktop
 from craft_desktop.host import processes
 from craft_desktop.host.bodies import Creation
+from craft_desktop.host.cgroups import MOST_PROCESSES, Group
 from craft_desktop.host.dial import Dial, DialError
 from craft_desktop.host.ground import Ground, remove_tree
 from craft_desktop.host.isolation import (
@@ -77,6 +79,8 @@ class Cell:
         self._ground = ground
         self._hold: Hold | None = None
         self._stopped: set[processes.Seen] = set()
+        self._paused = False
+        self._group = Group(machine.cgroups, f"{ground.folder.name}-{name}", machine.memory_bytes)
         self._owner = Owner(f"cell {name}")
         self._process: asyncio.subprocess.Process | None = None
         self._dial: Dial | None = None
@@ -168,25 +172,55 @@ class Cell:
         """
         return await self.plot.copy_out(target, self.pid if self.is_alive else 0, self.stillness)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it has all the processes it may have and was refused more."""
+        return self._group.is_full()
+
     async def pause(self) -> None:
-        """Stop every process where it stands."""
-        self._stopped |= await asyncio.to_thread(processes.freeze, self.pid)
+        """Stop every process where it stands. By the kernel's freezer, of which programs inside see nothing, if it can
+        be had; else by signals.
+        """
+        self._paused = True
+        if not (self._group.can_freeze and await asyncio.to_thread(self._freeze)):
+            self._stopped |= await asyncio.to_thread(processes.freeze, self.pid)
 
     async def go_on(self) -> None:
         """Let those run on that were stopped."""
+        self._paused = False
         stopped, self._stopped = self._stopped, set()
+        self._unfreeze()
         await asyncio.to_thread(processes.thaw, stopped)
 
     @asynccontextmanager
     async def stillness(self) -> AsyncIterator[None]:
         """Its processes stand still inside; a cell that is paused stays so afterwards."""
-        was_paused = bool(self._stopped)
-        await self.pause()
+        was_paused = self._paused
+        if not was_paused:
+            await self.pause()
         try:
             yield
         finally:
             if not was_paused:
                 await self.go_on()
+
+    def _freeze(self) -> bool:
+        """Whether all stand still: not without a group, nor when one deep in the kernel does not come back in time."""
+        try:
+            self._group.freeze(True)
+        except OSError:
+            return False
+        deadline = time.monotonic() + processes.HALT_TIMEOUT_S
+        while not self._group.is_frozen():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(processes.HALT_PAUSE_S)
+        return True
+
+    def _unfreeze(self) -> None:
+        if self._group.can_freeze:
+            with contextlib.suppress(OSError):  # there never was such a group, or it is gone
+                self._group.freeze(False)
 
     async def kill(self) -> None:
         """Kill everything in it. May be called by many; all wait for the one end."""
@@ -215,6 +249,9 @@ class Cell:
             await self._follow(log)
             envd = [str(machine.python.path), "-s", "-S", "-m", "craft_desktop.host.envd"]
             envd += ["--listen-fd", str(listener.fileno()), "--dial-fd", str(far.fileno())]
+            if machine.prlimit is not None and self.isolated:
+                # counted by user namespace, so each sandbox by itself (measured; setrlimit(2) does not say so)
+                envd = [machine.prlimit, f"--nproc={MOST_PROCESSES}:{MOST_PROCESSES}", *envd]
             command = self._jailed(machine, envd) if self.isolated else envd
             held = self.isolated and machine.holder is not None
             stands, stdout = os.pipe()
@@ -232,6 +269,10 @@ class Cell:
                 cwd="/" if self.isolated else self.homes.user,
                 start_new_session=True,
             )
+            try:
+                self._group.take_in(self._process.pid)
+            except OSError as error:
+                _log.warning("%s runs without bounds: %s", self.name, error)
             if held:
                 await self._let_go(machine, stands)
 
@@ -314,6 +355,7 @@ class Cell:
 
     async def _kill(self) -> None:
         process = self._process
+        self._unfreeze()  # the kernel's freezer holds back the signals by which the end is brought about in order
         if process is not None and process.returncode is None:
             await (self._kill_jail(process) if self.isolated else self._kill_plain(process))
         if self._lifeline is not None:
@@ -329,6 +371,16 @@ class Cell:
         if self._log is not None:
             self._log.close()
         self._ground.forget(self.name)
+        await asyncio.to_thread(self._disband)
+
+    def _disband(self) -> None:
+        """Remove the group once the kernel has let its last process go, which is a moment after the first one's end."""
+        deadline = time.monotonic() + processes.HALT_TIMEOUT_S
+        while not self._group.remove():
+            if time.monotonic() > deadline:
+                _log.warning("%s leaves a group with processes in it", self.name)
+                return
+            time.sleep(processes.HALT_PAUSE_S)
 
     async def _clear(self) -> None:
         await asyncio.to_thread(remove_tree, self.plot.folder)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from craft_desktop.host import processes
+from craft_desktop.host import cgroups, processes
 from craft_desktop.host.furniture import write_etc, write_tools
 from craft_desktop.host.machine import Machine
 
@@ -29,6 +29,7 @@ class Ground:
         self.state = state
         state.mkdir(parents=True, exist_ok=True)
         sweep(state)
+        cgroups.sweep(machine.cgroups)
         self.folder = Path(tempfile.mkdtemp(prefix="run-", dir=state))  # mkdtemp makes it 0700
         self._lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -47,6 +47,24 @@ SYSTEM_FILES = (
     "/etc/timezone",
 )
 
+# What of /proc belongs to the machine and not to processes. Run by root, a sandbox's user is to the kernel the owner of
+# these files: without any capability it could name the program that the kernel runs when another crashes
+# (sys/kernel/core_pattern). bubblewrap covers some, and `sys` not (it asks for a right that /proc/sys never shows).
+KERNEL_FILES = (
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/bus",
+    "/proc/driver",
+    "/proc/fs",
+    "/proc/irq",
+    "/proc/latency_stats",
+    "/proc/mtrr",
+    "/proc/pressure",
+    "/proc/scsi",
+    "/proc/sys",
+    "/proc/sysrq-trigger",
+)
+
 
 class Network(StrEnum):
     """Which network a sandbox has."""
@@ -135,6 +153,8 @@ def _system(jail: Jail) -> list[str]:
     for name in (*own, "resolv.conf") if jail.network is Network.PRIVATE else own:
         argv += ["--ro-bind", str(jail.etc / name), f"/etc/{name}"]
     argv += ["--proc", "/proc", "--dev", "/dev"]
+    for name in KERNEL_FILES:
+        argv += ["--ro-bind-try", name, name]
     argv += ["--perms", "0755", "--tmpfs", "/run", "--perms", "1777", "--tmpfs", "/var/tmp"]
     return argv
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from craft_desktop.host.cgroups import MEMORY_PART, Roots
 from craft_desktop.host.namespaces import Holder
 
 
@@ -85,12 +86,15 @@ class Machine:
     """All of it.
 
     :param holder: what makes namespaces ahead of bubblewrap; None where that cannot be done.
+    :param cgroups: where groups of processes can be made and bounded.
+    :param prlimit: a program shown in every jail; what bounds processes where groups cannot.
     :param layering: for snapshots, with the reason when it is not the best one.
     :param links: `/bin` and its like that are links -> targets.
     :param trees: folders outside /usr that must be shown: Node.js, Python, certificate files, an unmerged /lib.
     :param tools: folders to put before the system's on PATH.
     :param scripts: commands that Node.js has no program for in those folders (`npm`) -> the scripts they are.
     :param environment: proxy, certificate and npm variables for everything that runs in a sandbox.
+    :param by_root: run by root, whose processes the kernel does not count against a bound (getrlimit(2)).
     :param hosts: the text of /etc/hosts; `resolver` that of /etc/resolv.conf.
     """
 
@@ -98,6 +102,8 @@ class Machine:
     python: Python
     holder: Holder | None = None
     network: PrivateNetwork = PrivateNetwork()
+    cgroups: Roots = field(default_factory=Roots)
+    prlimit: str | None = None
     layering: Layering = Layering.COPY
     layering_reason: str = ""
     node: Node | None = None
@@ -108,6 +114,7 @@ class Machine:
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     hosts: str = ""
     resolver: str = ""
+    by_root: bool = False
     cpu_count: int = 1
     memory_mb: int = 512
 
@@ -115,6 +122,11 @@ class Machine:
     def isolated(self) -> bool:
         """Whether sandboxes are jailed here."""
         return self.bubblewrap.usable
+
+    @property
+    def memory_bytes(self) -> int:
+        """What a sandbox may take of the memory where it can be bounded."""
+        return int(self.memory_mb * 2**20 * MEMORY_PART)
 
     @property
     def private(self) -> bool:
@@ -137,6 +149,8 @@ def report(machine: Machine) -> dict[str, Any]:
         "network": "private" if machine.private else "shared",
         "network_reason": "" if machine.private else machine.network.reason,
         "network_remedy": "" if machine.private else machine.network.remedy,
+        "processes_limited": machine.cgroups.pids is not None or (machine.prlimit is not None and not machine.by_root),
+        "memory_limited": machine.cgroups.memory is not None,
         "snapshots": machine.layering.value,
         "snapshots_reason": machine.layering_reason,
         "node": node

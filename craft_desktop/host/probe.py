@@ -15,12 +15,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from craft_desktop.host.cgroups import find_roots
 from craft_desktop.host.isolation import is_narrow
 from craft_desktop.host.machine import Bubblewrap, Machine, Node, Python
 from craft_desktop.host.surroundings import certificates, is_certificates, npm_settings, proxies
 from craft_desktop.host.trials import run, try_bubblewrap, try_network
 
 BUNDLE_BYTES = 4_000_000  # system bundles have 230 kB; what is larger is no bundle
+PRLIMIT = "/usr/bin/prlimit"  # of util-linux; /usr is what a jail shows
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 
 
@@ -58,6 +60,9 @@ def probe(environ: Mapping[str, str], home: Path) -> Machine:
         environment=environment,
         hosts=_text(Path("/etc/hosts")),
         resolver=_text(Path("/etc/resolv.conf")),
+        cgroups=find_roots(),
+        prlimit=PRLIMIT if Path(PRLIMIT).is_file() else None,
+        by_root=os.geteuid() == 0,
         cpu_count=os.cpu_count() or 1,
         memory_mb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
     )

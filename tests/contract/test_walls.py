@@ -13,6 +13,7 @@ import pytest
 from e2b import AsyncSandbox, SandboxException
 from e2b.connection_config import ApiParams
 
+from craft_desktop.host.cgroups import find_roots
 from craft_desktop.host.handshake import Ready
 
 GONE_TIMEOUT_S = 15
@@ -166,3 +167,45 @@ async def test_without_walls_a_killed_host_takes_all_with_it(plain_host: tuple[R
     everything = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     await until(lambda: alive(everything) == [])
+
+
+async def test_a_fork_bomb_ends_its_own_sandbox_and_no_other(start_host: StartHost, tmp_path: Path) -> None:
+    if find_roots().pids is None:
+        pytest.skip("groups of processes cannot be made here")
+    with start_host(tmp_path / "state") as (ready, process):
+        other, bomb = [await AsyncSandbox.create(**options_of(ready)) for _ in range(2)]
+        await bomb.commands.run("b() { b | b & }; b", background=True, timeout=0)
+        async with asyncio.timeout(60):
+            while await bomb.is_running():
+                assert (await other.commands.run("echo well")).stdout == "well\n"
+        assert await other.is_running()
+        assert len(psutil.Process(process.pid).children(recursive=True)) < 40
+    log = (tmp_path / "state.log").read_text()
+    assert f"sandbox {bomb.sandbox_id} has 2048 processes" in log
+
+
+async def test_each_sandbox_has_a_group_of_its_own_that_goes_with_it(start_host: StartHost, tmp_path: Path) -> None:
+    roots = find_roots()
+    if roots.memory is None:
+        pytest.skip("groups of processes cannot be made here")
+    with start_host(tmp_path / "state") as (ready, process):
+        await AsyncSandbox.create(**options_of(ready))
+        (run,) = [each.name for each in (tmp_path / "state").iterdir()]
+        own = [root / f"craft-{run}-c1" for root in roots.folders]
+        inside = {each.pid for each in psutil.Process(process.pid).children(recursive=True)}
+        for folder in own:
+            held = {int(pid) for pid in (folder / "cgroup.procs").read_text().split()}
+            assert held and held < inside
+    assert [each for each in own if each.exists()] == []
+
+
+async def test_what_a_killed_host_left_of_groups_goes_at_the_next_start(start_host: StartHost, tmp_path: Path) -> None:
+    roots = find_roots()
+    with start_host(tmp_path / "state") as (ready, process):
+        await AsyncSandbox.create(**options_of(ready))
+        (run,) = [each.name for each in (tmp_path / "state").iterdir()]
+        everything = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        await until(lambda: alive(everything) == [])
+    with start_host(tmp_path / "state"):
+        assert [each for root in roots.folders for each in root.glob(f"craft-{run}-*")] == []

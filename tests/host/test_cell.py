@@ -118,8 +118,9 @@ async def test_what_cannot_be_started_leaves_nothing(machine: Machine, ground: G
         replace(machine, holder=Holder("/bin/false", "", "")),
         replace(machine, network=replace(machine.network, slirp="/bin/false")),
     ]
+    before = descendants(os.getpid())
     for number, each in enumerate(broken[: 4 if machine.private else 3]):
         with pytest.raises(OSError):
             await Cell.launch(f"c{number}", each, ground, isolated=True)
     assert list((ground.folder / "b").iterdir()) == []
-    assert not descendants(os.getpid())
+    await until_gone(descendants(os.getpid()) - before)

@@ -76,3 +76,9 @@ def test_no_folder_that_holds_secrets_is_a_system_file() -> None:
 )
 def test_a_folder_that_others_share_is_too_wide(tree: str, narrow: bool) -> None:
     assert is_narrow(Path(tree), Path("/home/ann")) is narrow
+
+
+def test_the_machines_own_files_in_proc_are_covered_after_it_is_mounted() -> None:
+    argv = jail_argv("bwrap", jail(), ["true"])
+    assert ("/proc/sys", "/proc/sys") in triples(argv, "--ro-bind-try")
+    assert argv.index("--proc") < argv.index("/proc/sys")

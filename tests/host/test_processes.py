@@ -52,7 +52,7 @@ def test_all_stand_still_and_run_on(family: "subprocess.Popen[bytes]") -> None:
     below = descendants(family.pid)
     assert len(below) == 2
     [own, *_] = below
-    send({own}, signal.SIGSTOP)  # by its own will
+    halt(own.pid)  # by its own will
     stopped = freeze(family.pid)
     assert own not in {replace(each, state=own.state) for each in stopped}
     states = {now.state for each in below if (now := look(each.pid))}
