@@ -6,15 +6,16 @@ SIGTERM, SIGINT and, with `--lifeline`, when its standard input ends or its pare
 
 import argparse
 import asyncio
+import contextlib
 import ctypes
 import json
 import logging
 import os
 import signal
+import stat
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from craft_desktop.host.handshake import Ready
@@ -50,18 +51,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
             machine = try_layering(machine, Path(folder))
         _say(json.dumps(report(machine), indent=None if wanted.json else 2))
         return 0
-    with ExitStack() as stack:
-        state = wanted.state
-        if state is None:
-            state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="craft-host-")))
-        try:
-            state.mkdir(parents=True, exist_ok=True)
-            machine = try_layering(machine, state)
-            asyncio.run(_run(Wishes(state, wanted.port, wanted.domain), machine, lifeline=wanted.lifeline))
-        except OSError as error:
-            logging.getLogger(__name__).error("the host cannot start: %s", error)
-            return 1
+    try:
+        state = wanted.state or common_state(Path(tempfile.gettempdir()))
+        state.mkdir(parents=True, exist_ok=True)
+        machine = try_layering(machine, state)
+        asyncio.run(_run(Wishes(state, wanted.port, wanted.domain), machine, lifeline=wanted.lifeline))
+    except OSError as error:
+        logging.getLogger(__name__).error("the host cannot start: %s", error)
+        return 1
+    if wanted.state is None:
+        with contextlib.suppress(OSError):  # snapshots are in it, or another host
+            state.rmdir()
     return 0
+
+
+def common_state(temporary: Path) -> Path:
+    """The folder of hosts that were told none: one for all of a person's, so that each clears up after the last.
+
+    :raises OSError: its name, which anybody could guess, is taken by something that is not the person's alone.
+    """
+    folder = temporary / f"craft-host-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    seen = folder.lstat()
+    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid() or seen.st_mode & 0o077:
+        raise PermissionError(f"{folder} is not a folder of this person's alone; name another with --state")
+    return folder
 
 
 async def _run(wishes: Wishes, machine: Machine, *, lifeline: bool) -> None:
@@ -105,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=int, default=0, help="port of the API on loopback; 0 takes any (default)")
     parser.add_argument("--domain", help="what follows PORT-ID. in preview addresses (default: localhost:PORT)")
-    parser.add_argument("--state", type=Path, help="folder for the sandboxes' files (default: a temporary one)")
+    parser.add_argument("--state", type=Path, help="folder for the sandboxes' files (default: a common one)")
     parser.add_argument("--json", action="store_true", help="one line of JSON (the ready line always is)")
     parser.add_argument("--lifeline", action="store_true", help="end when standard input ends")
     parser.add_argument("--check", action="store_true", help="tell what this machine offers, and end")

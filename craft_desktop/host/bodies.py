@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from craft_desktop.host.isolation import Homes
-from craft_desktop.host.registry import PAGE_LIMIT, OnTimeout, Query, Sandbox, State
+from craft_desktop.host.registry import PAGE_LIMIT, OnTimeout, PauseMode, Query, Sandbox, State
 
 ENVD_VERSION = "0.6.13"  # the envd whose behaviour ours follows; the SDK turns features on by it
 CLIENT_ID = "local"  # E2B: the node a sandbox runs on
@@ -59,6 +59,7 @@ class Creation:
     mask_host: str | None = None
     on_timeout: OnTimeout = OnTimeout.KILL
     auto_resume: bool = False
+    timeout_pause: PauseMode = PauseMode.FULL
 
     @property
     def unisolated(self) -> bool:
@@ -89,6 +90,9 @@ def read_creation(body: Any, *, always_secure: bool) -> Creation:
     if not isinstance(template, str) or not template:
         raise BadRequest("templateID is missing")
     resume = _object(asked.get("autoResume") or {}, "autoResume")
+    keeps_memory = _flag(asked, "autoPauseMemory", True)
+    if not keeps_memory and _flag(resume, "enabled", False):
+        raise BadRequest("autoResume: a sandbox whose timeout keeps no memory is resumed by a call, not by traffic")
     return Creation(
         template_id=template,
         timeout_s=read_timeout(asked, "timeout", DEFAULT_TIMEOUT_S),
@@ -99,6 +103,7 @@ def read_creation(body: Any, *, always_secure: bool) -> Creation:
         mask_host=mask or None,
         on_timeout=OnTimeout.PAUSE if _flag(asked, "autoPause", False) else OnTimeout.KILL,
         auto_resume=_flag(resume, "enabled", False),
+        timeout_pause=PauseMode.FULL if keeps_memory else PauseMode.FILESYSTEM,
     )
 
 
@@ -113,6 +118,14 @@ def read_timeout(body: Any, name: str, default: int | None, longest: int = LONGE
     if value > longest:
         raise BadRequest(f"{name} is {value} s; at most {longest} s are allowed")
     return max(0, value)
+
+
+def read_memory(body: Any) -> bool:
+    """Whether a pause is to keep the memory, or a resume to use it; yes when nothing is said.
+
+    :raises BadRequest: neither true nor false.
+    """
+    return _flag(_object(body, "the body"), "memory", True)
 
 
 def read_query(query: Mapping[str, str], *, default_states: frozenset[State] = frozenset(State)) -> Query:
@@ -220,6 +233,8 @@ def detailed(sandbox: Sandbox, domain: str) -> dict[str, Any]:
         "allowInternetAccess": True,
         "network": {"allowPublicTraffic": sandbox.traffic_token is None},
     }
+    if sandbox.pause_mode is not None:
+        body["pauseMode"] = sandbox.pause_mode.value
     if sandbox.mask_host is not None:
         body["network"]["maskRequestHost"] = sandbox.mask_host
     if sandbox.envd_token is not None:

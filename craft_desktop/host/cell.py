@@ -12,6 +12,7 @@ import os
 import shlex
 import socket
 import time
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -93,19 +94,26 @@ class Cell:
         self._cleared: asyncio.Task[None] | None = None
 
     @classmethod
-    async def launch(cls, name: str, machine: Machine, ground: Ground, *, isolated: bool) -> "Cell":
+    async def launch(
+        cls, name: str, machine: Machine, ground: Ground, *, isolated: bool, former: "Cell | None" = None
+    ) -> "Cell":
         """Start an envd. It may not answer yet; its socket already queues connections.
 
         :param isolated: in a jail; else as a plain child with a folder of its own as home.
+        :param former: an ended cell whose files this one takes over; it is of no use afterwards.
         :raises OSError: the program cannot be started or the disk is full.
         """
-        plot = Plot(ground.plot(name), machine)
+        plot = Plot(ground.plot(name, former.plot.folder if former else None), machine)
         home = str(plot.folder / "home")
         cell = cls(name, plot, JAIL_HOMES if isolated else Homes(home, home), machine, ground, isolated)
         # apart and shielded: a start that is cancelled half-way leaves a process which nobody knows
         started = cell._ending.start(cell._start(machine), name="start", awaited=True)
         try:
             await asyncio.shield(started)
+            if former is not None:
+                hold, former._hold = former._hold, None
+                if former.plot.layers and hold is not None:
+                    await cell.build_upon(former.plot.layers, hold)
         except BaseException:
             await asyncio.wait([started])
             await cell.stop()
@@ -182,6 +190,15 @@ class Cell:
         be had; else by signals.
         """
         self._paused = True
+        # whoever gives up half-way is to know that it stands still, and not that it will a moment later
+        stopping = self._ending.start(self._halt(), name="pause", awaited=True)
+        try:
+            await asyncio.shield(stopping)
+        except asyncio.CancelledError:
+            await asyncio.wait([stopping])
+            raise
+
+    async def _halt(self) -> None:
         if not (self._group.can_freeze and await asyncio.to_thread(self._freeze)):
             self._stopped |= await asyncio.to_thread(processes.freeze, self.pid)
 
@@ -190,15 +207,15 @@ class Cell:
         self._paused = False
         stopped, self._stopped = self._stopped, set()
         self._unfreeze()
-        await asyncio.to_thread(processes.thaw, stopped)
+        processes.thaw(stopped)  # a signal to each, of which there are dozens
 
     @asynccontextmanager
     async def stillness(self) -> AsyncIterator[None]:
         """Its processes stand still inside; a cell that is paused stays so afterwards."""
         was_paused = self._paused
-        if not was_paused:
-            await self.pause()
         try:
+            if not was_paused:
+                await self.pause()
             yield
         finally:
             if not was_paused:
@@ -296,8 +313,11 @@ class Cell:
 
     def _jailed(self, machine: Machine, command: list[str]) -> list[str]:
         path = ":".join([TOOLS, *(str(folder) for folder in machine.tools), SYSTEM_PATH])
+        boot_id = self.plot.folder / "boot_id"
+        boot_id.write_text(f"{uuid.uuid4()}\n")
         jail = Jail(
             home=self.plot.folder / "home",
+            boot_id=boot_id,
             scratch=self.plot.folder / "tmp",
             etc=self._ground.etc,
             modules=library(),

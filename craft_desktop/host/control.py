@@ -25,6 +25,7 @@ from craft_desktop.host.bodies import (
     failure,
     listed,
     read_creation,
+    read_memory,
     read_query,
     read_timeout,
 )
@@ -32,7 +33,7 @@ from craft_desktop.host.creations import Creations
 from craft_desktop.host.egress import Egress
 from craft_desktop.host.machine import report
 from craft_desktop.host.observation import Observation
-from craft_desktop.host.registry import CursorError, State, select
+from craft_desktop.host.registry import CursorError, PauseMode, State, select
 from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes, Unisolated
 
 BODY_BYTES = 1_000_000  # environment variables are the largest thing sent here
@@ -190,12 +191,15 @@ class Control:
         return await self._wake(request, RESUME_TIMEOUT_S)
 
     async def _wake(self, request: web.Request, default_s: int) -> web.Response:
-        timeout_s = read_timeout(await read_json(request), "timeout", default_s)
-        sandbox, resumed = await self._sandboxes.resume(request.match_info["id"], timeout_s)
+        body = await read_json(request)
+        timeout_s = read_timeout(body, "timeout", default_s)
+        restore = read_memory(body)
+        sandbox, resumed = await self._sandboxes.resume(request.match_info["id"], timeout_s, restore=restore)
         return web.json_response(created(sandbox, self._domain), status=201 if resumed else 200)
 
     async def _pause(self, request: web.Request) -> web.Response:
-        await self._sandboxes.pause(request.match_info["id"])
+        mode = PauseMode.FULL if read_memory(await read_json(request)) else PauseMode.FILESYSTEM
+        await self._sandboxes.pause(request.match_info["id"], mode)
         return web.Response(status=204)
 
     async def _alias(self, request: web.Request) -> web.Response:

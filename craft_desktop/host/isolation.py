@@ -100,6 +100,7 @@ class Jail:
     :param links: `/bin`, `/lib`, ... that are links on this machine -> their targets.
     :param trees: files and folders shown read-only at their own path.
     :param environment: what envd itself starts with; nothing else is in it.
+    :param boot_id: the file shown as the kernel's random/boot_id: a sandbox that starts anew has another.
     :param nested: whether programs inside may make user namespaces of their own.
     """
 
@@ -111,6 +112,7 @@ class Jail:
     links: Mapping[str, str]
     trees: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    boot_id: Path | None = None
     network: Network = Network.SHARED
     nested: bool = False
 
@@ -155,6 +157,8 @@ def _system(jail: Jail) -> list[str]:
     argv += ["--proc", "/proc", "--dev", "/dev"]
     for name in KERNEL_FILES:
         argv += ["--ro-bind-try", name, name]
+    if jail.boot_id is not None:
+        argv += ["--ro-bind", str(jail.boot_id), "/proc/sys/kernel/random/boot_id"]
     argv += ["--perms", "0755", "--tmpfs", "/run", "--perms", "1777", "--tmpfs", "/var/tmp"]
     return argv
 

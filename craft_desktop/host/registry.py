@@ -25,6 +25,15 @@ class State(StrEnum):
     PAUSED = "paused"
 
 
+class PauseMode(StrEnum):
+    """What a pause keeps; the words are E2B's."""
+
+    FULL = "full"
+    """Files and memory: processes stand still and go on."""
+    FILESYSTEM = "filesystem"
+    """Files: processes are ended, and the sandbox starts anew with what they wrote."""
+
+
 class OnTimeout(StrEnum):
     """What becomes of a sandbox at its deadline; the words are E2B's."""
 
@@ -39,6 +48,7 @@ class Sandbox:
     :param envd_token: what envd wants in X-Access-Token; None leaves envd open (`secure: false`).
     :param traffic_token: what the proxy wants for ports other than envd's; None lets everybody in.
     :param mask_host: `localhost:${PORT}` puts such a Host before the program; None passes the Host unchanged.
+    :param timeout_pause: what a pause at the deadline keeps; `pause_mode` what the latest pause kept.
     :param port: the free port of this machine given to the sandbox as PORT; 0 where it has every port to itself.
     :param timeout_s: what the sandbox was created or last connected with.
     """
@@ -55,6 +65,8 @@ class Sandbox:
     mask_host: str | None = None
     on_timeout: OnTimeout = OnTimeout.KILL
     auto_resume: bool = False
+    timeout_pause: PauseMode = PauseMode.FULL
+    pause_mode: PauseMode | None = None
     cpu_count: int = 1
     memory_mb: int = 512
     disk_mb: int = 0

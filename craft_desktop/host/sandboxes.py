@@ -17,7 +17,7 @@ from craft_desktop.host.cgroups import MOST_PROCESSES
 from craft_desktop.host.dial import DialError
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
-from craft_desktop.host.registry import OnTimeout, Registry, Sandbox, State, new_sandbox_id
+from craft_desktop.host.registry import OnTimeout, PauseMode, Registry, Sandbox, State, new_sandbox_id
 from craft_desktop.host.snapshots import Snapshot, Snapshots
 from craft_desktop.host.supply import Supply
 from craft_desktop.host.upstream import ENVD_PORT, open_session
@@ -69,6 +69,7 @@ class Sandboxes:
         self._owner = Owner("sandboxes")
         self._session: ClientSession | None = None
         self._leaving: set[Cell] = set()
+        self._kept: set[Cell] = set()  # ended on purpose, with a sandbox that lives on in their files
         self._closing = False
 
     @property
@@ -155,6 +156,7 @@ class Sandboxes:
             mask_host=creation.mask_host,
             on_timeout=creation.on_timeout,
             auto_resume=creation.auto_resume,
+            timeout_pause=creation.timeout_pause,
             cpu_count=self.machine.cpu_count,
             memory_mb=self.machine.memory_mb,
             port=port,
@@ -177,6 +179,7 @@ class Sandboxes:
         self.registry.remove(sandbox_id)
         self._forget_deadline(sandbox_id)
         cell = self._cells.pop(sandbox_id)
+        self._kept.discard(cell)
         self._clear(cell)
         await cell.kill()
 
@@ -194,8 +197,8 @@ class Sandboxes:
             self._set_deadline(sandbox_id, timeout_s)
         return self.registry.extend(sandbox_id, end_at, timeout_s)
 
-    async def pause(self, sandbox_id: str) -> None:
-        """Stop every process of a sandbox where it stands.
+    async def pause(self, sandbox_id: str, mode: PauseMode = PauseMode.FULL) -> None:
+        """Stop every process of a sandbox where it stands, or end them all and keep its files.
 
         :raises NotFound: it is not alive.
         :raises NotNow: it is paused already.
@@ -204,24 +207,58 @@ class Sandboxes:
         if sandbox.state is State.PAUSED:
             raise NotNow(f"sandbox {sandbox_id!r} is already paused")
         self._forget_deadline(sandbox_id)
-        self.registry.put(replace(sandbox, state=State.PAUSED))
+        self.registry.put(replace(sandbox, state=State.PAUSED, pause_mode=mode))
         cell = self._cells[sandbox_id]
         async with cell.turn:
-            await cell.pause()
+            await (cell.pause() if mode is PauseMode.FULL else self._end_processes(cell))
 
-    async def resume(self, sandbox_id: str, timeout_s: int) -> tuple[Sandbox, bool]:
+    async def resume(self, sandbox_id: str, timeout_s: int, *, restore: bool = True) -> tuple[Sandbox, bool]:
         """See that a sandbox runs, for `timeout_s` at least; True when it was paused.
 
+        :param restore: let its processes go on; else it starts anew with the files they wrote.
         :raises NotFound: it is not alive.
+        :raises CannotStart: it cannot start anew.
         """
         sandbox = self.find(sandbox_id)
         if sandbox.state is State.RUNNING:
             return self.set_timeout(sandbox_id, timeout_s, only_extend=True), False
         cell = self._cells[sandbox_id]
         async with cell.turn:
-            await cell.go_on()
-        self.registry.put(replace(sandbox, state=State.RUNNING))
+            # another call may have woken or killed it while this one waited for its turn
+            sandbox = self.find(sandbox_id)
+            if sandbox.state is State.PAUSED:
+                if restore and cell.is_alive:
+                    await cell.go_on()
+                else:
+                    await self._begin_anew(sandbox, cell)
+                self.registry.put(replace(self.find(sandbox_id), state=State.RUNNING))
         return self.set_timeout(sandbox_id, timeout_s), True
+
+    async def _end_processes(self, cell: Cell) -> None:
+        self._kept.add(cell)
+        await cell.kill()
+
+    async def _begin_anew(self, sandbox: Sandbox, former: Cell) -> None:
+        """Another cell for a sandbox, upon the files of its former one; without it the sandbox is lost.
+
+        :raises CannotStart: it does not come up.
+        """
+        await self._end_processes(former)
+        self._kept.discard(former)
+        assert former.creation is not None  # a cell that is a sandbox was asked for
+        try:
+            cell = await self._supply.launch(former)
+            await self._settle(cell, sandbox, former.creation, None)
+        except (OSError, CannotStart) as error:
+            self.registry.remove(sandbox.sandbox_id)
+            self._cells.pop(sandbox.sandbox_id, None)
+            self._clear(former)
+            raise CannotStart(f"the sandbox could not be started anew: {error}") from error
+        if self._closing or self.registry.find(sandbox.sandbox_id) is None:  # killed meanwhile
+            self._cells.pop(sandbox.sandbox_id, None)
+            await cell.stop()
+            raise NotFound(f"sandbox {sandbox.sandbox_id!r} was not found")
+        self._owner.start(self._watch(sandbox.sandbox_id, cell), name=f"watch {sandbox.sandbox_id}")
 
     async def measure(self, sandbox_id: str) -> dict[str, float] | None:
         """envd's gauges now; None while the sandbox stands still or does not answer.
@@ -320,7 +357,7 @@ class Sandboxes:
 
     async def _watch(self, sandbox_id: str, cell: Cell) -> None:
         code = await cell.ended()
-        if self._cells.get(sandbox_id) is not cell:
+        if self._cells.get(sandbox_id) is not cell or cell in self._kept:
             return  # killed on purpose
         _log.warning("sandbox %s ended by itself, exit code %s", sandbox_id, code)
         self.registry.remove(sandbox_id)
@@ -352,9 +389,10 @@ class Sandboxes:
         sandbox = self.registry.find(sandbox_id)
         if sandbox is None or self._closing:
             return
-        end = self.pause if sandbox.on_timeout is OnTimeout.PAUSE else self.kill
+        pauses = sandbox.on_timeout is OnTimeout.PAUSE
+        end = self.pause(sandbox_id, sandbox.timeout_pause) if pauses else self.kill(sandbox_id)
         _log.info("sandbox %s reached its end of life", sandbox_id)
-        self._owner.start(end(sandbox_id), name=f"expire {sandbox_id}")
+        self._owner.start(end, name=f"expire {sandbox_id}")
 
 
 def free_port(taken: set[int]) -> int:

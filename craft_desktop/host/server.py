@@ -81,6 +81,7 @@ async def serve(wishes: Wishes, machine: Machine, stop: asyncio.Event, on_ready:
             stack.push_async_callback(runner.cleanup)
             await runner.setup()
         stack.push_async_callback(sandboxes.aclose)
+        stack.push_async_callback(snapshotting.aclose)
         await sandboxes.start()
         await web.SockSite(runners[0], api, backlog=BACKLOG).start()
         await web.SockSite(runners[1], traffic, backlog=BACKLOG).start()

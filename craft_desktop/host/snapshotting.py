@@ -7,16 +7,25 @@ from craft_desktop.host.plot import CannotCopy
 from craft_desktop.host.registry import Sandbox, State
 from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes
 from craft_desktop.host.snapshots import DEFAULT_TAG, Hold, Snapshot, new_snapshot_id
+from craft_desktop.tasks import Owner
 
 Outcome = Sandbox | CannotStart | NotFound
 
 
 class Snapshotting:
-    """What is done with snapshots and running sandboxes together."""
+    """What is done with snapshots and running sandboxes together. Close it with `aclose`.
+
+    What was begun is finished though the caller goes away: half of a snapshot is of use to nobody.
+    """
 
     def __init__(self, sandboxes: Sandboxes) -> None:
         self._sandboxes = sandboxes
         self._snapshots = sandboxes.snapshots
+        self._owner = Owner("snapshotting")
+
+    async def aclose(self) -> None:
+        """End what still runs; the next host removes what that leaves."""
+        await self._owner.aclose()
 
     async def take(self, sandbox_id: str, name: str = "", tag: str = DEFAULT_TAG) -> Snapshot:
         """Take a snapshot of a sandbox, which stands still for its last moments, and list it.
@@ -24,6 +33,10 @@ class Snapshotting:
         :raises NotFound: the sandbox is not alive.
         :raises CannotStart: its files cannot be copied.
         """
+        taking = self._owner.start(self._take(sandbox_id, name, tag), name=f"take {sandbox_id}", awaited=True)
+        return await asyncio.shield(taking)
+
+    async def _take(self, sandbox_id: str, name: str, tag: str) -> Snapshot:
         snapshot, hold = await self._copy(sandbox_id, name, tag)
         try:
             await asyncio.to_thread(self._snapshots.enter, snapshot)
@@ -40,6 +53,10 @@ class Snapshotting:
         :raises NotNow: it is paused.
         :raises CannotStart: its files cannot be copied.
         """
+        forking = self._owner.start(self._fork(sandbox_id, count, timeout_s), name=f"fork {sandbox_id}", awaited=True)
+        return await asyncio.shield(forking)
+
+    async def _fork(self, sandbox_id: str, count: int, timeout_s: int) -> list[Outcome]:
         if self._sandboxes.find(sandbox_id).state is State.PAUSED:
             raise NotNow(f"Sandbox {sandbox_id!r} is paused and cannot be forked; resume it first")
         creation = self._sandboxes.cell(sandbox_id).creation

@@ -43,13 +43,15 @@ class Supply:
         """Start another spare. Not sooner than the taken cell answers: two interpreters starting slow each other."""
         self._wanted.set()
 
-    async def launch(self) -> Cell:
+    async def launch(self, former: Cell | None = None) -> Cell:
         """A new cell.
 
+        :param former: an ended one whose files it takes over.
         :raises OSError: the program cannot be started or the disk is full.
         """
         name = f"c{next(self._names)}"
-        return await Cell.launch(name, self._machine, self._ground, isolated=self._machine.isolated)
+        isolated = self._machine.isolated
+        return await Cell.launch(name, self._machine, self._ground, isolated=isolated, former=former)
 
     async def aclose(self) -> None:
         """End the spare, also one that is just being started."""

@@ -17,7 +17,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from craft_desktop.host.refusals import NOT_FOUND, PORT_CLOSED, TOKEN_MISSING, TOKEN_WRONG, Refusal
-from craft_desktop.host.registry import Registry, Sandbox, State
+from craft_desktop.host.registry import PauseMode, Registry, Sandbox, State
 from craft_desktop.host.routing import NoRoute, Route, is_private, is_signed_file, origin_form, route
 from craft_desktop.host.sandboxes import NotFound
 from craft_desktop.host.signature import signer
@@ -147,7 +147,8 @@ class Traffic:
 
     async def _wake(self, sandbox: Sandbox) -> Sandbox:
         gone = _Refused(Refusal(502, NOT_FOUND, sandbox.sandbox_id))
-        if not sandbox.auto_resume:
+        # E2B: a start anew is asked for by a call, never brought about by whoever happens to look
+        if not sandbox.auto_resume or sandbox.pause_mode is PauseMode.FILESYSTEM:
             raise gone
         try:
             awake, _ = await self._sandboxes.resume(sandbox.sandbox_id, max(sandbox.timeout_s, SHORTEST_WAKE_S))

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from craft_desktop.host.__main__ import main
+from craft_desktop.host.__main__ import common_state, main
 from craft_desktop.host.handshake import Ready
 
 END_TIMEOUT_S = 20
@@ -91,3 +91,28 @@ def test_a_parent_that_is_killed_takes_the_host_along(tmp_path: Path) -> None:
 def _readable(descriptor: int) -> bool:
 
     return bool(select.select([descriptor], [], [], END_TIMEOUT_S)[0])
+
+
+def test_hosts_that_are_told_no_folder_share_one_of_the_persons_own(tmp_path: Path) -> None:
+    folder = common_state(tmp_path)
+    assert common_state(tmp_path) == folder and folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)
+    with pytest.raises(PermissionError, match="--state"):
+        common_state(tmp_path)
+    folder.rmdir()
+    (tmp_path / "elsewhere").mkdir(0o700)
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PermissionError):
+        common_state(tmp_path)
+
+
+def test_a_host_that_was_killed_leaves_nothing_that_the_next_does_not_clear(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "craft_desktop.host", "--lifeline"]
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        pipe = subprocess.PIPE
+        with subprocess.Popen(argv, env=environ, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as host:
+            assert host.stdout is not None and host.stdout.readline()
+            host.send_signal(number)
+            host.wait(30)
+    assert list(tmp_path.iterdir()) == []
