@@ -205,6 +205,14 @@ def test_the_sync_sdk_sends_every_form_too(sync_sandbox: Sandbox) -> None:
     assert [each.path for each in written] == [f"/home/user/some/{n}" for n in range(3)]
 
 
+async def test_commands_of_e2bs_template(sandbox: AsyncSandbox, sync_sandbox: Sandbox) -> None:
+    assert (await sandbox.commands.run("sudo -E -u root sh -c 'echo $FOO'", envs={"FOO": "f"})).stdout == "f\n"
+    assert sync_sandbox.commands.run("sudo id -un").stdout in ("user\n", "root\n")
+    await sandbox.files.write("kept", "x")
+    await sandbox.commands.run("setfattr -n user.e2b.author -v me ~/kept")
+    assert (await sandbox.files.get_info("kept")).metadata == {"author": "me"}
+
+
 async def test_names_that_look_escaped_are_taken_as_they_are(sandbox: AsyncSandbox, sync_sandbox: Sandbox) -> None:
     """Alone, that is: in a batch both SDKs send a quote as `%22` too, and one of the two has to give way."""
     for name in ("a%22b", "a%0Ab", "100%", 'a"b'):

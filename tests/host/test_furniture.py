@@ -1,5 +1,8 @@
+import os
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from craft_desktop.host.furniture import write_etc, write_tools
 from craft_desktop.host.machine import Machine, Node
@@ -13,6 +16,37 @@ def test_tools_run_the_scripts(tmp_path: Path, this_machine: Machine) -> None:
     write_tools(tmp_path, machine)
     told = subprocess.run([tmp_path / "npm", "run", "a b"], capture_output=True, check=True, text=True)
     assert told.stdout == "/npm cli.js|run|a b|"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["echo", "a b"], "a b\n"),
+        (["-n", "-E", "-u", "root", "--", "echo", "-u"], "-u\n"),
+        (["FOO=b r", "sh", "-c", "echo $FOO $SUDO_UID"], f"b r {os.getuid()}\n"),
+        (["-v"], ""),
+        (["-k", "echo", "still"], "still\n"),
+    ],
+)
+def test_sudo_runs_what_it_is_given(tmp_path: Path, this_machine: Machine, words: list[str], told: str) -> None:
+    write_tools(tmp_path, this_machine)
+    ended = subprocess.run([tmp_path / "sudo", *words], capture_output=True, check=False, text=True)
+    assert (ended.stdout, ended.stderr, ended.returncode) == (told, "", 0)
+
+
+def test_sudo_tells_the_commands_own_end(tmp_path: Path, this_machine: Machine) -> None:
+    write_tools(tmp_path, this_machine)
+    ends = [
+        subprocess.run([tmp_path / "sudo", *words], capture_output=True, check=False).returncode
+        for words in (["sh", "-c", "exit 7"], ["no-such-command"], [], ["-u"])
+    ]
+    assert ends == [7, 127, 1, 1]
+
+
+def test_setfattr_serves_a_machine_without_it(tmp_path: Path, this_machine: Machine) -> None:
+    write_tools(tmp_path, this_machine)
+    subprocess.run([tmp_path / "setfattr", "-n", "user.e2b.a", "-v", "it's", tmp_path / "sudo"], check=True)
+    assert os.getxattr(tmp_path / "sudo", "user.e2b.a") == b"it's"
 
 
 def test_a_private_network_has_its_own_resolver_and_the_machines_domains(tmp_path: Path, this_machine: Machine) -> None:

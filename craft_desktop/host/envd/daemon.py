@@ -70,7 +70,7 @@ async def serve(listener: socket.socket, channel: socket.socket, become_root: Ca
     FilesystemService(state).serve_on(router)
     watches = WatchService(state)
     watches.serve_on(router)
-    app = App(state, Files(state), Metrics(state), journal, router)
+    app = App(state, Files(state, watches.announce), Metrics(state), journal, router)
     loop.add_signal_handler(signal.SIGCHLD, table.reap)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)

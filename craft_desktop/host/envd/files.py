@@ -3,7 +3,7 @@
 import re
 import time
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
@@ -27,10 +27,14 @@ _UNPACK_BYTES = 256 * 1024
 
 
 class Files:
-    """Answers `/files`."""
+    """Answers `/files`.
 
-    def __init__(self, state: State, idle_s: float = IDLE_S) -> None:
+    :param announce: told of each upload, as in `Batch`.
+    """
+
+    def __init__(self, state: State, announce: Callable[[str, bool], None], idle_s: float = IDLE_S) -> None:
         self._state = state
+        self._announce = announce
         self._idle_s = idle_s
 
     async def answer(self, exchange: Exchange) -> None:
@@ -68,7 +72,7 @@ class Files:
         metadata = upload_metadata(exchange.headers)
         kind, options = parse_options_header(exchange.headers.get("content-type", ""))
         body = _unpacked(exchange, self._idle_s)
-        with Batch(Path(user.home), metadata) as batch:
+        with Batch(Path(user.home), metadata, self._announce) as batch:
             if kind == "application/octet-stream":
                 if not exchange.query.get("path"):
                     raise HttpFault(400, "a raw upload needs the query parameter 'path'")

@@ -17,7 +17,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,13 @@ _FILE_MODE = 0o666
 _COMMIT_RUN = 64
 # A rename refused so is not possible at all: the target is a mount point, or its folder may not be changed.
 _NO_RENAME = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM})
+_STAGING = ".cache/craft-desktop"
+_BESIDE = ".craft-upload-"
+
+
+def is_staging(relpath: str) -> bool:
+    """Whether a path below a home or any other folder is what uploads pass through, and no client's file."""
+    return relpath.rpartition("/")[2].startswith(_BESIDE) or f"/{_STAGING}/" in f"/{relpath}/"
 
 
 class _Incoming:
@@ -54,11 +61,13 @@ class Batch:
 
     :param home: the folder within which files are staged.
     :param metadata: what is kept with each file as extended attributes.
+    :param announce: told of each file before it is moved into place: where, links resolved, and whether one is there.
     """
 
-    def __init__(self, home: Path, metadata: Mapping[str, str]) -> None:
+    def __init__(self, home: Path, metadata: Mapping[str, str], announce: Callable[[str, bool], None]) -> None:
         self._home_prefix = os.path.realpath(home) + "/"
-        self._staging_root = home / ".cache" / "craft-desktop"
+        self._staging_root = home / _STAGING
+        self._announce = announce
         self._staging: Path | None = None
         self._metadata = {METADATA_PREFIX + key: value.encode() for key, value in metadata.items()}
         self._files: list[_Incoming] = []
@@ -160,6 +169,7 @@ class Batch:
         return f"{self._staging}/{len(self._asked)}"
 
     async def _land(self, incoming: _Incoming) -> None:
+        self._announce(incoming.target, _mode(Path(incoming.target)) is not None)
         try:
             Path(incoming.written).rename(incoming.target)
         except OSError as error:
@@ -203,7 +213,7 @@ def _discard(incoming: _Incoming) -> None:
 
 def _temporary_beside(target: str) -> str:
     folder = target.rpartition("/")[0]
-    return f"{folder}/.craft-upload-{os.urandom(6).hex()}"
+    return f"{folder}/{_BESIDE}{os.urandom(6).hex()}"
 
 
 def _move_across(source: str, target: str) -> None:

@@ -1,8 +1,9 @@
 """Changes in a folder, from inotify(7), in the words of E2B's clients.
 
-CREATE, WRITE, REMOVE, RENAME (the name that went away) and CHMOD, as Go's fsnotify derives them. One rule is ours: what
-is moved to a watched name is a CREATE and a WRITE, because uploads here arrive by a rename (see `upload`) and a client
-that waits for WRITE after writing a file must get one.
+CREATE, WRITE, REMOVE, RENAME (the name that went away) and CHMOD, as Go's fsnotify derives them. An upload is told as
+E2B's envd brings it about, which opens the file, gives it to its user and writes: CREATE, CHMOD, WRITE, without the
+first where a file was replaced. Here it arrives by a rename (see `upload`), so it is announced, and what stages it is
+passed over in silence.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from craft_desktop.host.envd.kernel import inotify_open, inotify_unwatch, inotify_watch
+from craft_desktop.host.envd.upload import is_staging
 
 # <sys/inotify.h>
 _MODIFY, _ATTRIB, _MOVED_FROM, _MOVED_TO = 0x2, 0x4, 0x40, 0x80
@@ -26,14 +28,16 @@ _RECORD = struct.Struct("=iIII")
 _READ_BYTES = 64 * 1024
 # Events that wait for a client; more stay in the kernel, whose own bound (fs.inotify.max_queued_events) is the same.
 _MAX_WAITING = 16384
-_KINDS = (
+_KINDS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (_CREATE, ("CREATE",)),
-    (_MOVED_TO, ("CREATE", "WRITE")),
+    (_MOVED_TO, ("CREATE",)),
     (_MODIFY, ("WRITE",)),
     (_DELETE | _DELETE_SELF, ("REMOVE",)),
     (_MOVED_FROM, ("RENAME",)),
     (_ATTRIB, ("CHMOD",)),
 )
+_UPLOADED = ("CREATE", "CHMOD", "WRITE")
+_REPLACED = ("CHMOD", "WRITE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,13 @@ class Watch:
 
     def __init__(self, root: Path, *, is_recursive: bool) -> None:
         self._root = root
+        self._real_prefix = os.path.realpath(root).rstrip("/") + "/"
         self._is_recursive = is_recursive
         self._descriptor = inotify_open()
         self._folders: dict[int, str] = {}
         self._changes: deque[Change] = deque()
+        # Announced and not yet met: what each name's next arrivals are told as.
+        self._uploads: dict[str, deque[tuple[str, ...]]] = {}
         self._wake = asyncio.Event()
         self._has_lost = False
         self._is_reading = False
@@ -87,6 +94,14 @@ class Watch:
             asyncio.get_running_loop().remove_reader(self._descriptor)
         os.close(self._descriptor)
         self._wake.set()
+
+    def announce(self, path: str, replaces: bool) -> None:
+        """Take note that an upload is about to be moved to `path`, whose links are resolved."""
+        if not path.startswith(self._real_prefix):
+            return
+        relpath = path[len(self._real_prefix) :]
+        if self._is_recursive or "/" not in relpath:
+            self._uploads.setdefault(relpath, deque()).append(_REPLACED if replaces else _UPLOADED)
 
     def take(self) -> list[Change]:
         """The changes since the last call.
@@ -151,10 +166,14 @@ class Watch:
         if folder is None or (mask & _DELETE_SELF and folder):
             return
         relpath = f"{folder}/{name}" if folder and name else folder or name or "."
+        if is_staging(relpath):
+            return
         if self._is_recursive and mask & _ISDIR and mask & _MOVED_FROM:
             self._drop_tree(relpath)
         for bits, kinds in _KINDS:
             if mask & bits:
+                if bits == _MOVED_TO:
+                    kinds = self._arrival(relpath)
                 # Writing to a folder means nothing.
                 self._changes.extend(Change(relpath, kind) for kind in kinds if kind != "WRITE" or not mask & _ISDIR)
         if self._is_recursive and mask & _ISDIR and mask & (_CREATE | _MOVED_TO):
@@ -169,13 +188,25 @@ class Watch:
                 return  # it is gone again
             self._has_lost = True  # no watches left: what happens there is lost
             return
-        self._changes.extend(Change(path, "CREATE") for path in self._contents(relpath))
+        for path in self._contents(relpath):
+            self._changes.extend(Change(path, kind) for kind in self._arrival(path))
+
+    def _arrival(self, relpath: str) -> tuple[str, ...]:
+        """What the coming of a name is told as: an upload's, when one was announced."""
+        uploads = self._uploads.get(relpath)
+        if not uploads:
+            return ("CREATE",)
+        kinds = uploads.popleft()
+        if not uploads:
+            del self._uploads[relpath]
+        return kinds
 
     def _contents(self, relpath: str) -> Iterator[str]:
         for folder, folders, files in os.walk(self._root / relpath):
             base = Path(folder).relative_to(self._root).as_posix()
             for name in (*folders, *files):
-                yield f"{base}/{name}"
+                if not is_staging(f"{base}/{name}"):
+                    yield f"{base}/{name}"
 
     def _add_tree(self, relpath: str) -> None:
         path = self._root / relpath

@@ -18,6 +18,7 @@ class WatchService:
         self._state = state
         # By id: the watch, the folder, and whether entries are wanted.
         self._watchers: dict[str, tuple[Watch, Path, bool]] = {}
+        self._streams: set[Watch] = set()
 
     def serve_on(self, router: Router) -> None:
         """Enter the methods into a router."""
@@ -32,6 +33,13 @@ class WatchService:
         for watch, _, _ in self._watchers.values():
             watch.close()
         self._watchers.clear()
+
+    def announce(self, path: str, replaces: bool) -> None:
+        """Tell every watch of an upload, see `Watch.announce`."""
+        for watch in self._streams:
+            watch.announce(path, replaces)
+        for watch, _, _ in self._watchers.values():
+            watch.announce(path, replaces)
 
     async def _open(self, call: Call, request: Message) -> tuple[Watch, Path]:
         path = requested_path(self._state, call, request)
@@ -49,6 +57,7 @@ class WatchService:
 
     async def _watch_dir(self, call: Call, request: Message, outflow: Outflow) -> None:
         watch, path = await self._open(call, request)
+        self._streams.add(watch)
         try:
             outflow.on_gone(watch.close)
             await outflow.send({"start": {}})
@@ -65,6 +74,7 @@ class WatchService:
                 for change in changes:
                     await outflow.send({"filesystem": _event(change, path, bool(request.get("includeEntry")))})
         finally:
+            self._streams.discard(watch)
             watch.close()
 
     async def _create_watcher(self, call: Call, request: Message) -> Message:

@@ -4,14 +4,18 @@ from pathlib import Path
 import pytest
 
 from craft_desktop.host.envd.faults import HttpFault
-from craft_desktop.host.envd.upload import Batch, _move_across, _write_in_place
+from craft_desktop.host.envd.upload import Batch, _move_across, _write_in_place, is_staging
+
+
+def _unheard(path: str, replaces: bool) -> None:
+    """Where nothing is watched."""
 
 
 async def test_nothing_shows_before_the_commit(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     (home / "f").write_text("old")
-    with Batch(home, {}) as batch:
+    with Batch(home, {}, _unheard) as batch:
         batch.begin(home / "f")
         batch.write(b"ne")
         batch.write(b"w")
@@ -24,7 +28,7 @@ async def test_nothing_shows_before_the_commit(tmp_path: Path) -> None:
 
 async def test_broken_off(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
-    with pytest.raises(ZeroDivisionError), Batch(tmp_path / "home", {}) as batch:
+    with pytest.raises(ZeroDivisionError), Batch(tmp_path / "home", {}, _unheard) as batch:
         batch.begin(tmp_path / "home" / "a")
         batch.finish()
         batch.begin(tmp_path / "elsewhere" / "b")
@@ -38,7 +42,7 @@ async def test_broken_off(tmp_path: Path) -> None:
 async def test_home_behind_a_link_stages_within_it(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "home").symlink_to("real")
-    with Batch(tmp_path / "home", {}) as batch:
+    with Batch(tmp_path / "home", {}, _unheard) as batch:
         batch.begin(tmp_path / "home" / "d" / "f")
         assert [path.name for path in (tmp_path / "real" / "d").iterdir()] == []
         batch.finish()
@@ -48,7 +52,7 @@ async def test_home_behind_a_link_stages_within_it(tmp_path: Path) -> None:
 
 async def test_dangling_link_is_filled(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("target")
-    with Batch(tmp_path, {}) as batch:
+    with Batch(tmp_path, {}, _unheard) as batch:
         batch.begin(tmp_path / "link")
         batch.write(b"1")
         batch.finish()
@@ -57,7 +61,7 @@ async def test_dangling_link_is_filled(tmp_path: Path) -> None:
 
 
 def test_same_path_twice(tmp_path: Path) -> None:
-    with Batch(tmp_path, {}) as batch:
+    with Batch(tmp_path, {}, _unheard) as batch:
         batch.begin(tmp_path / "a")
         batch.finish()
         with pytest.raises(HttpFault, match="multiple files"):
@@ -89,3 +93,33 @@ def test_across_file_systems_nothing_half_is_seen(tmp_path: Path) -> None:
         assert reader.read() == "old"
     assert (target.read_text(), target.stat().st_mode & 0o777) == ("new", 0o750)
     assert list(target.parent.iterdir()) == [target]
+
+
+async def test_each_file_is_announced_before_it_lands(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "real" / "old").touch()
+    heard: list[tuple[str, bool]] = []
+    with Batch(tmp_path, {}, lambda path, replaces: heard.append((path, replaces))) as batch:
+        for name in ("old", "new"):
+            batch.begin(tmp_path / "link" / name)
+            batch.finish()
+        assert heard == []
+        await batch.commit()
+    assert heard == [(f"{tmp_path}/real/old", True), (f"{tmp_path}/real/new", False)]
+
+
+@pytest.mark.parametrize(
+    ("relpath", "expected"),
+    [
+        (".cache/craft-desktop", True),
+        (".cache/craft-desktop/upload-1/2", True),
+        ("user/.cache/craft-desktop/x", True),
+        ("d/.craft-upload-0a", True),
+        (".cache", False),
+        (".cache/craft-desktops", False),
+        ("craft-upload-x", False),
+    ],
+)
+def test_what_uploads_pass_through_is_known_by_name(relpath: str, expected: bool) -> None:
+    assert is_staging(relpath) is expected

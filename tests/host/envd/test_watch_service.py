@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from tests.host.envd.driver import PATIENCE_S, Driver
@@ -35,16 +36,47 @@ async def test_each_kind_of_change(daemon: Driver) -> None:
         await _until(events, ("g", "REMOVE"))
 
 
-async def test_an_upload_is_a_write(daemon: Driver) -> None:
+async def test_an_upload_is_told_as_e2b_brings_it_about(daemon: Driver) -> None:
     (daemon.home / "d").mkdir()
     (daemon.home / "d" / "f").write_text("old")
     async with daemon.stream(WATCH, {"path": "d", "includeEntry": True}) as events:
         await anext(events)
         await daemon.upload({"d/f": b"new!"})
-        assert await _until(events, ("f", "WRITE")) == [("f", "CREATE"), ("f", "WRITE")]
+        assert await _until(events, ("f", "WRITE")) == [("f", "CHMOD"), ("f", "WRITE")]
         await daemon.upload({"d/g": b"12345"})
         message = await anext(events)
         assert message["filesystem"]["entry"]["size"] == "5"
+        assert await _until(events, ("g", "WRITE")) == [("g", "CHMOD"), ("g", "WRITE")]
+        # what is moved there otherwise only came to be
+        (daemon.home / "x").write_text("x")
+        (daemon.home / "x").rename(daemon.home / "d" / "h")
+        (daemon.home / "d" / "last").touch()
+        assert await _until(events, ("last", "CREATE")) == [("h", "CREATE"), ("last", "CREATE")]
+
+
+async def test_what_stages_an_upload_is_not_told(daemon: Driver, tmp_path: Path) -> None:
+    """Neither the folder in the home nor the file beside a target elsewhere."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (daemon.home / ".cache").mkdir()
+    _, at_home = await daemon.fs("CreateWatcher", path="", recursive=True)
+    _, elsewhere = await daemon.fs("CreateWatcher", path=str(outside))
+    await daemon.upload({"f": b"1", str(outside / "g"): b"2"})
+    for answer, name in ((at_home, "f"), (elsewhere, "g")):
+        _, told = await daemon.fs("GetWatcherEvents", watcherId=answer["watcherId"])
+        assert [(event["name"], event["type"]) for event in told["events"]] == [
+            (name, "EVENT_TYPE_CREATE"),
+            (name, "EVENT_TYPE_CHMOD"),
+            (name, "EVENT_TYPE_WRITE"),
+        ]
+
+
+async def test_an_upload_into_a_folder_that_comes_with_it_is_told_whole(daemon: Driver) -> None:
+    _, answer = await daemon.fs("CreateWatcher", path="", recursive=True)
+    await daemon.upload({"new/er/f": b"1"})
+    _, told = await daemon.fs("GetWatcherEvents", watcherId=answer["watcherId"])
+    kinds = [event["type"] for event in told["events"] if event["name"] == "new/er/f"]
+    assert kinds == ["EVENT_TYPE_CREATE", "EVENT_TYPE_CHMOD", "EVENT_TYPE_WRITE"]
 
 
 async def test_recursive_follows_new_and_moved_folders(daemon: Driver) -> None:
