@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,8 @@ from e2b import (
 from e2b.connection_config import ApiParams
 from e2b.exceptions import SandboxNotFoundException, SandboxNotRunningException
 from e2b.sandbox.filesystem.filesystem import WriteEntry
+
+from craft_desktop.host.handshake import Ready
 
 NOBODY = "i" + "0" * 20
 
@@ -302,3 +305,43 @@ def test_the_time_of_a_sandbox_ends(options: ApiParams) -> None:
         assert time.monotonic() < deadline
     with pytest.raises(SandboxNotFoundException):
         sandbox.get_info()
+
+
+async def test_envds_own_answers_want_its_token(host: Ready, sandbox: AsyncSandbox) -> None:
+    named = {"E2b-Sandbox-Id": sandbox.sandbox_id, "E2b-Sandbox-Port": "49983"}
+    known = {**named, "X-Access-Token": str(sandbox._envd_access_token)}
+    async with httpx.AsyncClient(base_url=host.sandbox_url) as client:
+        for path in ("/envs", "/metrics"):
+            assert (await client.get(path, headers=named)).status_code == 401
+        assert (await client.get("/health", headers=named)).status_code == 204
+        assert "PATH" not in (await client.get("/envs", headers=known)).json()
+        metrics = (await client.get("/metrics", headers=known)).json()
+        assert {"ts", "cpu_count", "cpu_used_pct", "mem_total", "mem_used", "disk_used", "disk_total"} <= metrics.keys()
+        assert 0 < metrics["mem_used"] < metrics["mem_total"]
+
+
+async def test_a_part_of_a_file_can_be_asked_for(sandbox: AsyncSandbox) -> None:
+    await sandbox.files.write("f", "Hello, world!")
+    url = sandbox.download_url("f", use_signature_expiration=60)
+    async with httpx.AsyncClient() as client:
+        part = await client.get(url, headers={"Range": "bytes=7-11"})
+        assert (part.status_code, part.text, part.headers["Content-Range"]) == (206, "world", "bytes 7-11/13")
+        assert (await client.get(url, headers={"Range": "bytes=-6"})).text == "world!"
+        assert (await client.get(url, headers={"Range": "bytes=99-"})).status_code == 416
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="a sandbox has the git of this machine, and here is none")
+def test_git_works_in_a_sandbox(sync_sandbox: Sandbox) -> None:
+    run = sync_sandbox.commands.run
+    run("git init -q -b main repo && git config --global user.name B && git config --global user.email b@e.c")
+    sync_sandbox.files.write("repo/README.md", "one\n")
+    run("git add -A && git commit -qm first", cwd="/home/user/repo")
+    assert run("git status --porcelain", cwd="/home/user/repo").stdout == ""
+    run("git init -q --bare -b main remote.git")
+    serve = "git daemon --reuseaddr --base-path=$HOME --export-all --enable=receive-pack --listen=127.0.0.1 --port=$P"
+    daemon = run(f"P=${{PORT:-9418}}; echo $P > port; exec {serve}", background=True, timeout=0)
+    url = "git://127.0.0.1:$(cat ~/port)/remote.git"
+    run(f"for i in $(seq 100); do git ls-remote {url} && exit; sleep 0.05; done; exit 1")
+    run(f"git push -q {url} main && git clone -q {url} ~/clone", cwd="/home/user/repo")
+    assert sync_sandbox.files.read("clone/README.md") == "one\n"
+    assert daemon.kill()

@@ -64,6 +64,7 @@ class Watch:
         self._changes: deque[Change] = deque()
         # Announced and not yet met: what each name's next arrivals are told as.
         self._uploads: dict[str, deque[tuple[str, ...]]] = {}
+        self._upload_count = 0
         self._wake = asyncio.Event()
         self._has_lost = False
         self._is_reading = False
@@ -97,11 +98,13 @@ class Watch:
 
     def announce(self, path: str, replaces: bool) -> None:
         """Take note that an upload is about to be moved to `path`, whose links are resolved."""
-        if not path.startswith(self._real_prefix):
+        # A watcher that nobody asks any more must not gather them for ever; the kernel drops its changes at that point.
+        if not path.startswith(self._real_prefix) or self._upload_count >= 2 * _MAX_WAITING:
             return
         relpath = path[len(self._real_prefix) :]
         if self._is_recursive or "/" not in relpath:
             self._uploads.setdefault(relpath, deque()).append(_REPLACED if replaces else _UPLOADED)
+            self._upload_count += 1
 
     def take(self) -> list[Change]:
         """The changes since the last call.
@@ -157,6 +160,9 @@ class Watch:
     def _note(self, number: int, mask: int, name: str) -> None:
         if mask & _OVERFLOW:
             self._has_lost = True
+            # Whose arrivals were among what was lost cannot be known.
+            self._uploads.clear()
+            self._upload_count = 0
             return
         if mask & _IGNORED:
             self._folders.pop(number, None)
@@ -197,6 +203,7 @@ class Watch:
         if not uploads:
             return ("CREATE",)
         kinds = uploads.popleft()
+        self._upload_count -= 1
         if not uploads:
             del self._uploads[relpath]
         return kinds

@@ -214,6 +214,17 @@ async def test_deadline_holds_without_a_client(daemon: Driver) -> None:
     await eventually(lambda: not Path(f"/proc/{pid}").exists(), "the process is gone")
 
 
+async def test_the_deadline_of_a_joined_client_ends_its_stream_alone(daemon: Driver) -> None:
+    async with daemon.start("sleep 100") as events:
+        pid = (await anext(events))["event"]["start"]["pid"]
+        late = {"Connect-Timeout-Ms": "200"}
+        async with daemon.stream("process.Process/Connect", {"process": {"pid": pid}}, late) as joined:
+            ran = await Ran.of(joined)
+        assert ran.error is not None and ran.error["code"] == "deadline_exceeded"
+        _, listed = await daemon.proc("List")
+        assert [process["pid"] for process in listed["processes"]] == [pid]
+
+
 async def test_keepalive_in_silence(daemon: Driver) -> None:
     ran = await daemon.run("sleep 1.5", {"Keepalive-Ping-Interval": "1"})
     assert ran.keepalives == 1

@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from craft_desktop.host.envd import processes as processes_module
 from craft_desktop.host.envd.journal import Journal
 from craft_desktop.host.envd.process import Command, Process
 from craft_desktop.host.envd.processes import ProcessTable
@@ -39,6 +40,19 @@ async def test_table_follows_a_process() -> None:
     assert table.find(process.pid, None) is None
     assert table.find(process.pid, None, ended_too=True) is process
     assert table.find(None, "t", ended_too=True) is process
+    await table.aclose()
+
+
+async def test_an_end_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert processes_module._RETENTION_S == 30
+    monkeypatch.setattr(processes_module, "_RETENTION_S", 0.2)
+    table = ProcessTable(Journal())
+    process = table.start(_command("exit 5", "t"), {}, "/")
+    await _ended(table, process)
+    assert table.find(process.pid, None, ended_too=True) is process
+    async with asyncio.timeout(10):
+        while table.find(process.pid, None, ended_too=True) or table.find(None, "t", ended_too=True):
+            await asyncio.sleep(0.01)
     await table.aclose()
 
 

@@ -44,6 +44,23 @@ async def test_more_than_can_be_held_waits_in_the_kernel(tmp_path: Path, monkeyp
         watch.close()
 
 
+async def test_a_watcher_that_nobody_asks_holds_a_bounded_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "_MAX_WAITING", 10)
+    watch = await Watch.open(tmp_path, is_recursive=False)
+    try:
+        for _ in range(50):
+            watch.announce(f"{tmp_path}/f", True)
+            watch.announce(f"{tmp_path}/below/f", True)
+            watch.announce(f"{tmp_path.parent}/other/f", True)
+        assert [len(kinds) for kinds in watch._uploads.values()] == [20]
+        watch._note(-1, 0x4000, "")  # IN_Q_OVERFLOW
+        assert not watch._uploads
+    finally:
+        watch.close()
+
+
 async def test_lost_changes_are_told(tmp_path: Path) -> None:
     watch = await Watch.open(tmp_path, is_recursive=False)
     try:
