@@ -6,12 +6,16 @@ id 0 run; a file written there belongs to `user` outside and the other way round
 capabilities are given up before the command starts, so it may mount nothing and make no namespaces.
 
 Made once, before anything of a client runs, and then the door is shut for good: no process of the sandbox may make
-a user namespace afterwards (what bubblewrap's --disable-userns does, which must be left out for this). Shutting it
-takes CAP_SYS_RESOURCE, which the daemon has from bubblewrap for that moment, and gives up with all others.
+a user namespace afterwards (what bubblewrap's --disable-userns does, which must be left out for this), nor one of
+any other kind. For there is a way in that cannot be closed: to the kernel any process of the sandbox owns the
+namespace, so it may enter it by a root process's /proc entry, and has every capability there. They reach only what
+belongs to that namespace, and as long as nothing can be made in it, that is nothing.
+Shutting it takes CAP_SYS_RESOURCE, which the daemon has from bubblewrap for that moment, and gives up with all others.
 """
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from craft_desktop.host.envd.kernel import (
@@ -21,7 +25,8 @@ from craft_desktop.host.envd.kernel import (
     new_user_namespace,
 )
 
-_MOST_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
+# namespaces(7); older kernels lack the last ones.
+_KINDS = ("user", "mnt", "net", "pid", "ipc", "uts", "cgroup", "time")
 
 
 def make_root_space() -> Callable[[], None] | None:
@@ -33,7 +38,9 @@ def make_root_space() -> Callable[[], None] | None:
         descriptor = _mapped_namespace()
     except OSError:  # forbidden here; that the door is shut matters all the same
         descriptor = None
-    _MOST_NAMESPACES.write_text("0")
+    for kind in _KINDS:
+        with suppress(FileNotFoundError):
+            Path(f"/proc/sys/user/max_{kind}_namespaces").write_text("0")
     drop_capabilities()
     if descriptor is None:
         return None

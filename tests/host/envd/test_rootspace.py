@@ -20,6 +20,10 @@ if become_root is None:
     sys.exit(77)
 for in_child in (become_root, None):
     subprocess.run(["sh", "-c", sys.argv[1]], preexec_fn=in_child)
+root = subprocess.Popen(["sleep", "1000"], preexec_fn=become_root)
+enter = ["nsenter", "--preserve-credentials", "--user", f"--target={root.pid}"]
+subprocess.run([*enter, "sh", "-c", sys.argv[2]])
+root.kill()
 """
 COMMAND = """
 echo id $(id -u) $(id -g) $(whoami)
@@ -29,6 +33,14 @@ unshare -m true 2>/dev/null && echo mounts were taken
 kill -9 1
 test -w /proc/sys/user/max_user_namespaces && echo the seal can be broken
 touch /tmp/$(whoami)
+"""
+# What a process of the sandbox does that went into the namespace of a running root command: it has all capabilities.
+INTRUDER = """
+grep -h CapEff /proc/self/status
+for kind in mount net pid ipc uts cgroup user time; do unshare --$kind true 2>/dev/null && echo $kind was made; done
+mount -t tmpfs none /tmp 2>/dev/null && echo mounted
+echo 5 2>/dev/null > /proc/sys/user/max_mnt_namespaces && unshare --mount true 2>/dev/null && echo the seal was broken
+true
 """
 
 
@@ -50,7 +62,7 @@ def jailed(folder: Path, *capabilities: str) -> "subprocess.CompletedProcess[str
     for tree in sorted(shown):
         argv += ["--ro-bind", tree, tree]
     interpreter = str(Path(sys.executable).resolve())
-    argv += ["--setenv", "PYTHONPATH", "/tmp/lib", "--", interpreter, "-s", "-S", "/tmp/script.py", COMMAND]
+    argv += ["--setenv", "PYTHONPATH", "/tmp/lib", "--", interpreter, "-s", "-S", "/tmp/script.py", COMMAND, INTRUDER]
     return subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
 
 
@@ -61,6 +73,10 @@ def test_root_has_the_name_and_nothing_else(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     lines = ran.stdout.splitlines()
     assert [line for line in lines if line.startswith("id")] == ["id 0 0 root", "id 1000 1000 user"]
+    intruder = next(
+        number for number, line in enumerate(lines) if line.startswith("CapEff") and not line.endswith("00")
+    )
+    assert lines[intruder + 1 :] == [], "whoever goes in has every right, over nothing"
     root = lines[: lines.index("id 1000 1000 user")]
     assert root[1:] == ["CapInh:\t0000000000000000"], "every set is empty, and nothing else was told"
     assert not [line for line in lines if "made" in line or "taken" in line or "broken" in line]
