@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +56,14 @@ def descendants(root: int, proc: Path = PROC) -> set[Seen]:
 
 
 def kill(family: set[Seen]) -> None:
-    """Kill those of `family` that are still the same processes."""
-    send(family, signal.SIGKILL)
+    """Kill those of `family` that are still the same processes, the older first.
+
+    A daemon would otherwise live to see its children killed, and tell their clients of an end like any other.
+    """
+    send(sorted(family, key=lambda member: (member.started, member.pid)), signal.SIGKILL)
 
 
-def send(family: set[Seen], number: signal.Signals) -> None:
+def send(family: Iterable[Seen], number: signal.Signals) -> None:
     """Signal those of `family` that are still the same processes."""
     for member in family:
         now = look(member.pid)

@@ -48,6 +48,18 @@ def test_an_id_given_to_another_is_left_alone(family: "subprocess.Popen[bytes]")
     assert family.wait(10) == -signal.SIGTERM
 
 
+def test_the_older_are_killed_first(family: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon must not live to see its children's end: it would tell of it."""
+    shell = look(family.pid)
+    assert shell is not None
+    everyone = descendants(family.pid) | {shell}
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: killed.append(pid))
+    kill(everyone)
+    assert killed == [each.pid for each in sorted(everyone, key=lambda each: (each.started, each.pid))]
+    assert killed[0] == family.pid and len(killed) == 3
+
+
 def test_all_stand_still_and_run_on(family: "subprocess.Popen[bytes]") -> None:
     below = descendants(family.pid)
     assert len(below) == 2
