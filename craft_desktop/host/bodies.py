@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from craft_desktop.host.isolation import Homes
+from craft_desktop.host.reach import OPEN, BadRule, Rules, read_rules
 from craft_desktop.host.registry import PAGE_LIMIT, OnTimeout, PauseMode, Query, Sandbox, State
 
 ENVD_VERSION = "0.6.13"  # the envd whose behaviour ours follows; the SDK turns features on by it
@@ -27,14 +28,6 @@ _REFUSED = {
     "volumeMounts": "volumes",
     "mcp": "the MCP gateway",
     "iam": "cloud identities",
-}
-_REFUSED_NETWORK = {
-    "allowOut": "outgoing network rules",
-    "denyOut": "outgoing network rules",
-    "rules": "outgoing network rules",
-    "egressProxy": "an egress proxy",
-    "dnsServers": "name servers of its own",
-    "httpsPorts": "HTTPS ports",
 }
 
 
@@ -60,6 +53,7 @@ class Creation:
     on_timeout: OnTimeout = OnTimeout.KILL
     auto_resume: bool = False
     timeout_pause: PauseMode = PauseMode.FULL
+    rules: Rules = OPEN
 
     @property
     def unisolated(self) -> bool:
@@ -77,12 +71,13 @@ def read_creation(body: Any, *, always_secure: bool) -> Creation:
     for name, words in _REFUSED.items():
         if asked.get(name):
             raise BadRequest(f"{name}: the host on this computer does not offer {words}")
-    if asked.get("allow_internet_access") is False:
-        raise BadRequest("allow_internet_access: sandboxes on this computer share its network")
     network = _object(asked.get("network") or {}, "network")
-    for name, words in _REFUSED_NETWORK.items():
-        if network.get(name):
-            raise BadRequest(f"network.{name}: the host on this computer does not offer {words}")
+    try:
+        rules = read_rules(network, asked.get("allow_internet_access"))
+    except BadRule as error:
+        raise BadRequest(str(error)) from error
+    if network.get("httpsPorts"):
+        raise BadRequest("network.httpsPorts: the host on this computer does not offer HTTPS ports")
     mask = network.get("maskRequestHost")
     if mask is not None and not isinstance(mask, str):
         raise BadRequest("network.maskRequestHost must be a string")
@@ -104,6 +99,7 @@ def read_creation(body: Any, *, always_secure: bool) -> Creation:
         on_timeout=OnTimeout.PAUSE if _flag(asked, "autoPause", False) else OnTimeout.KILL,
         auto_resume=_flag(resume, "enabled", False),
         timeout_pause=PauseMode.FULL if keeps_memory else PauseMode.FILESYSTEM,
+        rules=rules,
     )
 
 
@@ -230,8 +226,8 @@ def detailed(sandbox: Sandbox, domain: str) -> dict[str, Any]:
     body = listed(sandbox) | {
         "domain": domain,
         "lifecycle": {"autoResume": sandbox.auto_resume, "onTimeout": sandbox.on_timeout.value},
-        "allowInternetAccess": True,
-        "network": {"allowPublicTraffic": sandbox.traffic_token is None},
+        "allowInternetAccess": sandbox.rules.internet is not False,
+        "network": {"allowPublicTraffic": sandbox.traffic_token is None, **sandbox.rules.told()},
     }
     if sandbox.pause_mode is not None:
         body["pauseMode"] = sandbox.pause_mode.value

@@ -25,6 +25,7 @@ from craft_desktop.host import processes
 from craft_desktop.host.bodies import Creation
 from craft_desktop.host.cgroups import MOST_PROCESSES, Group
 from craft_desktop.host.dial import Dial, DialError
+from craft_desktop.host.fence import Fence
 from craft_desktop.host.ground import Ground, remove_tree
 from craft_desktop.host.isolation import (
     JAIL_HOMES,
@@ -40,6 +41,7 @@ from craft_desktop.host.isolation import (
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.namespaces import hold_argv
 from craft_desktop.host.plot import Plot
+from craft_desktop.host.reach import OPEN, Reach
 from craft_desktop.host.snapshots import Hold
 from craft_desktop.host.uplink import Uplink, first_bytes
 from craft_desktop.tasks import Owner
@@ -86,6 +88,7 @@ class Cell:
         self._process: asyncio.subprocess.Process | None = None
         self._dial: Dial | None = None
         self._uplink: Uplink | None = None
+        self._fence: Fence | None = None
         self._lifeline: int | None = None
         self._log: asyncio.ReadTransport | None = None
         # apart from the other owner, which is closed within the very end that these tasks are
@@ -172,6 +175,18 @@ class Cell:
             hold.close()  # copied
         if not self.isolated:
             self._write_profile()
+
+    async def confine(self, reach: Reach) -> None:
+        """Hold its network to `reach` from now on; open connections to what is out of it end.
+
+        :raises OSError: that cannot be done here.
+        """
+        if self._fence is None:
+            raise OSError("no rules can be set upon its network")
+        await self._fence.hold(reach)
+        if self._fence.gate_pid:
+            with contextlib.suppress(OSError):  # without bounds: it is bounded by the number of its connections
+                self._group.take_in(self._fence.gate_pid)
 
     async def copy_out(self, target: Path) -> tuple[str, ...]:
         """Copy what was written in it into the folder of a new snapshot; the layers that lie beneath it.
@@ -298,6 +313,9 @@ class Cell:
         assert self._process is not None and self._lifeline is not None
         if not await first_bytes(stands, HOLD_TIMEOUT_S):
             raise OSError(f"the namespaces of the sandbox could not be made: {self.last_words or 'no answer'}")
+        if machine.filtered:
+            self._fence = Fence(self.name, machine, self._process.pid)
+            await self._fence.hold(OPEN.reach())
         if machine.private:
             self._uplink = Uplink(self.name, machine.network, self._process.pid)
             await self._uplink.attach()
@@ -385,6 +403,8 @@ class Cell:
             await process.wait()
         if self._uplink is not None:
             await self._uplink.aclose()
+        if self._fence is not None:
+            await self._fence.aclose()
         if self._dial is not None:
             self._dial.close()
         await self._owner.aclose()

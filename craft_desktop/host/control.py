@@ -30,7 +30,7 @@ from craft_desktop.host.bodies import (
     read_timeout,
 )
 from craft_desktop.host.creations import Creations
-from craft_desktop.host.egress import Egress
+from craft_desktop.host.egress import CannotHold, Egress
 from craft_desktop.host.machine import report
 from craft_desktop.host.observation import Observation
 from craft_desktop.host.registry import CursorError, PauseMode, State, select
@@ -102,6 +102,8 @@ class Control:
             return refuse(400, str(error))
         except Unisolated as error:
             return refuse(400, f"{error} To run without isolation, create with metadata isolation=none.")
+        except CannotHold as error:
+            return refuse(400, str(error))
         except NotFound as error:
             return refuse(404, str(error.args[0]))
         except NotNow as error:
@@ -134,6 +136,7 @@ class Control:
     async def _create(self, request: web.Request, *, always_secure: bool) -> web.Response:
         body = await read_json(request)
         creation = read_creation(body, always_secure=always_secure)
+        self._egress.check(creation.rules)
         key = request.headers.get("Idempotency-Key", "")
         if len(key) > LONGEST_KEY:
             raise BadRequest(f"Idempotency-Key is longer than {LONGEST_KEY} characters")
@@ -161,11 +164,7 @@ class Control:
 
     async def _get(self, request: web.Request) -> web.Response:
         sandbox = self._sandboxes.find(request.match_info["id"])
-        body = detailed(sandbox, self._domain)
-        rules = self._egress.told(sandbox.sandbox_id)
-        if rules:
-            body |= rules | {"network": body["network"] | rules["network"]}
-        return web.json_response(body)
+        return web.json_response(detailed(sandbox, self._domain))
 
     async def _delete(self, request: web.Request) -> web.Response:
         await self._sandboxes.kill(request.match_info["id"])

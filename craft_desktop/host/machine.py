@@ -37,6 +37,7 @@ class PrivateNetwork:
     :param usable: a trial network came up, with a jail in it.
     :param hardened: slirp4netns can shut itself in.
     :param reason: why not usable, in a sentence; with it `remedy`, what the person can do.
+    :param unfiltered: why no rules can be set upon such a network, in a sentence; empty where they can.
     """
 
     slirp: str | None = None
@@ -44,6 +45,7 @@ class PrivateNetwork:
     hardened: bool = True
     reason: str = ""
     remedy: str = ""
+    unfiltered: str = ""
 
 
 class Layering(StrEnum):
@@ -133,6 +135,11 @@ class Machine:
         """Whether each sandbox has a network of its own here, and with it every port."""
         return self.isolated and self.holder is not None and self.network.usable
 
+    @property
+    def filtered(self) -> bool:
+        """Whether rules about what a sandbox may reach can be held here."""
+        return self.private and not self.network.unfiltered
+
 
 def report(machine: Machine) -> dict[str, Any]:
     """What a person or a program may be told: of proxies only the names, since their addresses may hold a password."""
@@ -149,6 +156,8 @@ def report(machine: Machine) -> dict[str, Any]:
         "network": "private" if machine.private else "shared",
         "network_reason": "" if machine.private else machine.network.reason,
         "network_remedy": "" if machine.private else machine.network.remedy,
+        "network_rules": machine.filtered,
+        "network_rules_reason": machine.network.unfiltered if machine.private else "",
         "processes_limited": machine.cgroups.pids is not None or (machine.prlimit is not None and not machine.by_root),
         "memory_limited": machine.cgroups.memory is not None,
         "snapshots": machine.layering.value,

@@ -10,10 +10,12 @@ given the files of a snapshot. Measured: 3 ms for the namespaces, 7 ms for the n
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 # libslirp's own resolver: it asks whatever this machine's /etc/resolv.conf names, a loopback address too
 NAME_SERVER = "10.0.2.3"
 DEVICE = "tap0"
+ADDRESS = "10.0.2.100"  # a sandbox's own there, slirp4netns's choice
 # the largest frame slirp4netns takes; with Ethernet's 1500 a download costs several times the processor time
 MTU = 65_520
 
@@ -81,9 +83,9 @@ def slirp_argv(slirp: str, pid: int, ready: int, end: int, *, hardened: bool) ->
     return [*argv, str(pid), DEVICE]
 
 
-def enter_argv(holder: Holder, pid: int, command: list[str]) -> list[str]:
-    """The command line that runs `command` in the user and mount namespace of a holder, with all rights over them."""
-    return [holder.nsenter, "--preserve-credentials", "--user", "--mount", "--target", str(pid), "--", *command]
+def enter_argv(holder: Holder, pid: int, command: list[str], space: Literal["mount", "net"] = "mount") -> list[str]:
+    """The command line that runs `command` in a holder's user namespace and one that belongs to it, with all rights."""
+    return [holder.nsenter, "--preserve-credentials", "--user", f"--{space}", "--target", str(pid), "--", *command]
 
 
 def lay_argv(holder: Holder, folder: Path, overlays: list[Overlay]) -> list[str]:

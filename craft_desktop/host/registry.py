@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from craft_desktop.host.reach import OPEN, Rules
+
 ID_LETTERS = string.ascii_lowercase + string.digits  # a host name label, and no '-': PORT-ID is split there
 ID_LENGTH = 20  # E2B's own length; 103 bits, so an id cannot be guessed
 PAGE_LIMIT = 100  # E2B's largest page and its default
@@ -50,6 +52,7 @@ class Sandbox:
     :param mask_host: `localhost:${PORT}` puts such a Host before the program; None passes the Host unchanged.
     :param timeout_pause: what a pause at the deadline keeps; `pause_mode` what the latest pause kept.
     :param port: the free port of this machine given to the sandbox as PORT; 0 where it has every port to itself.
+    :param rules: what it may reach outside.
     :param timeout_s: what the sandbox was created or last connected with.
     """
 
@@ -71,6 +74,7 @@ class Sandbox:
     memory_mb: int = 512
     disk_mb: int = 0
     port: int = 0
+    rules: Rules = OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,7 @@ class Sandboxes:
             cpu_count=self.machine.cpu_count,
             memory_mb=self.machine.memory_mb,
             port=port,
+            rules=creation.rules,
         )
         cell = await self._furnish(sandbox, creation, upon)
         if self._closing:
@@ -336,6 +337,11 @@ class Sandboxes:
             raise CannotStart(f"the files of the snapshot cannot be had: {error}") from error
 
     async def _initialise(self, sandbox: Sandbox, cell: Cell, creation: Creation) -> None:
+        try:
+            if sandbox.rules.restricts:
+                await cell.confine(sandbox.rules.reach())
+        except OSError as error:
+            raise CannotStart(f"the network rules of the sandbox could not be set: {error}") from error
         body = init(sandbox, {**self.machine.environment, **creation.env}, cell.homes)
         url = f"http://{sandbox.sandbox_id}:{ENVD_PORT}/init"
         try:

@@ -57,12 +57,13 @@ class Snapshotting:
         return await asyncio.shield(forking)
 
     async def _fork(self, sandbox_id: str, count: int, timeout_s: int) -> list[Outcome]:
-        if self._sandboxes.find(sandbox_id).state is State.PAUSED:
+        parent = self._sandboxes.find(sandbox_id)
+        if parent.state is State.PAUSED:
             raise NotNow(f"Sandbox {sandbox_id!r} is paused and cannot be forked; resume it first")
         creation = self._sandboxes.cell(sandbox_id).creation
         assert creation is not None  # a cell that is a sandbox was asked for
         snapshot, hold = await self._copy(sandbox_id, "", DEFAULT_TAG)
-        asked = replace(creation, timeout_s=timeout_s)
+        asked = replace(creation, timeout_s=timeout_s, rules=parent.rules)
         try:
             made = (self._sandboxes.create(asked, snapshot) for _ in range(count))
             outcomes = await asyncio.gather(*made, return_exceptions=True)

@@ -5,6 +5,7 @@ Each trial is what a sandbox's start does, with a program that says one word in 
 """
 
 import fcntl
+import json
 import os
 import select
 import shutil
@@ -15,11 +16,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from craft_desktop.host import netfilter
 from craft_desktop.host.copier import FICLONE
 from craft_desktop.host.furniture import write_etc
 from craft_desktop.host.isolation import Jail, Network, jail_argv
 from craft_desktop.host.machine import Bubblewrap, Layering, Machine, PrivateNetwork
-from craft_desktop.host.namespaces import Holder, Overlay, hold_argv, lay_argv, slirp_argv
+from craft_desktop.host.namespaces import ADDRESS, Holder, Overlay, hold_argv, lay_argv, slirp_argv
 from craft_desktop.host.surroundings import on_loopback
 
 TRIAL_TIMEOUT_S = 10.0  # a trial takes 40 ms; a machine busy with an install may need far longer
@@ -93,7 +95,7 @@ def try_network(machine: Machine, environ: Mapping[str, str]) -> tuple[Holder | 
     for network in (found, replace(found, hardened=False)):
         latest = _hold(machine, holder, network, environ)
         if not latest:
-            return holder, network
+            return holder, replace(network, unfiltered=_filter(machine, holder, environ))
         complaint = complaint or latest
     remedy = USERNS_REMEDY if os.access(TUN, os.R_OK | os.W_OK) else TUN_REMEDY
     reason = f"slirp4netns is installed but cannot connect a sandbox here: {complaint}"
@@ -145,12 +147,15 @@ def _clones(folder: Path) -> bool:
     return True
 
 
-def run(argv: list[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str] | None:
-    """Run a program to its end; None when it cannot be started or gives no answer in time."""
+def run(argv: list[str], environ: Mapping[str, str], given: str = "") -> subprocess.CompletedProcess[str] | None:
+    """Run a program to its end; None when it cannot be started or gives no answer in time.
+
+    :param given: on its standard input.
+    """
     try:
         return subprocess.run(
             argv,
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             timeout=TRIAL_TIMEOUT_S,
@@ -220,6 +225,18 @@ def _hold(machine: Machine, holder: Holder, network: PrivateNetwork | None, envi
             return "no answer within ten seconds"
         lines = told.decode(errors="replace").split()
         return "" if lines == ["1"] else " ".join(lines) or f"exit code {holding.returncode}"
+
+
+def _filter(machine: Machine, holder: Holder, environ: Mapping[str, str]) -> str:
+    """Write the packet filter of a trial network, as for a sandbox with named hosts; what stood in the way, in a
+    sentence, or nothing."""
+    order = {"refused4": [(1, 2)], "refused6": [(1, 2)], "gate": (ADDRESS, 1)}
+    argv = [holder.unshare, "--user", "--map-root-user", "--net", str(machine.python.path), "-I", "-S"]
+    tried = run([*argv, netfilter.__file__], environ, json.dumps(order))
+    if tried is None or tried.returncode != 0:
+        lines = tried.stderr.strip().splitlines() if tried else ["no answer within ten seconds"]
+        return f"This system lets no packet filter be set in a network of one's own (nftables): {' '.join(lines[-1:])}"
+    return ""
 
 
 def _connect(stack: ExitStack, network: PrivateNetwork, pid: int, environ: Mapping[str, str]) -> str:
