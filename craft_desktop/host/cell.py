@@ -184,9 +184,6 @@ class Cell:
         if self._fence is None:
             raise OSError("no rules can be set upon its network")
         await self._fence.hold(reach)
-        if self._fence.gate_pid:
-            with contextlib.suppress(OSError):  # without bounds: it is bounded by the number of its connections
-                self._group.take_in(self._fence.gate_pid)
 
     async def copy_out(self, target: Path) -> tuple[str, ...]:
         """Copy what was written in it into the folder of a new snapshot; the layers that lie beneath it.

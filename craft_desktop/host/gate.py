@@ -27,9 +27,9 @@ HELLO_TIMEOUT_S = 10.0  # it is sent at once; who waits with it holds a place
 CONNECT_TIMEOUT_S = 30.0  # E2B's
 LOOK_UP_TIMEOUT_S = 3.0  # a name server near answers in milliseconds; asked up to three times
 LOOK_UPS = 3
-MOST_CONNECTIONS = 512  # at once; a package manager opens dozens
+MOST_CONNECTIONS = 256  # at once; a package manager opens dozens
 MOST_ADDRESSES = 4  # of a name that are tried
-CHUNK_BYTES = 65_536
+CHUNK_BYTES = 32_768  # with both ways' buffers, 256 KB a connection at most
 BACKLOG = 128
 _SO_MARK = 36
 _SO_ORIGINAL_DST = 80
@@ -139,12 +139,20 @@ async def dial(address: IPv4Address, port: int, kind: socket.SocketKind = socket
     return opened
 
 
-async def look_up(name: str, server: IPv4Address) -> list[IPv4Address]:
-    """A name's addresses, asked of a name server; none when it knows none or does not answer."""
+async def ask(server: IPv4Address) -> socket.socket:
+    """A socket connected to a name server past the packet filter: what is not from there never comes out of it."""
+    return await dial(server, 53, socket.SOCK_DGRAM)
+
+
+async def look_up(name: str, reach: Callable[[], Awaitable[socket.socket]]) -> list[IPv4Address]:
+    """A name's addresses; none when the name server knows none or does not answer.
+
+    :param reach: a datagram socket connected to the name server.
+    """
     loop = asyncio.get_running_loop()
     for _ in range(LOOK_UPS):
         number = secrets.randbelow(1 << 16)
-        with await dial(server, 53, socket.SOCK_DGRAM) as asking, contextlib.suppress(TimeoutError):
+        with await reach() as asking, contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
                 await loop.sock_sendall(asking, question(name, number))
                 return answers(await loop.sock_recv(asking, CHUNK_BYTES), number)
@@ -165,7 +173,7 @@ async def run() -> None:
     loop = asyncio.get_running_loop()
     order = json.loads(await loop.run_in_executor(None, sys.stdin.readline))
     server = IPv4Address(order["name_server"])
-    gate = Gate(order["names"], lambda name: look_up(name, server), dial, asked)
+    gate = Gate(order["names"], lambda name: look_up(name, lambda: ask(server)), dial, asked)
     listener = socket.create_server((order["address"], 0), backlog=BACKLOG)
     standing = await asyncio.start_server(gate.answer, sock=listener, limit=CHUNK_BYTES)
     try:

@@ -40,6 +40,8 @@ class Machine:
     """What the host found. Empty texts where there is nothing to say; `node` and `npm` are versions.
 
     :param network: `private` or `shared`; when shared, `network_reason` and `network_remedy` say why and what to do.
+    :param network_rules: whether a sandbox can be held to rules about what it reaches; the reason why not is for a
+        private network.
     """
 
     isolated: bool
@@ -52,6 +54,8 @@ class Machine:
     network: str
     network_reason: str = ""
     network_remedy: str = ""
+    network_rules: bool = True
+    network_rules_reason: str = ""
 
 
 def parse_machine(found: Any) -> Machine:
@@ -68,6 +72,8 @@ def parse_machine(found: Any) -> Machine:
         network=str(found["network"]),
         network_reason=str(found.get("network_reason", "")),
         network_remedy=str(found.get("network_remedy", "")),
+        network_rules=bool(found.get("network_rules", True)),
+        network_rules_reason=str(found.get("network_rules_reason", "")),
     )
 
 

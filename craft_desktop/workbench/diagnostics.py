@@ -74,7 +74,14 @@ def _network(machine: Machine) -> Check:
             f"{told}. {machine.network_reason}".rstrip(),
             machine.network_remedy or "Run projects that you do not trust on E2B.",
         )
-    return Check("Sandbox network", Grade.OK, "each sandbox has its own, with every port")
+    if not machine.network_rules:
+        return Check(
+            "Sandbox network",
+            Grade.LIMITED,
+            f"each sandbox has its own, but it cannot be held to rules. {machine.network_rules_reason}",
+            "Load the kernel's packet filter (sudo modprobe nf_tables nft_reject_inet nft_nat).",
+        )
+    return Check("Sandbox network", Grade.OK, "each sandbox has its own, with every port, and can be held to rules")
 
 
 async def _engine() -> Check:

@@ -171,8 +171,8 @@ async def test_an_unknown_template_or_sandbox_is_told(options: ApiParams) -> Non
 
 
 async def test_what_this_host_cannot_give_is_refused_with_words(options: ApiParams) -> None:
-    with pytest.raises(SandboxException, match="share its network"):
-        await AsyncSandbox.create(allow_internet_access=False, **options)
+    with pytest.raises(SandboxException, match="through a proxy of your own"):
+        await AsyncSandbox.create(network={"egress_proxy": {"address": "proxy.example:1080"}}, **options)
 
 
 async def test_the_same_idempotency_key_is_the_same_sandbox(host: Ready) -> None:

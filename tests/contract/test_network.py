@@ -56,6 +56,31 @@ async def test_services_on_this_computers_loopback_are_out_of_reach(
         assert set((await python(sandbox, REACH, *addresses)).split()) == {"shut"}
 
 
+async def test_nor_are_they_reached_past_the_sandboxes_own_loopback(sandbox: AsyncSandbox) -> None:
+    """Bound to the device a socket sends what is for 127.0.0.1 to slirp4netns, which passes it to this computer's."""
+    if not probe(os.environ, Path.home()).filtered:
+        pytest.skip("no packet filter can be set here")
+    script = (
+        "import socket, sys\n"
+        "for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):\n"
+        "    with socket.socket(socket.AF_INET, kind) as one:\n"
+        "        one.settimeout(5)\n"
+        "        one.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'tap0')\n"
+        "        try: one.connect(('127.0.0.1', int(sys.argv[1]))); one.send(b'inside')\n"
+        "        except OSError as error: print(type(error).__name__)\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
+        port = stream.getsockname()[1]
+        datagram.bind(("127.0.0.1", port))
+        assert await python(sandbox, script, port) == "PermissionError\nConnectionRefusedError\n"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own, socket.create_connection(("127.0.0.1", port)) as one:
+            own.sendto(b"outside", ("127.0.0.1", port))
+            assert datagram.recv(64) == b"outside"
+            accepted, peer = stream.accept()
+            accepted.close()
+            assert peer == one.getsockname()
+
+
 async def test_abstract_sockets_of_this_computer_are_out_of_reach(sandbox: AsyncSandbox) -> None:
     """X11 and D-Bus listen so, and a name in the abstract space belongs to a network namespace."""
     name = f"craft-{uuid4().hex}"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -60,8 +61,11 @@ def test_what_is_not_said_is_e2bs_default() -> None:
         {"templateID": "base", "timeout": LONGEST_TIMEOUT_S + 1},
         {"templateID": "base", "metadata": {"a": 1}},
         {"templateID": "base", "envVars": []},
-        {"templateID": "base", "allow_internet_access": False},
-        {"templateID": "base", "network": {"denyOut": ["0.0.0.0/0"]}},
+        {"templateID": "base", "allow_internet_access": "no"},
+        {"templateID": "base", "network": {"denyOut": ["a.example"]}},
+        {"templateID": "base", "network": {"rules": {"a.example": [{}]}}},
+        {"templateID": "base", "network": {"egressProxy": {"address": "a:1"}}},
+        {"templateID": "base", "network": {"httpsPorts": [3000]}},
         {"templateID": "base", "volumeMounts": [{"name": "a", "path": "/b"}]},
         {"templateID": "base", "autoPause": "yes"},
     ],
@@ -69,6 +73,16 @@ def test_what_is_not_said_is_e2bs_default() -> None:
 def test_what_cannot_be_understood_or_granted_is_refused(body: Any) -> None:
     with pytest.raises(BadRequest):
         read_creation(body, always_secure=True)
+
+
+def test_network_rules_are_read_and_told() -> None:
+    network = {"allowOut": ["1.1.1.1"], "denyOut": ["0.0.0.0/0"]}
+    body = {"templateID": "base", "network": network, "allow_internet_access": False}
+    rules = read_creation(body, always_secure=True).rules
+    told = detailed(replace(SANDBOX, rules=rules), "localhost:1")
+    assert told["network"] == {"allowPublicTraffic": True, **network}
+    assert told["allowInternetAccess"] is False
+    assert detailed(SANDBOX, "localhost:1")["allowInternetAccess"] is True
 
 
 def test_a_time_below_zero_is_now() -> None:

@@ -36,5 +36,9 @@ def test_the_network_is_told_with_the_reason_when_it_is_shared() -> None:
     assert (told["network"], told["network_reason"], told["network_remedy"]) == ("shared", "no slirp", "get it")
     private = replace(jailed, holder=Holder("u", "n", "m"), network=PrivateNetwork("/usr/bin/slirp4netns", True))
     told = report(private)
-    assert (told["network"], told["network_reason"]) == ("private", "")
+    assert (told["network"], told["network_reason"], told["network_rules"]) == ("private", "", True)
+    assert report(shared)["network_rules"] is False
+    network = replace(private.network, unfiltered="no nftables")
+    told = report(replace(private, network=network))
+    assert (told["network_rules"], told["network_rules_reason"]) == (False, "no nftables")
     assert not replace(private, bubblewrap=Bubblewrap(None, False)).private

@@ -55,4 +55,5 @@ def test_overlays_are_laid_one_after_the_other() -> None:
     argv = lay_argv(HOLDER, Path("/state/snapshots"), overlays)
     assert argv[4:] == ["/state/snapshots", "/usr/bin/mount", "a/home:b/home", "u", "w", "t", "a/tmp", "u2", "w2", "t2"]
     assert "userxattr" in argv[2] and "nodev" in argv[2]
-    assert enter_argv(HOLDER, 7, ["x"])[-4:] == ["--target", "7", "--", "x"]
+    assert enter_argv(HOLDER, 7, ["x"])[-5:] == ["--mount", "--target", "7", "--", "x"]
+    assert enter_argv(HOLDER, 7, ["x"], space="net")[-5:] == ["--net", "--target", "7", "--", "x"]

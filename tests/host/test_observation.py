@@ -112,31 +112,6 @@ async def test_logs_tell_what_ran(client: TestClient[Request, Application], sand
     assert await get(client, path) == (200, {"logs": []})
 
 
-async def test_network_rules_are_kept_and_told(
-    client: TestClient[Request, Application], sandboxes: Sandboxes, caplog: pytest.LogCaptureFixture
-) -> None:
-    sandbox = await make(sandboxes)
-    path = f"/sandboxes/{sandbox.sandbox_id}"
-    rules = {"denyOut": ["10.0.0.0/8"], "egressProxy": {"address": "a:1", "password": "secret"}}
-    async with client.put(f"{path}/network", json=rules) as answer:
-        assert answer.status == 204
-    _, told = await get(client, path)
-    assert told["network"] == {
-        "allowPublicTraffic": True,
-        "denyOut": ["10.0.0.0/8"],
-        "egressProxy": {"address": "a:1"},
-    }
-    assert "nothing here enforces them" in caplog.text
-    async with client.put(f"{path}/network") as answer:
-        assert answer.status == 204
-    assert (await get(client, path))[1]["network"] == {"allowPublicTraffic": True}
-    for body, status in (("[", 400), ("[]", 400)):
-        async with client.put(f"{path}/network", data=body) as answer:
-            assert answer.status == status
-    async with client.put("/sandboxes/ix/network", json={}) as answer:
-        assert answer.status == 404
-
-
 async def test_templates_are_found_by_alias(client: TestClient[Request, Application]) -> None:
     assert (await get(client, "/templates/aliases/base"))[0] == 200
     assert (await get(client, "/templates/aliases/other"))[0] == 404

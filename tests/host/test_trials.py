@@ -66,6 +66,16 @@ def test_a_slirp_that_cannot_shut_itself_in_is_used_as_it_is(tmp_path: Path, hel
     assert network.usable and not network.hardened
 
 
+def test_where_there_is_no_packet_filter_there_is_a_network_without_rules(tmp_path: Path, held: Machine) -> None:
+    if not held.private:
+        pytest.skip(held.network.reason)
+    tries = 'case "$*" in *netfilter*) echo no >&2; exit 1;; esac'
+    environ = beside(tmp_path, "unshare", f'{tries}\nexec /usr/bin/unshare "$@"')
+    _, network = try_network(held, environ)
+    assert network.usable and network.unfiltered.endswith("(nftables): no")
+    assert try_network(held, os.environ)[1].unfiltered == ""
+
+
 def test_where_namespaces_are_forbidden_it_is_said(tmp_path: Path, held: Machine) -> None:
     environ = beside(tmp_path, "unshare", "echo 'unshare: Operation not permitted' >&2; exit 1")
     holder, network = try_network(held, environ)

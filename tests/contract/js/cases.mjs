@@ -148,6 +148,7 @@ export async function a_paused_sandbox_wakes_by_connect() {
 export async function the_network_is_updated() {
   await inSandbox(async (sandbox) => {
     await sandbox.updateNetwork({ allowInternetAccess: true });
+    assert.equal((await sandbox.getInfo()).allowInternetAccess, true);
     await assert.rejects(Sandbox.updateNetwork("i" + "0".repeat(20), {}), SandboxNotFoundError);
   });
 }
