@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote
 from craft_desktop.host.isolation import Homes
 from craft_desktop.host.reach import OPEN, BadRule, Rules, read_rules
 from craft_desktop.host.registry import PAGE_LIMIT, OnTimeout, PauseMode, Query, Sandbox, State
+from craft_desktop.host.upstream import ENVD_PORT
 
 ENVD_VERSION = "0.6.13"  # the envd whose behaviour ours follows; the SDK turns features on by it
 CLIENT_ID = "local"  # E2B: the node a sandbox runs on
@@ -50,6 +51,7 @@ class Creation:
     secure: bool = True
     public_traffic: bool = True
     mask_host: str | None = None
+    https_ports: tuple[int, ...] = ()
     on_timeout: OnTimeout = OnTimeout.KILL
     auto_resume: bool = False
     timeout_pause: PauseMode = PauseMode.FULL
@@ -76,8 +78,6 @@ def read_creation(body: Any, *, always_secure: bool) -> Creation:
         rules = read_rules(network, asked.get("allow_internet_access"))
     except BadRule as error:
         raise BadRequest(str(error)) from error
-    if network.get("httpsPorts"):
-        raise BadRequest("network.httpsPorts: the host on this computer does not offer HTTPS ports")
     mask = network.get("maskRequestHost")
     if mask is not None and not isinstance(mask, str):
         raise BadRequest("network.maskRequestHost must be a string")
@@ -96,6 +96,7 @@ def read_creation(body: Any, *, always_secure: bool) -> Creation:
         secure=always_secure or _flag(asked, "secure", False),
         public_traffic=_flag(network, "allowPublicTraffic", True),
         mask_host=mask or None,
+        https_ports=_ports(network, "httpsPorts"),
         on_timeout=OnTimeout.PAUSE if _flag(asked, "autoPause", False) else OnTimeout.KILL,
         auto_resume=_flag(resume, "enabled", False),
         timeout_pause=PauseMode.FULL if keeps_memory else PauseMode.FILESYSTEM,
@@ -233,6 +234,8 @@ def detailed(sandbox: Sandbox, domain: str) -> dict[str, Any]:
         body["pauseMode"] = sandbox.pause_mode.value
     if sandbox.mask_host is not None:
         body["network"]["maskRequestHost"] = sandbox.mask_host
+    if sandbox.https_ports:
+        body["network"]["httpsPorts"] = list(sandbox.https_ports)
     if sandbox.envd_token is not None:
         body["envdAccessToken"] = sandbox.envd_token
     return body
@@ -277,6 +280,15 @@ def _texts(value: Any, name: str) -> dict[str, str]:
     if not all(isinstance(text, str) for text in texts.values()):
         raise BadRequest(f"{name} must hold strings only")
     return texts
+
+
+def _ports(network: dict[str, Any], name: str) -> tuple[int, ...]:
+    ports = network.get(name) or []
+    if not isinstance(ports, list) or not all(type(port) is int and 0 < port < 65_536 for port in ports):
+        raise BadRequest(f"network.{name} must hold port numbers only")
+    if ENVD_PORT in ports:
+        raise BadRequest(f"network.{name}: port {ENVD_PORT} is the sandbox's own daemon's")
+    return tuple(dict.fromkeys(ports))
 
 
 def _flag(body: dict[str, Any], name: str, default: bool) -> bool:

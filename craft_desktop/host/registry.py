@@ -50,6 +50,7 @@ class Sandbox:
     :param envd_token: what envd wants in X-Access-Token; None leaves envd open (`secure: false`).
     :param traffic_token: what the proxy wants for ports other than envd's; None lets everybody in.
     :param mask_host: `localhost:${PORT}` puts such a Host before the program; None passes the Host unchanged.
+    :param https_ports: ports behind which TLS is spoken.
     :param timeout_pause: what a pause at the deadline keeps; `pause_mode` what the latest pause kept.
     :param port: the free port of this machine given to the sandbox as PORT; 0 where it has every port to itself.
     :param rules: what it may reach outside.
@@ -66,6 +67,7 @@ class Sandbox:
     envd_token: str | None = field(default=None, repr=False)
     traffic_token: str | None = field(default=None, repr=False)
     mask_host: str | None = None
+    https_ports: tuple[int, ...] = ()
     on_timeout: OnTimeout = OnTimeout.KILL
     auto_resume: bool = False
     timeout_pause: PauseMode = PauseMode.FULL

@@ -154,6 +154,7 @@ class Sandboxes:
             envd_token=self._sources.token() if creation.secure else None,
             traffic_token=None if creation.public_traffic else self._sources.token(),
             mask_host=creation.mask_host,
+            https_ports=creation.https_ports,
             on_timeout=creation.on_timeout,
             auto_resume=creation.auto_resume,
             timeout_pause=creation.timeout_pause,

@@ -163,7 +163,7 @@ class Traffic:
         if sandbox.mask_host is not None and port != ENVD_PORT:
             headers["X-Forwarded-Host"] = request.headers.get("Host", "")
             headers["Host"] = sandbox.mask_host.replace("${PORT}", str(port))
-        url = address(sandbox.sandbox_id, port, request.raw_path)
+        url = address(sandbox.sandbox_id, port, request.raw_path, tls=port in sandbox.https_ports)
         body = request.content if request.body_exists and not websocket else None
         async with session.request(request.method, url, headers=headers, data=body, allow_redirects=False) as answer:
             if answer.status == 101:
@@ -219,9 +219,9 @@ def is_websocket(headers: Mapping[str, str]) -> bool:
     return "upgrade" in words and headers.get("Upgrade", "").strip().lower() == "websocket"
 
 
-def address(sandbox_id: str, port: int, target: str) -> URL:
+def address(sandbox_id: str, port: int, target: str, *, tls: bool = False) -> URL:
     """The upstream's URL with the raw request target untouched: not decoded, not tidied."""
-    return URL(f"http://{sandbox_id}:{port}{origin_form(target)}", encoded=True)
+    return URL(f"http{'s' if tls else ''}://{sandbox_id}:{port}{origin_form(target)}", encoded=True)
 
 
 def _end_to_end(headers: CIMultiDictProxy[str], dropped: frozenset[str]) -> CIMultiDict[str]:

@@ -73,7 +73,7 @@ async def test_nor_are_they_reached_past_the_sandboxes_own_loopback(sandbox: Asy
         port = stream.getsockname()[1]
         datagram.bind(("127.0.0.1", port))
         assert await python(sandbox, script, port) == "PermissionError\nConnectionRefusedError\n"
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own, socket.create_connection(("127.0.0.1", port)) as one:
+        with socket.create_connection(("127.0.0.1", port)) as one, socket.socket(type=socket.SOCK_DGRAM) as own:
             own.sendto(b"outside", ("127.0.0.1", port))
             assert datagram.recv(64) == b"outside"
             accepted, peer = stream.accept()

@@ -197,3 +197,28 @@ async def test_envds_private_calls_are_not_reached(
         url = URL(host.traffic_url + path, encoded=True)
         async with session.post(url, json={}, headers=routed) as answer:
             assert answer.status == 404
+
+
+async def test_a_server_that_speaks_tls_is_reached_where_that_was_said(
+    options: ApiParams, session: aiohttp.ClientSession, host: Ready
+) -> None:
+    sandbox = await AsyncSandbox.create(network={"https_ports": [3443]}, timeout=60, **options)
+    assert ((await sandbox.get_info()).network or {}).get("https_ports") == [3443]
+    subject = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=own -days 1"
+    await sandbox.commands.run(f"openssl req -x509 -nodes {subject} -keyout key -out cert")
+    secured = SERVER.replace("http.createServer(", "https.createServer(KEYS, ").replace("'http'", "'https'")
+    secured = secured.replace("const http =", "const https =").replace(
+        "KEYS", "{key: require('fs').readFileSync('key'), cert: require('fs').readFileSync('cert')}"
+    )
+    heard = asyncio.Event()
+    for port, text in ((3443, secured), (3000, SERVER)):
+        await sandbox.files.write(f"{port}.js", text.replace("PORT", str(port)).replace("HOST", "'127.0.0.1'"))
+        heard.clear()
+        await sandbox.commands.run(f"node {port}.js", background=True, timeout=0, on_stdout=lambda _: heard.set())
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            await heard.wait()
+    for port in (3443, 3000):
+        headers = {"E2b-Sandbox-Id": sandbox.sandbox_id, "E2b-Sandbox-Port": str(port)}
+        async with session.post(f"{host.traffic_url}/a", headers=headers, data=b"body") as answer:
+            assert (answer.status, (await answer.json(content_type=None))["body"]) == (200, "Ym9keQ==")
+    await sandbox.kill()

@@ -80,6 +80,5 @@ def test_a_shared_network_is_told_with_its_reason() -> None:
     del found["network_reason"], found["network_remedy"]
     assert parse_machine(found).network_reason == ""
     assert parse_machine(found).network_rules
-    found |= {"network": "private", "network_rules": False, "network_rules_reason": "No nftables."}
-    machine = parse_machine(found)
+    machine = parse_machine({**found, "network_rules": False, "network_rules_reason": "No nftables."})
     assert (machine.network_rules, machine.network_rules_reason) == (False, "No nftables.")

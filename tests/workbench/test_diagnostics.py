@@ -1,5 +1,6 @@
 """The doctor looks at this machine, and has a remedy for every lack."""
 
+import os
 import shutil
 import socket
 from pathlib import Path
@@ -68,3 +69,20 @@ async def test_folders_that_cannot_be_made_are_told(tmp_path: Path) -> None:
     report = await diagnose(find_paths({"CRAFT_DESKTOP_HOME": str(tmp_path / "file")}))
     assert not report.is_usable
     assert "CRAFT_DESKTOP_HOME" in by_name(report.checks)["Own folders"].remedy
+
+
+async def test_a_network_without_rules_is_told_with_its_remedy(
+    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not all(shutil.which(name) for name in ("bwrap", "unshare", "slirp4netns")):
+        pytest.skip("there is no network of a sandbox's own here")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    real = shutil.which("unshare")
+    shim = tools / "unshare"
+    shim.write_text(f'#!/bin/sh\ncase "$*" in *netfilter*) echo no >&2; exit 1;; esac\nexec {real} "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    check = by_name((await diagnose(paths)).checks)["Sandbox network"]
+    assert check.grade is Grade.LIMITED
+    assert "(nftables): no" in check.detail and "modprobe nf_tables" in check.remedy
