@@ -190,7 +190,7 @@ class Cell:
 
         :raises CannotCopy: something cannot be read, or the disk is full.
         """
-        return await self.plot.copy_out(target, self.pid if self.is_alive else 0, self.stillness)
+        return await self.plot.copy_out(target, self._ground.state, self.pid if self.is_alive else 0, self.stillness)
 
     @property
     def is_full(self) -> bool:

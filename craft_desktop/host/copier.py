@@ -27,6 +27,8 @@ FICLONE = 0x40049409  # ioctl_ficlone(2)
 CHUNK_BYTES = 1 << 27  # one sendfile(2), which can be interrupted between; the kernel takes no more than 2 GB
 # a file's change time is read from a clock that ticks every 10 ms at worst (CONFIG_HZ=100)
 TICK_NS = 20_000_000
+# of a file's attributes: what programs keep there, and access lists; capabilities are only root's to give
+KEPT = ("user.", "system.posix_acl_")
 OPAQUE = "user.overlay.opaque"  # "nothing beneath shows through" (overlayfs, `userxattr`)
 
 
@@ -50,6 +52,7 @@ class Copier:
         self._mode = mode
         self._since = time.time_ns() - TICK_NS
         self._linked: dict[tuple[int, int], str] = {}
+        self._folders: dict[str, tuple[int, int]] = {}
 
     def copy(self) -> None:
         """Copy everything. What goes away meanwhile is not there; what changes is copied again by `catch_up`."""
@@ -72,6 +75,12 @@ class Copier:
 
     def _folder(self, source: int, target: str, final: bool) -> None:
         if self._mode is Mode.MERGE and _is_opaque(source) and _look(target) is not None:
+            _remove(target)
+        # a folder that was renamed brings files whose own change times tell nothing of it
+        seen = os.fstat(source)
+        known = self._folders.get(target)
+        here = self._folders[target] = (seen.st_dev, seen.st_ino)
+        if final and known not in (here, None) and _look(target) is not None:
             _remove(target)
         try:
             os.mkdir(target, 0o700)  # noqa: PTH102 -- targets are texts: ten thousand Path objects cost a second
@@ -115,8 +124,10 @@ class Copier:
             self._file(source, name, seen, target)
         elif kind == stat.S_IFIFO:
             os.mkfifo(target, stat.S_IMODE(seen.st_mode))
-        elif kind == stat.S_IFCHR and seen.st_rdev == 0 and self._mode is Mode.LAYER:
-            os.mknod(target, stat.S_IFCHR, 0)  # overlayfs's mark of a removed file; no device, so anybody may
+        elif self._mode is Mode.LAYER and (kind == stat.S_IFSOCK or (kind == stat.S_IFCHR and seen.st_rdev == 0)):
+            # overlayfs's mark of a removed file; no device, so anybody may. A socket is of no use to who does not
+            # listen on it, but what lies beneath its name was removed.
+            os.mknod(target, stat.S_IFCHR, 0)
 
     def _file(self, source: int, name: str, seen: os.stat_result, target: str) -> None:
         known = self._linked.get((seen.st_dev, seen.st_ino))
@@ -147,7 +158,7 @@ class Copier:
             for name in os.listxattr(source):
                 if name.startswith("user.overlay.") and not (self._mode is Mode.LAYER and name == OPAQUE):
                     continue
-                if name.startswith("user."):
+                if name.startswith(KEPT):
                     os.setxattr(target, name, os.getxattr(source, name))
         seen = os.fstat(source)
         os.chmod(target, stat.S_IMODE(seen.st_mode))  # noqa: PTH101 -- a text, as above

@@ -88,6 +88,11 @@ def enter_argv(holder: Holder, pid: int, command: list[str], space: Literal["mou
     return [holder.nsenter, "--preserve-credentials", "--user", f"--{space}", "--target", str(pid), "--", *command]
 
 
+def own_argv(holder: Holder, command: list[str]) -> list[str]:
+    """The command line that runs `command` in a user namespace of its own, with all rights over the person's files."""
+    return [holder.unshare, "--user", "--map-root-user", "--", *command]
+
+
 def lay_argv(holder: Holder, folder: Path, overlays: list[Overlay]) -> list[str]:
     """The command line that mounts overlays, their names starting from `folder`. For use in a holder's namespace."""
     words = [word for each in overlays for word in (":".join(each.lower), each.upper, each.work, each.target)]

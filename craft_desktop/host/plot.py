@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from craft_desktop.host import copier
 from craft_desktop.host.copier import Mode
 from craft_desktop.host.machine import Layering, Machine
-from craft_desktop.host.namespaces import Overlay, enter_argv, lay_argv
+from craft_desktop.host.namespaces import Overlay, enter_argv, lay_argv, own_argv
 from craft_desktop.host.snapshots import FOLDER, PARTS
 
 # each layer costs a look-up for every name that is not found; beyond this a snapshot is made whole again. Their
@@ -54,7 +54,7 @@ class Plot:
                 for name in ("upper", "work"):
                     (self.folder / name / part).mkdir(parents=True, exist_ok=True)
                 # the mounted folder's own rights are the upper one's
-                (self.folder / "upper" / part).chmod((self.folder / part).stat().st_mode & 0o7777)
+                (self.folder / "upper" / part).chmod((snapshots / layers[0] / part).stat().st_mode & 0o7777)
                 lower = tuple(f"{each}/{part}" for each in layers)
                 upper, work, target = (str(here / name) for name in (f"upper/{part}", f"work/{part}", part))
                 overlays.append(Overlay(lower, upper, work, target))
@@ -62,11 +62,9 @@ class Plot:
             await _complete(enter_argv(self._machine.holder, pid, lay))
             self.layers = layers
         else:
-            pairs = [(snapshots / each / part, self.folder / part) for each in reversed(layers) for part in PARTS]
-            words = [str(folder) for pair in pairs for folder in pair]
-            await _complete(self._copying(Mode.MERGE, words, pid))
+            await self._merge(reversed(layers), state, self.parts, pid)
 
-    async def copy_out(self, target: Path, pid: int, stillness: Stillness) -> tuple[str, ...]:
+    async def copy_out(self, target: Path, state: Path, pid: int, stillness: Stillness) -> tuple[str, ...]:
         """Copy what the sandbox wrote into the folder of a new snapshot; the layers that lie beneath it.
 
         :param pid: of the holder; 0 when nothing runs there any more.
@@ -74,44 +72,53 @@ class Plot:
         :raises CannotCopy: something cannot be read, or the disk is full.
         """
         is_layer = bool(self.layers) and len(self.layers) < MOST_LAYERS
-        sources = [self.folder / "upper" / part for part in PARTS] if is_layer else self.parts
-        words = [str(word) for source, part in zip(sources, PARTS, strict=True) for word in (source, target / part)]
-        process = await _spawn(self._copying(Mode.LAYER if is_layer else Mode.PLAIN, words, pid))
-        try:
+        uppers = [self.folder / "upper" / part for part in PARTS]
+        targets = [target / part for part in PARTS]
+        if self.layers and not is_layer and not pid:
+            # the overlay went with the last process: its layers are laid over one another as it would have done
+            await self._merge(reversed(self.layers), state, targets, pid)
+            await _complete(self._copying(Mode.MERGE, _words(uppers, targets), pid))
+            return ()
+        words = _words(uppers if is_layer else self.parts, targets)
+        async with _running(self._copying(Mode.LAYER if is_layer else Mode.PLAIN, words, pid)) as process:
             assert process.stdin is not None and process.stdout is not None
             if await process.stdout.readline() == b"copied\n":
                 async with stillness():
                     # one small word into an empty pipe: there is nothing to drain
                     process.stdin.write(b"\n")
                     await process.stdout.readline()
-            _, complaint = await process.communicate()
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if process.returncode != 0:
-            raise CannotCopy(_last_line(complaint, process.returncode))
+            await _well_ended(process)
         return self.layers if is_layer else ()
 
+    async def _merge(self, layers: Iterable[str], state: Path, targets: Iterable[Path], pid: int) -> None:
+        """Lay layers, the lowest first, over one another in folders of their own."""
+        sources = [[state / FOLDER / each / part for part in PARTS] for each in layers]
+        words = [word for each in sources for word in _words(each, targets)]
+        await _complete(self._copying(Mode.MERGE, words, pid))
+
     def _copying(self, mode: Mode, words: list[str], pid: int) -> list[str]:
-        """The copier's command line; in the holder's namespaces, where there is one, nothing is closed to it."""
-        python = str(self._machine.python.path) if self._machine.holder is not None else sys.executable
+        """The copier's command line; in a user namespace, where one can be made, nothing is closed to it."""
+        holder = self._machine.holder
+        python = str(self._machine.python.path) if holder is not None else sys.executable
         command = [python, "-s", "-S", copier.__file__, mode.value, *words]
-        if self._machine.holder is None or not self._machine.isolated or not pid:
+        if holder is None or not self._machine.isolated:
             return command
-        return enter_argv(self._machine.holder, pid, command)
+        return enter_argv(holder, pid, command) if pid else own_argv(holder, command)
+
+
+def _words(sources: Iterable[Path], targets: Iterable[Path]) -> list[str]:
+    return [str(word) for pair in zip(sources, targets, strict=True) for word in pair]
 
 
 async def _complete(argv: list[str]) -> None:
-    process = await _spawn(argv)
-    _, complaint = await process.communicate()
-    if process.returncode != 0:
-        raise CannotCopy(_last_line(complaint, process.returncode))
+    async with _running(argv) as process:
+        await _well_ended(process)
 
 
-async def _spawn(argv: list[str]) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
+@asynccontextmanager
+async def _running(argv: list[str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A program with pipes. It is killed when the caller gives up: it would write into folders that go."""
+    process = await asyncio.create_subprocess_exec(
         *argv,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -119,6 +126,19 @@ async def _spawn(argv: list[str]) -> asyncio.subprocess.Process:
         env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
         start_new_session=True,
     )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+async def _well_ended(process: asyncio.subprocess.Process) -> None:
+    _, complaint = await process.communicate()
+    if process.returncode != 0:
+        raise CannotCopy(_last_line(complaint, process.returncode))
 
 
 def _last_line(complaint: bytes, code: int | None) -> str:

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import string
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -24,7 +25,9 @@ ID_LETTERS = string.ascii_lowercase + string.digits
 ID_LENGTH = 20  # E2B's templates'; 103 bits, so no two hosts give the same
 NAMESPACE = "local"  # E2B: the team's name before a snapshot's
 DEFAULT_TAG = "default"
+MAKING_S = 60.0  # between a folder and its lock lies a moment; this much only on a machine that was suspended
 _LISTING = "snapshot.json"
+_GOING = "going-"  # before the name of a folder whose files are being removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,9 @@ class Snapshots:
 
         :raises OSError: the disk is full or cannot be written.
         """
-        (self.folder / template_id).mkdir(parents=True)
+        # a person's files lie here, whatever the rights of the folders above
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.folder / template_id).mkdir()
         return self.hold([template_id])
 
     def hold(self, layers: Iterable[str]) -> Hold:
@@ -149,7 +154,9 @@ class Snapshots:
             return
         needed = {layer for each in self.all() for layer in each.layers}
         for folder in self.folder.iterdir():
-            if folder.name not in needed:
+            if folder.name.startswith(_GOING):
+                remove_tree(folder)
+            elif folder.name not in needed:
                 _remove_unheld(folder)
         with contextlib.suppress(OSError):  # not empty
             self.folder.rmdir()
@@ -159,10 +166,16 @@ def _remove_unheld(folder: Path) -> None:
     try:
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return  # another host is just making it; a lock follows at once
+        # another host is just making it, and a lock follows at once; or was killed over it
+        with contextlib.suppress(OSError):  # not empty, or gone
+            if time.time() - folder.stat().st_mtime > MAKING_S:
+                folder.rmdir()
+        return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        remove_tree(folder)
+        # by one step out of everybody's reach: a host killed half-way through leaves what the next can tell
+        with contextlib.suppress(FileNotFoundError):  # another host was faster
+            remove_tree(folder.rename(folder.with_name(_GOING + folder.name)))
     except BlockingIOError:
         pass  # a sandbox stands upon it, or it is being taken
     finally:

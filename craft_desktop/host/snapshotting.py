@@ -1,8 +1,11 @@
 """Takes snapshots of sandboxes, and makes forks: sandboxes that begin with the files another has now."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from craft_desktop.host.cell import Cell
 from craft_desktop.host.plot import CannotCopy
 from craft_desktop.host.registry import Sandbox, State
 from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes
@@ -76,14 +79,14 @@ class Snapshotting:
 
     async def _copy(self, sandbox_id: str, name: str, tag: str) -> tuple[Snapshot, Hold]:
         """The files of a sandbox as a snapshot that is not listed yet."""
-        cell = self._sandboxes.cell(sandbox_id)
+        self._sandboxes.find(sandbox_id)
         template_id = new_snapshot_id(self._sandboxes.sources.below)
         try:
             hold = await asyncio.to_thread(self._snapshots.prepare, template_id)
         except OSError as error:
             raise CannotStart(f"the snapshot cannot be kept: {error}") from error
         try:
-            async with cell.turn:
+            async with self._turn(sandbox_id) as cell:
                 lower = await cell.copy_out(self._snapshots.folder / template_id)
         except BaseException as error:
             await self._let_go(hold)
@@ -93,6 +96,17 @@ class Snapshotting:
             raise CannotStart(f"the sandbox's files cannot be copied: {error}") from error
         now = self._sandboxes.sources.now()
         return Snapshot(template_id, sandbox_id, now, (template_id, *lower), name, tag), hold
+
+    @asynccontextmanager
+    async def _turn(self, sandbox_id: str) -> AsyncIterator[Cell]:
+        """The cell of a sandbox, whose processes nobody else stops or lets run on meanwhile."""
+        while True:
+            cell = self._sandboxes.cell(sandbox_id)
+            async with cell.turn:
+                # while this one waited, the sandbox may have started anew in another cell
+                if self._sandboxes.cell(sandbox_id) is cell:
+                    yield cell
+                    return
 
     async def _let_go(self, hold: Hold) -> None:
         hold.close()

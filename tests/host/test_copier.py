@@ -1,8 +1,10 @@
 import os
 import socket
 import stat
+import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,48 @@ def test_what_changed_meanwhile_is_caught_up_with(source: Path, tmp_path: Path) 
     (source / "new").write_text("new")
     copier.catch_up()
     assert told(tmp_path / "target") == told(source)
+
+
+def test_folders_that_changed_places_are_told_apart(tmp_path: Path) -> None:
+    """As a deployment does: what is in them did not change, and its change times tell nothing."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    for name in ("now", "next"):
+        (source / name / "inner").mkdir(parents=True)
+        (source / name / "inner" / "file").write_text(name)
+    time.sleep(module.TICK_NS / 1e9)  # not a wait: it lets the files grow older than the copying
+    copier = Copier(str(source), str(target), Mode.PLAIN)
+    copier.copy()
+    (source / "now").rename(source / "former")
+    (source / "next").rename(source / "now")
+    copier.catch_up()
+    assert told(target) == told(source)
+    assert (target / "now" / "inner" / "file").read_text() == "next"
+
+
+def test_a_socket_still_hides_what_lies_beneath(tmp_path: Path) -> None:
+    (tmp_path / "layer").mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "layer" / "name"))
+        Copier(str(tmp_path / "layer"), str(tmp_path / "kept"), Mode.LAYER).copy()
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "name").write_text("removed long ago")
+    assert main(["merge", str(tmp_path / "kept"), str(tmp_path / "below")]) == 0
+    assert list((tmp_path / "below").iterdir()) == []
+
+
+def test_access_lists_are_kept(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "file").touch(0o600)
+    # version 2; owner rw-, user 0 r--, group ---, mask r--, others --- (acl(5), as the kernel stores it)
+    entries = ((1, 6, -1), (2, 4, 0), (4, 0, -1), (16, 4, -1), (32, 0, -1))
+    access = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *each) for each in entries)
+    try:
+        os.setxattr(source / "file", "system.posix_acl_access", access)
+    except OSError as error:
+        pytest.skip(f"no access lists on this disk: {error}")
+    Copier(str(source), str(tmp_path / "target"), Mode.PLAIN).copy()
+    assert os.getxattr(tmp_path / "target" / "file", "system.posix_acl_access") == access
 
 
 def test_holes_stay_holes_and_what_is_no_file_is_left_out(tmp_path: Path) -> None:

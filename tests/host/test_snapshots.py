@@ -1,11 +1,13 @@
 import json
 import os
 import secrets
+import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from craft_desktop.host import snapshots as module
 from craft_desktop.host.snapshots import Snapshot, Snapshots, new_snapshot_id
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -70,6 +72,42 @@ def test_what_was_never_finished_goes(tmp_path: Path) -> None:
     hold.close()
     Snapshots(tmp_path)
     assert not store.folder.exists()
+
+
+def test_a_removal_that_was_cut_short_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host killed half-way: the lock may be the first thing to have gone."""
+    store = Snapshots(tmp_path)
+    one = taken(store)
+
+    def cut_short(folder: Path) -> None:
+        (folder / "lock").unlink()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "remove_tree", cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        store.delete(one)
+    monkeypatch.undo()
+    with pytest.raises(FileNotFoundError):
+        store.hold(one.layers)
+    assert store.all() == []
+    Snapshots(tmp_path)
+    assert not store.folder.exists()
+
+
+def test_a_folder_without_a_lock_goes_when_it_is_old(tmp_path: Path) -> None:
+    store = Snapshots(tmp_path)
+    young, old = store.folder / "young", store.folder / "old"
+    for folder in (young, old):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    store.sweep()
+    assert young.is_dir() and not old.exists()
+
+
+def test_nobody_else_may_look_into_snapshots(tmp_path: Path) -> None:
+    store = Snapshots(tmp_path)
+    taken(store)
+    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
 
 
 def test_a_listing_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:

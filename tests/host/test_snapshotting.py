@@ -7,9 +7,10 @@ import pytest
 from craft_desktop.host.bodies import Creation
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
-from craft_desktop.host.registry import Sandbox
+from craft_desktop.host.registry import PauseMode, Sandbox
 from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes
 from craft_desktop.host.snapshotting import Snapshotting
+from craft_desktop.tasks import Owner
 
 PLAIN = Creation("base", metadata={"isolation": "none"}, env={"A": "1"})
 
@@ -69,3 +70,25 @@ async def test_what_was_begun_is_finished_though_the_caller_goes(sandboxes: Sand
     for taken in sandboxes.snapshots.all():
         sandboxes.snapshots.delete(taken)
     assert not sandboxes.snapshots.folder.exists()
+
+
+async def test_a_sandbox_that_starts_anew_meanwhile_is_taken_in_its_new_cell(sandboxes: Sandboxes) -> None:
+    made = await sandboxes.create(PLAIN)
+    former = sandboxes.cell(made.sandbox_id)
+    (former.plot.parts[0] / "kept").write_text("kept")
+    async with aclosing(Snapshotting(sandboxes)) as snapshotting, aclosing(Owner("test")) as owner:
+        async with former.turn:
+            # each waits for its turn behind the one before
+            pausing = owner.start(sandboxes.pause(made.sandbox_id, PauseMode.FILESYSTEM), name="pause", awaited=True)
+            await asyncio.sleep(0)
+            resuming = owner.start(sandboxes.resume(made.sandbox_id, 60), name="resume", awaited=True)
+            await asyncio.sleep(0)
+            taking = owner.start(snapshotting.take(made.sandbox_id), name="take", awaited=True)
+            async with asyncio.timeout(20):
+                while len(getattr(former.turn, "_waiters", None) or ()) < 3:
+                    await asyncio.sleep(0.01)
+        await asyncio.gather(pausing, resuming, taking)
+    assert sandboxes.cell(made.sandbox_id) is not former
+    (taken,) = sandboxes.snapshots.all()
+    assert (sandboxes.snapshots.folder / taken.template_id / "home" / "kept").read_text() == "kept"
+    sandboxes.snapshots.delete(taken)
