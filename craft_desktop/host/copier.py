@@ -20,6 +20,7 @@ import signal
 import stat
 import sys
 import time
+from collections.abc import Callable
 from enum import StrEnum
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -30,6 +31,7 @@ TICK_NS = 20_000_000
 # of a file's attributes: what programs keep there, and access lists; capabilities are only root's to give
 KEPT = ("user.", "system.posix_acl_")
 OPAQUE = "user.overlay.opaque"  # "nothing beneath shows through" (overlayfs, `userxattr`)
+ORIGIN = "user.overlay.origin"  # "this was copied up": a folder that has one beneath
 
 
 class Mode(StrEnum):
@@ -74,7 +76,7 @@ class Copier:
             os.close(folder)
 
     def _folder(self, source: int, target: str, final: bool) -> None:
-        if self._mode is Mode.MERGE and _is_opaque(source) and _look(target) is not None:
+        if self._mode is Mode.MERGE and _has(source, OPAQUE) and _look(target) is not None:
             _remove(target)
         # a folder that was renamed brings files whose own change times tell nothing of it
         seen = os.fstat(source)
@@ -124,10 +126,14 @@ class Copier:
             self._file(source, name, seen, target)
         elif kind == stat.S_IFIFO:
             os.mkfifo(target, stat.S_IMODE(seen.st_mode))
-        elif self._mode is Mode.LAYER and (kind == stat.S_IFSOCK or (kind == stat.S_IFCHR and seen.st_rdev == 0)):
-            # overlayfs's mark of a removed file; no device, so anybody may. A socket is of no use to who does not
-            # listen on it, but what lies beneath its name was removed.
-            os.mknod(target, stat.S_IFCHR, 0)
+        elif self._mode is Mode.LAYER and _is_mark(kind, seen.st_rdev, lambda: self._is_merged(source, target)):
+            os.mknod(target, stat.S_IFCHR, 0)  # no device, so anybody may
+
+    def _is_merged(self, folder: int, target: str) -> bool:
+        """Whether something may lie beneath the folder that holds `target`."""
+        if os.path.dirname(target) == self._target:  # noqa: PTH120 -- a text, as above
+            return True
+        return _has(folder, ORIGIN) and not _has(folder, OPAQUE)
 
     def _file(self, source: int, name: str, seen: os.stat_result, target: str) -> None:
         known = self._linked.get((seen.st_dev, seen.st_ino))
@@ -193,9 +199,18 @@ def _copy(source: int, target: int, size: int) -> None:
     os.ftruncate(target, size)
 
 
-def _is_opaque(folder: int) -> bool:
+def _is_mark(kind: int, device: int, is_merged: Callable[[], bool]) -> bool:
+    """Whether a name is to have overlayfs's mark of a removed file.
+
+    A socket is of no use to who does not listen on it, but what may lie beneath its name is gone. Where nothing lies
+    beneath, overlayfs would list the mark itself.
+    """
+    return (kind == stat.S_IFCHR and device == 0) or (kind == stat.S_IFSOCK and is_merged())
+
+
+def _has(folder: int, name: str) -> bool:
     try:
-        return bool(os.getxattr(folder, OPAQUE))
+        return bool(os.getxattr(folder, name))
     except OSError:
         return False
 
@@ -234,7 +249,10 @@ def main(arguments: list[str]) -> int:
                 return 1
             for copier in copiers:
                 copier.catch_up()
-    except (OSError, RecursionError) as error:
+    except RecursionError:
+        sys.stderr.write(f"folders lie in one another more than {sys.getrecursionlimit() // 3} times\n")
+        return 1
+    except OSError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     _say("done")

@@ -87,14 +87,34 @@ def test_folders_that_changed_places_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_a_socket_still_hides_what_lies_beneath(tmp_path: Path) -> None:
-    (tmp_path / "layer").mkdir()
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "layer" / "name"))
-        Copier(str(tmp_path / "layer"), str(tmp_path / "kept"), Mode.LAYER).copy()
-    (tmp_path / "below").mkdir()
-    (tmp_path / "below" / "name").write_text("removed long ago")
-    assert main(["merge", str(tmp_path / "kept"), str(tmp_path / "below")]) == 0
-    assert list((tmp_path / "below").iterdir()) == []
+    layer, kept, below = (tmp_path / name for name in ("layer", "kept", "below"))
+    for part in ("up", "fresh", "anew"):
+        (layer / part).mkdir(parents=True)
+    for part in ("up", "anew"):
+        os.setxattr(layer / part, "user.overlay.origin", b"x")
+    os.setxattr(layer / "anew", "user.overlay.opaque", b"y")
+    names = ("name", "up/name", "fresh/name", "anew/name")
+    for name in names:
+        os.mknod(layer / name, stat.S_IFSOCK | 0o600)
+    Copier(str(layer), str(kept), Mode.LAYER).copy()
+    # a mark where nothing lies beneath would be listed by the overlay
+    assert [name for name in names if (kept / name).is_char_device()] == ["name", "up/name"]
+    assert not (kept / "fresh" / "name").exists() and not (kept / "anew" / "name").exists()
+    (below / "up").mkdir(parents=True)
+    for name in ("name", "up/name"):
+        (below / name).write_text("removed long ago")
+    assert main(["merge", str(kept), str(below)]) == 0
+    assert sorted(str(each.relative_to(below)) for each in below.rglob("*")) == ["anew", "fresh", "up"]
+
+
+def test_a_tree_that_is_too_deep_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = deepest = tmp_path / "s"
+    source.mkdir()
+    for _ in range(700):  # two calls each are more than Python makes
+        deepest /= "d"
+        deepest.mkdir()
+    assert main(["merge", str(source), str(tmp_path / "t")]) == 1
+    assert "more than 333 times" in capsys.readouterr().err
 
 
 def test_access_lists_are_kept(tmp_path: Path) -> None:

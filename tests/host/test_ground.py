@@ -1,3 +1,4 @@
+import os
 import socket
 from pathlib import Path
 
@@ -50,6 +51,25 @@ def test_a_tree_goes_though_it_resists(tmp_path: Path) -> None:
     assert not tree.exists()
     assert (outside / "kept").exists() and outside.stat().st_mode == before
     remove_tree(tree)
+
+
+def test_a_tree_goes_however_deep_it_is(tmp_path: Path, this_machine: Machine) -> None:
+    """Deeper than Python recurses, than one may have open, and than a path may be long."""
+    tree = tmp_path / "run-dead"
+    tree.mkdir()
+    (tree / "lock").touch()
+    here = os.open(tree, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=inner))
+        os.fchmod(inner, 0o700)
+        os.close(here)
+        here = inner
+    os.fchmod(here, 0)
+    os.close(here)
+    with Ground(tmp_path, this_machine):
+        assert not tree.exists()
 
 
 def test_the_folder_is_not_reachable_by_others(ground: Ground) -> None:
