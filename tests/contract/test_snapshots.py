@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, aclosing
 from pathlib import Path
 from subprocess import Popen
 from uuid import uuid4
@@ -15,6 +15,7 @@ from e2b.connection_config import ApiParams
 from e2b.exceptions import SandboxNotFoundException
 
 from craft_desktop.host.handshake import Ready
+from craft_desktop.tasks import Owner
 
 StartHost = Callable[..., AbstractContextManager[tuple[Ready, "Popen[bytes]"]]]
 
@@ -92,6 +93,112 @@ async def test_snapshots_of_snapshots_keep_what_is_beneath(
     told = await out(last, "cat base | tr '\\n' ' '; find deep fleeting 2>/dev/null | sort | tr '\\n' ' '")
     assert told == "0 1 2 3 4 5 6 7 8 9 10 deep deep/new "
     await AsyncSandbox.delete_snapshot(taken.snapshot_id, **options)
+
+
+async def test_unusual_files_are_kept(sandbox: AsyncSandbox, options: ApiParams, made: list[AsyncSandbox]) -> None:
+    """Twice: once out of a plain folder, once out of an overlay's upper one."""
+    make = (
+        "umask 022; rm -rf ~/odd; mkdir ~/odd && cd ~/odd && touch $'a\\nb' $'x\\377' && mkfifo -m 640 pipe && "
+        "truncate -s 1G sparse && echo x > linked && ln linked same && ln -s $'/no\\nwhere' link && "
+        "touch -h -d @1000000 link && mkdir -p closed && echo in > closed/in && echo s > secret && "
+        "touch -d @999 secret && chmod 000 secret closed && chmod 1770 ~"
+    )
+    tell = (
+        "cd ~/odd && stat -c '%A %h %s %n' $(ls -d *k* pipe sparse secret) | tr '\\n' ';'; stat -c %Y link secret;"
+        "ls -b | tr '\\n' ' '; du -s sparse | cut -f1; readlink link; chmod 700 closed secret; cat closed/in secret;"
+        "stat -c %A ~; stat -c '%i' same linked | uniq | wc -l"
+    )
+    await out(sandbox, make)
+    upon = sandbox
+    said = ""
+    for _ in range(2):
+        taken = await upon.create_snapshot()
+        upon = await AsyncSandbox.create(taken.snapshot_id, timeout=120, **options)
+        made.append(upon)
+        await AsyncSandbox.delete_snapshot(taken.snapshot_id, **options)
+        former, said = said, await out(upon, tell)
+        assert former in ("", said)
+        await out(upon, "chmod 700 ~;" + make)
+    assert "a\\nb" in said and "x\\377" in said and "drwxrwx--T" in said
+    assert "1000000\n999\n" in said and said.endswith("in\ns\ndrwxrwx--T\n1\n")
+
+
+async def test_folders_of_a_snapshot_are_moved(
+    sandbox: AsyncSandbox, options: ApiParams, made: list[AsyncSandbox]
+) -> None:
+    """The kernel does not rename them (EXDEV); whoever asks the daemon is not to notice."""
+    await out(sandbox, "mkdir -p app/in empty full/x; echo 1 > app/in/file; ln -s file app/in/link")
+    taken = await sandbox.create_snapshot()
+    upon = await AsyncSandbox.create(taken.snapshot_id, timeout=120, **options)
+    made.append(upon)
+    await AsyncSandbox.delete_snapshot(taken.snapshot_id, **options)
+    await upon.files.rename("app", "moved")
+    await upon.files.rename("moved/in", "empty")
+    assert await out(upon, "cat empty/link; ls moved; ls") == "1\nempty\nfull\nmoved\n"
+    with pytest.raises(SandboxException):
+        await upon.files.rename("empty", "full")
+    assert await out(upon, "ls full empty") == "empty:\nfile\nlink\n\nfull:\nx\n"
+
+
+async def test_takings_at_once_and_an_end_in_their_midst(start_host: StartHost, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with start_host(state) as (ready, _):
+        options = options_of(ready)
+        sandbox = await AsyncSandbox.create(**options)
+        await out(sandbox, "mkdir many; cd many; for i in $(seq 1500); do echo $i > $i; done")
+        taken = await asyncio.gather(*(sandbox.create_snapshot() for _ in range(3)))
+        assert len(set(await listed(options))) == 3
+        for each in taken:
+            upon = await AsyncSandbox.create(each.snapshot_id, **options)
+            assert await out(upon, "ls many | wc -l") == "1500\n"
+            await upon.kill()
+            await AsyncSandbox.delete_snapshot(each.snapshot_id, **options)
+        calls = [sandbox.create_snapshot(), sandbox.fork(count=2), sandbox.pause(), sandbox.kill()]
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(not isinstance(each, BaseException) or isinstance(each, SandboxException) for each in results)
+        for name in await listed(options):
+            await AsyncSandbox.delete_snapshot(name, **options)
+        for forked in results[1] if isinstance(results[1], list) else []:
+            await forked.kill()
+        async with asyncio.timeout(20):
+            while (state / "snapshots").exists():
+                await asyncio.sleep(0.05)
+    assert list(state.iterdir()) == []
+
+
+async def test_a_host_killed_over_a_taking_leaves_nothing_to_the_next(start_host: StartHost, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with start_host(state) as (ready, process):
+        sandbox = await AsyncSandbox.create(**options_of(ready))
+        await out(sandbox, "mkdir many; cd many; for i in $(seq 3000); do echo $i > $i; done")
+        async with aclosing(Owner("test")) as owner:
+            taking = owner.start(sandbox.create_snapshot(), name="take", awaited=True)
+            async with asyncio.timeout(20):
+                while not list(state.glob("snapshots/*/home/many/*")):
+                    await asyncio.sleep(0.005)
+            process.kill()
+            process.wait()
+            with pytest.raises(Exception, match=r"disconnected|reset|closed|failed"):
+                await taking
+        assert list(state.glob("snapshots/*")) and not list(state.glob("snapshots/*/snapshot.json"))
+    with start_host(state) as (ready, _):
+        assert await listed(options_of(ready)) == []
+        assert not (state / "snapshots").exists()
+    assert list(state.iterdir()) == []
+
+
+async def test_a_sandbox_without_a_bottom_goes_with_the_rest(start_host: StartHost, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with start_host(state) as (ready, process):
+        sandbox = await AsyncSandbox.create(**options_of(ready))
+        dig = "for (let i = 0; i < 1500; i++) { fs.mkdirSync('d'); process.chdir('d') }"
+        await out(sandbox, f'node -e "{dig}"')
+        with pytest.raises(SandboxException, match="folders lie in one another"):
+            await sandbox.create_snapshot()
+        assert await out(sandbox, "echo well") == "well\n"
+        await sandbox.kill()
+    assert process.returncode == 0
+    assert list(state.iterdir()) == []
 
 
 async def test_snapshots_are_listed_in_pages_and_by_name(sandbox: AsyncSandbox, options: ApiParams) -> None:

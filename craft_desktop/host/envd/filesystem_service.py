@@ -62,6 +62,9 @@ class FilesystemService:
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
+                # another mount, or a folder of a snapshot, which the kernel does not rename
+                if destination.is_dir() and not destination.is_symlink():
+                    destination.rmdir()  # `shutil.move` would move into it, `rename` takes its place if it is empty
                 await asyncio.to_thread(shutil.move, source, destination)
             return {"entry": entry_info(destination)}
         except OSError as error:
