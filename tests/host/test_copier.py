@@ -121,8 +121,8 @@ def test_access_lists_are_kept(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
     (source / "file").touch(0o600)
-    # version 2; owner rw-, user 0 r--, group ---, mask r--, others --- (acl(5), as the kernel stores it)
-    entries = ((1, 6, -1), (2, 4, 0), (4, 0, -1), (16, 4, -1), (32, 0, -1))
+    # version 2; owner rw-, this user r--, group ---, mask r--, others --- (acl(5), as the kernel stores it)
+    entries = ((1, 6, -1), (2, 4, os.getuid()), (4, 0, -1), (16, 4, -1), (32, 0, -1))
     access = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *each) for each in entries)
     try:
         os.setxattr(source / "file", "system.posix_acl_access", access)

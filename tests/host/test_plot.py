@@ -71,6 +71,7 @@ async def test_layers_whose_overlay_has_gone_are_made_whole(held: Machine, groun
     for part in ("home", "tmp"):
         (plot.folder / "upper" / part).mkdir(parents=True)
     (plot.folder / "upper" / "home" / "mine").write_text("mine")
+    (plot.folder / "upper" / "home" / "mine").chmod(0)  # which an ordinary person cannot read either
     os.mknod(plot.folder / "upper" / "home" / "layer3", stat.S_IFCHR, 0)
     target = ground.state / "target"
     target.mkdir()
