@@ -77,6 +77,11 @@ class Hold:
         while self._descriptors:
             os.close(self._descriptors.pop())
 
+    def add(self, other: "Hold") -> None:
+        """Take over what another keeps."""
+        self._descriptors += other._descriptors
+        other._descriptors = []
+
     def __enter__(self) -> Self:
         return self
 
@@ -152,34 +157,38 @@ class Snapshots:
         """Remove the files that nobody needs, of hosts that were killed too."""
         if not self.folder.is_dir():
             return
-        needed = {layer for each in self.all() for layer in each.layers}
+        needed = self._needed()
         for folder in self.folder.iterdir():
             if folder.name.startswith(_GOING):
                 remove_tree(folder)
             elif folder.name not in needed:
-                _remove_unheld(folder)
+                self._remove_unheld(folder)
         with contextlib.suppress(OSError):  # not empty
             self.folder.rmdir()
 
+    def _needed(self) -> set[str]:
+        return {layer for each in self.all() for layer in each.layers}
 
-def _remove_unheld(folder: Path) -> None:
-    try:
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        # another host is just making it, and a lock follows at once; or was killed over it
-        with contextlib.suppress(OSError):  # not empty, or gone
-            if time.time() - folder.stat().st_mtime > MAKING_S:
-                folder.rmdir()
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # by one step out of everybody's reach: a host killed half-way through leaves what the next can tell
-        with contextlib.suppress(FileNotFoundError):  # another host was faster
-            remove_tree(folder.rename(folder.with_name(_GOING + folder.name)))
-    except BlockingIOError:
-        pass  # a sandbox stands upon it, or it is being taken
-    finally:
-        os.close(lock)
+    def _remove_unheld(self, folder: Path) -> None:
+        try:
+            lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            # another host is just making it, and a lock follows at once; or was killed over it
+            with contextlib.suppress(OSError):  # not empty, or gone
+                if time.time() - folder.stat().st_mtime > MAKING_S:
+                    folder.rmdir()
+            return
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # whoever takes a snapshot lists it before he lets go: it may be needed since it was looked at
+            if folder.name not in self._needed():
+                # by one step out of everybody's reach: a host killed half-way through leaves what the next can tell
+                with contextlib.suppress(FileNotFoundError):  # another host was faster
+                    remove_tree(folder.rename(folder.with_name(_GOING + folder.name)))
+        except BlockingIOError:
+            pass  # a sandbox stands upon it, or it is being taken
+        finally:
+            os.close(lock)
 
 
 def _read(path: Path) -> Snapshot | None:

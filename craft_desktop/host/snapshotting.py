@@ -87,10 +87,12 @@ class Snapshotting:
             raise CannotStart(f"the snapshot cannot be kept: {error}") from error
         try:
             async with self._turn(sandbox_id) as cell:
+                # of its own: the sandbox may be killed, and lets go, before the snapshot is listed
+                hold.add(await asyncio.to_thread(self._snapshots.hold, cell.plot.layers))
                 lower = await cell.copy_out(self._snapshots.folder / template_id)
         except BaseException as error:
             await self._let_go(hold)
-            if not isinstance(error, CannotCopy):
+            if not isinstance(error, CannotCopy | FileNotFoundError):
                 raise
             self._sandboxes.find(sandbox_id)  # killed meanwhile: then that is the reason
             raise CannotStart(f"the sandbox's files cannot be copied: {error}") from error

@@ -74,6 +74,18 @@ def test_what_was_never_finished_goes(tmp_path: Path) -> None:
     assert not store.folder.exists()
 
 
+def test_what_is_listed_during_a_sweep_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep had read the list when the snapshot was not on it yet, and comes to its folder when nobody holds it."""
+    store = Snapshots(tmp_path)
+    real = store.all
+    one = taken(store)
+    monkeypatch.setattr(store, "all", lambda: monkeypatch.setattr(store, "all", real) or [])
+    store.sweep()
+    assert store.all() == [one]
+    with store.hold(one.layers):
+        pass
+
+
 def test_a_removal_that_was_cut_short_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A host killed half-way: the lock may be the first thing to have gone."""
     store = Snapshots(tmp_path)

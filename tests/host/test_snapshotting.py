@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +93,28 @@ async def test_a_sandbox_that_starts_anew_meanwhile_is_taken_in_its_new_cell(san
     (taken,) = sandboxes.snapshots.all()
     assert (sandboxes.snapshots.folder / taken.template_id / "home" / "kept").read_text() == "kept"
     sandboxes.snapshots.delete(taken)
+
+
+async def test_a_taking_keeps_what_its_sandbox_stands_upon(
+    sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sandbox may be killed, and its own hold with it, before the snapshot upon the lower one is listed."""
+    made = await sandboxes.create(PLAIN)
+    cell = sandboxes.cell(made.sandbox_id)
+    snapshotting = Snapshotting(sandboxes)
+    lower = await snapshotting.take(made.sandbox_id)
+    cell.plot.layers = lower.layers
+
+    async def copied(_: Path) -> tuple[str, ...]:
+        sandboxes.snapshots.delete(lower)
+        await sandboxes.kill(made.sandbox_id)
+        return lower.layers
+
+    monkeypatch.setattr(cell, "copy_out", copied)
+    upper = await snapshotting.take(made.sandbox_id)
+    with sandboxes.snapshots.hold(upper.layers):
+        assert upper.layers == (upper.template_id, lower.template_id)
+    sandboxes.snapshots.delete(upper)
+    cell.plot.layers = lower.layers  # gone by now
+    with pytest.raises(NotFound):
+        await snapshotting.take(made.sandbox_id)
