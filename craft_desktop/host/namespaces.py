@@ -27,10 +27,12 @@ _HOLD = (
 )
 
 # $1 is where the names start from, $2 mount(8); then four for each overlay. `userxattr`: in a user namespace
-# overlayfs may keep its marks in no other attributes.
+# overlayfs may keep its marks in no other attributes. `volatile`: a sandbox's files do not outlive its host, and
+# without it the end of each flushes the whole disk beneath (measured after a copy of 340 MB: 2.2 s, with it 12 ms).
 _LAY = (
     'cd "$1" && mount=$2 && shift 2 || exit 1; while [ $# -gt 0 ]; do '
-    '"$mount" -n -t overlay -o "nosuid,nodev,userxattr,lowerdir=$1,upperdir=$2,workdir=$3" overlay "$4" || exit 1; '
+    '"$mount" -n -t overlay -o "nosuid,nodev,userxattr,volatile,lowerdir=$1,upperdir=$2,workdir=$3" overlay "$4" '
+    "|| exit 1; "
     "shift 4; done"
 )
 

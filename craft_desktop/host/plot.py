@@ -9,6 +9,7 @@ from pathlib import Path
 
 from craft_desktop.host import copier
 from craft_desktop.host.copier import Mode
+from craft_desktop.host.ground import remove_tree
 from craft_desktop.host.machine import Layering, Machine
 from craft_desktop.host.namespaces import Overlay, enter_argv, lay_argv, own_argv
 from craft_desktop.host.snapshots import FOLDER, PARTS
@@ -50,6 +51,8 @@ class Plot:
         if self._machine.layering is Layering.OVERLAY and self._machine.holder is not None:
             here = Path("..") / self.folder.relative_to(state)
             overlays = []
+            # what a former overlay left there tells that it was never flushed, and the kernel would refuse
+            await asyncio.to_thread(remove_tree, self.folder / "work")
             for part in PARTS:
                 for name in ("upper", "work"):
                     (self.folder / name / part).mkdir(parents=True, exist_ok=True)

@@ -98,6 +98,27 @@ async def test_the_folder_itself_has_the_rights_it_had(held: Machine, ground: Gr
     assert stat.S_IMODE((plot.folder / "upper" / "home").stat().st_mode) == 0o700
 
 
+async def test_an_overlay_is_laid_again_upon_what_was_never_flushed(held: Machine, ground: Ground) -> None:
+    """As a sandbox does that starts anew: `volatile` leaves a mark over which the kernel refuses to mount."""
+    if held.layering is not Layering.OVERLAY:
+        pytest.skip(held.layering_reason)
+    snapshot(ground, "one")
+    plot = Plot(ground.plot("c1"), held)
+    assert held.holder is not None
+    for number in range(2):
+        script = 'cd "$1" && cat one $(ls mine* 2>/dev/null) >&2; echo $2 > mine$2'
+        command = ["/bin/sh", "-c", script, "sh", str(plot.parts[0]), str(number)]
+        argv = hold_argv(held.holder, plot.parts, command, private=False)
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=pipe)
+        assert process.stdout is not None
+        await process.stdout.readline()
+        await plot.build_upon(("one",), ground.state, process.pid)
+        _, said = await process.communicate(b"\n")
+    assert said == b"one0\n" and process.returncode == 0
+    assert list((plot.folder / "work").glob("*/work/incompat/volatile"))
+
+
 async def test_a_copying_that_is_given_up_is_ended(held: Machine, ground: Ground, tmp_path: Path) -> None:
     """Else it goes on filling a folder that its sandbox leaves behind."""
     snapshot(ground, "one")
