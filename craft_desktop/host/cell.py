@@ -9,61 +9,35 @@ import asyncio
 import contextlib
 import logging
 import os
-import shlex
 import socket
 import time
-import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
-import h11
-import multipart
-
-import craft_desktop
 from craft_desktop.host import processes
 from craft_desktop.host.bodies import Creation
 from craft_desktop.host.cgroups import MOST_PROCESSES, Group
 from craft_desktop.host.dial import Dial, DialError
 from craft_desktop.host.fence import Fence
+from craft_desktop.host.first import First
 from craft_desktop.host.ground import Ground, remove_tree
-from craft_desktop.host.isolation import (
-    JAIL_HOMES,
-    LIBRARY,
-    SYSTEM_PATH,
-    TOOLS,
-    USER_HOME,
-    Homes,
-    Jail,
-    Network,
-    jail_argv,
-)
+from craft_desktop.host.isolation import JAIL_HOMES, Homes
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.namespaces import hold_argv
 from craft_desktop.host.plot import Plot
 from craft_desktop.host.reach import OPEN, Reach
 from craft_desktop.host.snapshots import Hold
+from craft_desktop.host.starting import jailed, plain_environment, write_profile
 from craft_desktop.host.uplink import Uplink, first_bytes
 from craft_desktop.tasks import Owner
 
 TERM_TIMEOUT_S = 2.0  # an unjailed envd has this long to kill its own; a jail is killed at once
+# 2,048 processes end within a second on two busy cores (measured); one deep in the kernel, at a disk that hangs, later
+END_TIMEOUT_S = 10.0
 HOLD_TIMEOUT_S = 10.0  # namespaces stand after 3 ms; a machine deep in an install needs far longer
 LOG_BYTES = 65_536  # one read of envd's log
 _log = logging.getLogger(__name__)
-
-
-def library() -> dict[str, Path]:
-    """envd's modules: their names under a module folder -> where they lie on this machine."""
-    package = Path(craft_desktop.__file__).parent
-    host = package / "host"
-    return {
-        "craft_desktop/__init__.py": package / "__init__.py",
-        "craft_desktop/tasks.py": package / "tasks.py",
-        "craft_desktop/host/__init__.py": host / "__init__.py",
-        "craft_desktop/host/envd": host / "envd",
-        "h11": Path(h11.__file__).parent,
-        "multipart.py": Path(multipart.__file__),
-    }
 
 
 class Cell:
@@ -89,6 +63,7 @@ class Cell:
         self._dial: Dial | None = None
         self._uplink: Uplink | None = None
         self._fence: Fence | None = None
+        self._first = First()
         self._lifeline: int | None = None
         self._log: asyncio.ReadTransport | None = None
         # apart from the other owner, which is closed within the very end that these tasks are
@@ -174,7 +149,7 @@ class Cell:
         if not self.plot.layers:
             hold.close()  # copied
         if not self.isolated:
-            self._write_profile()
+            write_profile(self._machine, self._ground, self.plot)
 
     async def confine(self, reach: Reach) -> None:
         """Hold its network to `reach` from now on; open connections to what is out of it end.
@@ -281,23 +256,30 @@ class Cell:
             if machine.prlimit is not None and self.isolated:
                 # counted by user namespace, so each sandbox by itself (measured; setrlimit(2) does not say so)
                 envd = [machine.prlimit, f"--nproc={MOST_PROCESSES}:{MOST_PROCESSES}", *envd]
-            command = self._jailed(machine, envd) if self.isolated else envd
+            kept = [listener.fileno(), far.fileno()]
+            command = envd
+            if self.isolated:
+                kept.append(self._first.listen())
+                theirs.callback(os.close, kept[-1])
+                command = jailed(machine, self._ground, self.plot, envd, kept[-1])
             held = self.isolated and machine.holder is not None
             stands, stdout = os.pipe()
-            theirs.callback(os.close, stdout)
             theirs.callback(os.close, stands)
             if held and machine.holder is not None:
                 command = hold_argv(machine.holder, self.plot.parts, command, private=machine.private)
-            self._process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=stdin,
-                stdout=stdout if held else asyncio.subprocess.DEVNULL,
-                stderr=stderr,
-                pass_fds=(listener.fileno(), far.fileno()),
-                env={} if self.isolated else self._plain_environment(),
-                cwd="/" if self.isolated else self.homes.user,
-                start_new_session=True,
-            )
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=stdin,
+                    stdout=stdout if held else asyncio.subprocess.DEVNULL,
+                    stderr=stderr,
+                    pass_fds=kept,
+                    env={} if self.isolated else plain_environment(machine, self._ground, self.plot),
+                    cwd="/" if self.isolated else self.homes.user,
+                    start_new_session=True,
+                )
+            finally:
+                os.close(stdout)  # then its end is the holder's end
             try:
                 self._group.take_in(self._process.pid)
             except OSError as error:
@@ -326,52 +308,6 @@ class Cell:
         self._log, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
         self._owner.start(self._relay(reader), name="log")
 
-    def _jailed(self, machine: Machine, command: list[str]) -> list[str]:
-        path = ":".join([TOOLS, *(str(folder) for folder in machine.tools), SYSTEM_PATH])
-        boot_id = self.plot.folder / "boot_id"
-        boot_id.write_text(f"{uuid.uuid4()}\n")
-        jail = Jail(
-            home=self.plot.folder / "home",
-            boot_id=boot_id,
-            scratch=self.plot.folder / "tmp",
-            etc=self._ground.etc,
-            modules=library(),
-            tools=self._ground.tools,
-            links=machine.links,
-            trees=machine.trees,
-            environment={
-                "PATH": path,
-                "HOME": USER_HOME,
-                "LANG": "C.UTF-8",
-                "PYTHONPATH": LIBRARY,
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
-            nested=machine.bubblewrap.nested,
-            network=Network.PRIVATE if machine.private else Network.SHARED,
-        )
-        assert machine.bubblewrap.path is not None  # an isolated cell is only asked of a machine that can jail
-        return jail_argv(machine.bubblewrap.path, jail, command)
-
-    def _plain_path(self) -> str:
-        folders = (self._ground.tools, *self._machine.tools)
-        return ":".join([*(str(folder) for folder in folders), os.environ.get("PATH", SYSTEM_PATH)])
-
-    def _write_profile(self) -> None:
-        """The system's own resets PATH in a login shell."""
-        Path(self.homes.user, ".profile").write_text(f"export PATH={shlex.quote(self._plain_path())}\n")
-
-    def _plain_environment(self) -> Mapping[str, str]:
-        folders = [Path(craft_desktop.__file__).parent.parent, Path(h11.__file__).parent.parent]
-        self._write_profile()
-        return {
-            "PATH": self._plain_path(),
-            "HOME": self.homes.user,
-            "LANG": os.environ.get("LANG", "C.UTF-8"),
-            "TMPDIR": str(self.plot.folder / "tmp"),
-            "PYTHONPATH": ":".join(dict.fromkeys(str(folder) for folder in folders)),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-
     async def _relay(self, stderr: asyncio.StreamReader) -> None:
         """Put envd's log lines into the host's; a line longer than a read is told in pieces."""
         rest = b""
@@ -391,8 +327,10 @@ class Cell:
     async def _kill(self) -> None:
         process = self._process
         self._unfreeze()  # the kernel's freezer holds back the signals by which the end is brought about in order
-        if process is not None and process.returncode is None:
-            await (self._kill_jail(process) if self.isolated else self._kill_plain(process))
+        if process is not None and self.isolated:
+            await self._kill_jail(process)
+        elif process is not None and process.returncode is None:
+            await self._kill_plain(process)
         if self._lifeline is not None:
             os.close(self._lifeline)
             self._lifeline = None
@@ -425,11 +363,29 @@ class Cell:
             self._hold.close()
 
     async def _kill_jail(self, process: asyncio.subprocess.Process) -> None:
-        """bubblewrap's end is its child's, except while it still builds: then the child would wait for it for ever.
+        """Kill what is in the jail, and see it gone: bubblewrap's own end would tell too little, or too soon."""
+        if not self._first.is_known and process.returncode is None:
+            await self._kill_builder(process)
+        self._first.kill()
+        if not await self._first.ended(END_TIMEOUT_S):
+            _log.warning("%s was killed and still has processes after %.0f s", self.name, END_TIMEOUT_S)
+        self._first.close()
+        if process.returncode is None:
+            # it reaps its child and ends, if it was not stopped with all others
+            processes.thaw({here} if (here := processes.look(process.pid)) else set())
+            try:
+                async with asyncio.timeout(processes.HALT_TIMEOUT_S):
+                    await process.wait()
+            except TimeoutError:
+                _slay(process)
+
+    async def _kill_builder(self, process: asyncio.subprocess.Process) -> None:
+        """A child that bubblewrap has made and not let go yet would wait for it for ever.
 
         It is stopped first, so that the child is either there to be killed or never born.
         """
         await asyncio.to_thread(processes.halt, process.pid)
+        self._first.learn()
         family = processes.descendants(process.pid)
         _slay(process)
         processes.kill(family)

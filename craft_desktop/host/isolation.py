@@ -117,9 +117,13 @@ class Jail:
     nested: bool = False
 
 
-def jail_argv(bubblewrap: str, jail: Jail, command: list[str]) -> list[str]:
-    """The command line that runs `command` within the walls of `jail`."""
-    return [bubblewrap, *_walls(jail), *_system(jail), *_own(jail), "--remount-ro", "/", "--", *command]
+def jail_argv(bubblewrap: str, jail: Jail, command: list[str], told: int | None = None) -> list[str]:
+    """The command line that runs `command` within the walls of `jail`.
+
+    :param told: a descriptor to which bubblewrap writes the id of its child, which is PID 1 inside.
+    """
+    info = [] if told is None else ["--info-fd", str(told)]
+    return [bubblewrap, *info, *_walls(jail), *_system(jail), *_own(jail), "--remount-ro", "/", "--", *command]
 
 
 def is_narrow(tree: Path, home: Path) -> bool:

@@ -13,7 +13,6 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from craft_desktop.host.bodies import TEMPLATE, Creation, init
 from craft_desktop.host.cell import Cell
-from craft_desktop.host.cgroups import MOST_PROCESSES
 from craft_desktop.host.dial import DialError
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
@@ -25,7 +24,6 @@ from craft_desktop.tasks import Owner
 
 START_TIMEOUT_S = 20.0  # envd starts in 0.3 s; a machine with two busy cores needs several
 GAUGE_TIMEOUT_S = 5.0  # reading /proc takes milliseconds; who asks is a screen that asks again
-GUARD_PAUSE_S = 1.0  # between two looks at how many processes each has: two small files
 TOKEN_BYTES = 32  # 256 bits, beyond any guessing
 _log = logging.getLogger(__name__)
 
@@ -88,7 +86,6 @@ class Sandboxes:
         """Open the client and begin to keep a spare."""
         self._session = open_session(self.connect_into)
         self._supply.start()
-        self._owner.start(self._guard(), name="guard")
 
     async def aclose(self) -> None:
         """Kill every sandbox and the spare, remove their folders."""
@@ -352,15 +349,6 @@ class Sandboxes:
         except (ClientError, TimeoutError) as error:
             why = cell.last_words or str(error) or type(error).__name__
             raise CannotStart(f"the daemon of the sandbox did not answer: {why}") from error
-
-    async def _guard(self) -> None:
-        """End the sandboxes that multiply without end; the others are not to wait for the processor they take."""
-        while True:
-            await asyncio.sleep(GUARD_PAUSE_S)
-            for sandbox_id, cell in list(self._cells.items()):
-                if cell.is_full and self.registry.find(sandbox_id) is not None:
-                    _log.error("sandbox %s has %d processes and wants more: it is ended", sandbox_id, MOST_PROCESSES)
-                    await self.kill(sandbox_id)
 
     async def _watch(self, sandbox_id: str, cell: Cell) -> None:
         code = await cell.ended()

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from craft_desktop.host.control import Control
 from craft_desktop.host.ground import Ground
+from craft_desktop.host.guard import Guard
 from craft_desktop.host.handshake import Ready
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.sandboxes import Sandboxes
@@ -83,6 +84,9 @@ async def serve(wishes: Wishes, machine: Machine, stop: asyncio.Event, on_ready:
         stack.push_async_callback(sandboxes.aclose)
         stack.push_async_callback(snapshotting.aclose)
         await sandboxes.start()
+        guard = Guard(sandboxes)
+        stack.push_async_callback(guard.aclose)
+        guard.start()
         await web.SockSite(runners[0], api, backlog=BACKLOG).start()
         await web.SockSite(runners[1], traffic, backlog=BACKLOG).start()
         on_ready(ready)

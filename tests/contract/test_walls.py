@@ -31,8 +31,15 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two
+        return False
+
+
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    return [each for each in processes if is_alive(each)]
 
 
 @pytest.fixture
@@ -97,8 +104,15 @@ async def test_two_sandboxes_do_not_meet(walled: AsyncSandbox, options: ApiParam
         await other.kill()
 
 
+def is_sleep(process: psutil.Process) -> bool:
+    try:
+        return process.name() == "sleep"
+    except psutil.NoSuchProcess:
+        return False
+
+
 def sleepers(process: "Popen[bytes]") -> list[psutil.Process]:
-    return [each for each in psutil.Process(process.pid).children(recursive=True) if each.name() == "sleep"]
+    return [each for each in psutil.Process(process.pid).children(recursive=True) if is_sleep(each)]
 
 
 async def test_killing_a_sandbox_ends_what_it_left_in_the_background(start_host: StartHost, tmp_path: Path) -> None:
@@ -109,7 +123,7 @@ async def test_killing_a_sandbox_ends_what_it_left_in_the_background(start_host:
         everything = psutil.Process(process.pid).children(recursive=True)
         asleep = sleepers(process)
         await sandbox.kill()
-        await until(lambda: alive(asleep) == [])
+        assert [each for each in asleep if each.is_running()] == []  # not even as zombies
     assert process.returncode == 0
     assert alive(everything) == []
     assert list((tmp_path / "state").iterdir()) == []
@@ -179,6 +193,8 @@ async def test_a_fork_bomb_ends_its_own_sandbox_and_no_other(start_host: StartHo
             while await bomb.is_running():
                 assert (await other.commands.run("echo well")).stdout == "well\n"
         assert await other.is_running()
+        # it is no sandbox from the moment its end is decided; its processes are gone when the host says so
+        await until(lambda: f"the processes of {bomb.sandbox_id} are gone" in (tmp_path / "state.log").read_text())
         assert len(psutil.Process(process.pid).children(recursive=True)) < 40
     log = (tmp_path / "state.log").read_text()
     assert f"sandbox {bomb.sandbox_id} has 2048 processes" in log
