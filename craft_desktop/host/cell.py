@@ -253,6 +253,8 @@ class Cell:
             await self._follow(log)
             envd = [str(machine.python.path), "-s", "-S", "-m", "craft_desktop.host.envd"]
             envd += ["--listen-fd", str(listener.fileno()), "--dial-fd", str(far.fileno())]
+            if self.isolated:
+                envd += ["--filtered"] * machine.bubblewrap.filtered + ["--rooted"] * machine.bubblewrap.rooted
             if machine.prlimit is not None and self.isolated:
                 # counted by user namespace, so each sandbox by itself (measured; setrlimit(2) does not say so)
                 envd = [machine.prlimit, f"--nproc={MOST_PROCESSES}:{MOST_PROCESSES}", *envd]
@@ -364,7 +366,7 @@ class Cell:
 
     async def _kill_jail(self, process: asyncio.subprocess.Process) -> None:
         """Kill what is in the jail, and see it gone: bubblewrap's own end would tell too little, or too soon."""
-        if not self._first.is_known and process.returncode is None:
+        if not self._first.is_known:
             await self._kill_builder(process)
         self._first.kill()
         if not await self._first.ended(END_TIMEOUT_S):
@@ -384,11 +386,13 @@ class Cell:
 
         It is stopped first, so that the child is either there to be killed or never born.
         """
-        await asyncio.to_thread(processes.halt, process.pid)
-        self._first.learn()
-        family = processes.descendants(process.pid)
-        _slay(process)
-        processes.kill(family)
+        if process.returncode is None:
+            await asyncio.to_thread(processes.halt, process.pid)
+            self._first.learn()
+            family = processes.descendants(process.pid)
+            _slay(process)
+            processes.kill(family)
+        processes.kill(processes.jails_of(self.plot.folder))  # bubblewrap's child, when somebody else killed it
 
     async def _kill_plain(self, process: asyncio.subprocess.Process) -> None:
         """envd kills its own when told to end; what it did not, is found by descent and killed."""

@@ -101,7 +101,7 @@ class Jail:
     :param trees: files and folders shown read-only at their own path.
     :param environment: what envd itself starts with; nothing else is in it.
     :param boot_id: the file shown as the kernel's random/boot_id: a sandbox that starts anew has another.
-    :param nested: whether programs inside may make user namespaces of their own.
+    :param nested: whether bubblewrap leaves programs inside free to make user namespaces of their own.
     """
 
     home: Path

@@ -54,7 +54,8 @@ def jailed(machine: Machine, ground: Ground, plot: Plot, command: list[str], tol
             "PYTHONPATH": LIBRARY,
             "PYTHONDONTWRITEBYTECODE": "1",
         },
-        nested=machine.bubblewrap.nested,
+        # the daemon makes one for the user root, and then forbids them
+        nested=machine.bubblewrap.nested or machine.bubblewrap.rooted,
         network=Network.PRIVATE if machine.private else Network.SHARED,
     )
     assert machine.bubblewrap.path is not None  # a jail is only asked of a machine that can build one

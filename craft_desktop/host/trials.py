@@ -16,16 +16,26 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import craft_desktop
 from craft_desktop.host import netfilter
 from craft_desktop.host.copier import FICLONE
 from craft_desktop.host.furniture import write_etc
-from craft_desktop.host.isolation import Jail, Network, jail_argv
+from craft_desktop.host.isolation import LIBRARY, Jail, Network, jail_argv
 from craft_desktop.host.machine import Bubblewrap, Layering, Machine, PrivateNetwork
 from craft_desktop.host.namespaces import ADDRESS, Holder, Overlay, hold_argv, lay_argv, slirp_argv
 from craft_desktop.host.surroundings import on_loopback
 
 TRIAL_TIMEOUT_S = 10.0  # a trial takes 40 ms; a machine busy with an install may need far longer
 SAYS = "import os, socket, ctypes; print(os.getpid())"  # 1, in a process namespace of its own
+# what envd does before it serves; each word only when it was done
+SEALS = """
+from craft_desktop.host.envd.rootspace import make_root_space
+from craft_desktop.host.envd.seccomp import forbid, new_secret
+secret = new_secret()
+rooted = make_root_space(secret) is not None
+forbid(secret)
+print("filtered", *["rooted"] * rooted)
+"""
 TUN = Path("/dev/net/tun")
 USERNS_REMEDY = (
     "This system forbids unprivileged user namespaces. Allow them for bubblewrap with an AppArmor profile, or "
@@ -52,7 +62,8 @@ def try_bubblewrap(machine: Machine, environ: Mapping[str, str]) -> Bubblewrap:
         with _jail(machine, nested=nested) as jail:
             tried = run(jail_argv(path, jail, _command(machine)), environ)
         if tried is not None and tried.returncode == 0 and tried.stdout.strip() == "1":
-            return Bubblewrap(path, True, nested, version)
+            filtered, rooted = _try_seal(path, machine, environ)
+            return Bubblewrap(path, True, nested, filtered, rooted, version)
         lines = tried.stderr.strip().splitlines() if tried else ["no answer within ten seconds"]
         complaint = complaint or (lines[-1] if lines else f"exit code {tried.returncode if tried else '?'}")
     return Bubblewrap(
@@ -164,6 +175,16 @@ def run(argv: list[str], environ: Mapping[str, str], given: str = "") -> subproc
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
+
+
+def _try_seal(path: str, machine: Machine, environ: Mapping[str, str]) -> tuple[bool, bool]:
+    """Whether envd can filter system calls, and give the user root its id behind the filter."""
+    with _jail(machine, nested=True) as jail:
+        modules = {"craft_desktop": Path(craft_desktop.__file__).parent}
+        jail = replace(jail, modules=modules, environment={"PYTHONPATH": LIBRARY, "PYTHONDONTWRITEBYTECODE": "1"})
+        tried = run(jail_argv(path, jail, [str(machine.python.path), "-s", "-S", "-c", SEALS]), environ)
+    said = tried.stdout.split() if tried is not None else []
+    return "filtered" in said, "rooted" in said
 
 
 def _command(machine: Machine) -> list[str]:

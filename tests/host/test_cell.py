@@ -64,6 +64,18 @@ async def test_a_jail_that_still_builds_is_ended_as_well(machine: Machine, groun
     assert jails_of(ground.folder) == set()
 
 
+async def test_a_jail_whose_builder_was_killed_leaves_nobody_waiting(machine: Machine, ground: Ground) -> None:
+    for number in range(16):
+        cell = await Cell.launch(f"c{number}", machine, ground, isolated=True)
+        await asyncio.sleep(0.0005 * number)  # not a wait: it moves the kill through the building of the jail
+        os.kill(cell.pid, signal.SIGKILL)
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await cell.ended()
+            await cell.stop()
+    await until_gone(jails_of(ground.folder))
+    assert jails_of(ground.folder) == set()
+
+
 async def test_a_launch_that_is_cancelled_leaves_nothing(machine: Machine, ground: Ground) -> None:
     async with Owner("test") as owner:
         for number in range(16):

@@ -21,6 +21,7 @@ from craft_desktop.host.envd.metrics import Metrics
 from craft_desktop.host.envd.process_service import ProcessService
 from craft_desktop.host.envd.processes import ProcessTable
 from craft_desktop.host.envd.rootspace import make_root_space
+from craft_desktop.host.envd.seccomp import forbid, new_secret
 from craft_desktop.host.envd.server import HttpServer
 from craft_desktop.host.envd.state import State
 from craft_desktop.host.envd.watch_service import WatchService
@@ -34,11 +35,12 @@ _LIFELINE_BYTES = 4096
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run until SIGTERM or the end of standard input; the exit status."""
+    """Run until the end of standard input or, outside of a jail, SIGTERM; the exit status."""
     parser = argparse.ArgumentParser(prog="envd", description="The daemon inside a sandbox.")
     parser.add_argument("--listen-fd", type=int, required=True, help="a listening Unix socket")
     parser.add_argument("--dial-fd", type=int, required=True, help="one end of a SOCK_SEQPACKET pair")
-    parser.add_argument("--root-space", action="store_true", help="shut out user namespaces but one, for root")
+    parser.add_argument("--filtered", action="store_true", help="filter the system calls of all that runs here")
+    parser.add_argument("--rooted", action="store_true", help="and have commands of the user root be root")
     given = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for descriptor in (given.listen_fd, given.dial_fd):
@@ -46,18 +48,24 @@ def main(arguments: Sequence[str]) -> int:
     # Files for everyone to read, for their owner to write, whatever the host's own mask.
     os.umask(0o022)
     # Before memory is hidden, for that hides the map of the new namespace as well.
-    become_root = make_root_space() if given.root_space else None
+    secret = new_secret()
+    become_root = make_root_space(secret) if given.filtered and given.rooted else None
     hide_memory()
+    if given.filtered:
+        forbid(secret)
     adopt_orphans()
     # Away from the terminal and the group of whoever started the host: their Ctrl-C is not ours.
     with suppress(PermissionError):  # it leads a session already
         os.setsid()
+    if _is_first():
+        # by asyncio it would become an exception in here
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     asyncio.run(serve(socket.socket(fileno=given.listen_fd), socket.socket(fileno=given.dial_fd), become_root))
     return 0
 
 
 async def serve(listener: socket.socket, channel: socket.socket, become_root: Callable[[], None] | None = None) -> None:
-    """Serve until SIGTERM or the end of standard input, then kill every process started here.
+    """Serve until told to end (`main`), then kill every process started here.
 
     :param become_root: what a child calls to be the user `root`.
     """
@@ -72,8 +80,9 @@ async def serve(listener: socket.socket, channel: socket.socket, become_root: Ca
     watches.serve_on(router)
     app = App(state, Files(state, watches.announce), Metrics(state), journal, router)
     loop.add_signal_handler(signal.SIGCHLD, table.reap)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, over.set)
+    if not _is_first():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, over.set)
     _hold_lifeline(loop, over)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(table.aclose)
@@ -82,6 +91,14 @@ async def serve(listener: socket.socket, channel: socket.socket, become_root: Ca
         await stack.enter_async_context(HttpServer(listener, app.answer))
         await over.wait()
         _log.info("ending: killing every process of this sandbox")
+
+
+def _is_first() -> bool:
+    """Whether this is PID 1 of a jail: the kernel then keeps signals without a handler from it (pid_namespaces(7)).
+
+    So no program of the sandbox can end it; the host does by killing it, and by the end of its standard input.
+    """
+    return os.getpid() == 1
 
 
 def _hold_lifeline(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:

@@ -8,8 +8,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 # <linux/prctl.h>
 _PR_SET_DUMPABLE = 4
+_PR_SET_SECCOMP = 22
 _PR_CAPBSET_DROP = 24
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_NO_NEW_PRIVS = 38
+_SECCOMP_MODE_FILTER = 2  # <linux/seccomp.h>
+_INSTRUCTION_BYTES = 8  # <linux/filter.h>: struct sock_filter
 
 
 def _checked(result: int, what: str) -> int:
@@ -29,11 +33,26 @@ def adopt_orphans() -> None:
     _checked(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
+class _FilterProgram(ctypes.Structure):
+    """<linux/filter.h>: struct sock_fprog."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def set_filter(program: bytes) -> None:
+    """Put a filter of system calls around this process and all it will start.
+
+    :param program: instructions of classic BPF.
+    :raises OSError: the kernel has no filters, or does not take this one.
+    """
+    _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
+    given = _FilterProgram(len(program) // _INSTRUCTION_BYTES, program)
+    _checked(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(given), 0, 0), "prctl(PR_SET_SECCOMP)")
+
+
 # <linux/sched.h>
 _CLONE_NEWUSER = 0x10000000
-# <linux/capability.h>: the third version of the call, whose sets have 64 bits, in two structs of three words.
-_CAPABILITY_VERSION_3 = 0x20080522
-_MOST_CAPABILITIES = 64
+_MOST_CAPABILITIES = 64  # <linux/capability.h>: the sets have 64 bits
 
 
 def new_user_namespace() -> None:
@@ -42,18 +61,6 @@ def new_user_namespace() -> None:
     :raises OSError: it is forbidden, or there are too many.
     """
     _checked(_libc.unshare(_CLONE_NEWUSER), "unshare(CLONE_NEWUSER)")
-
-
-def enter_user_namespace(descriptor: int) -> None:
-    """Go into a user namespace that this process's own user made."""
-    _checked(_libc.setns(descriptor, _CLONE_NEWUSER), "setns(CLONE_NEWUSER)")
-
-
-def drop_capabilities() -> None:
-    """Give up every capability that this process has."""
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    none = (ctypes.c_uint32 * 6)()
-    _checked(_libc.capset(header, none), "capset")
 
 
 def drop_bounding_capabilities() -> None:

@@ -2,57 +2,45 @@
 
 A sandbox's walls map one user, so two cannot live in it. But one user may have two names (user_namespaces(7)): in a
 namespace below the sandbox's own, id 0 is mapped to the same user. `whoami` says root there, scripts that insist on
-id 0 run; a file written there belongs to `user` outside and the other way round. Nothing more is gained: all
-capabilities are given up before the command starts, so it may mount nothing and make no namespaces.
+id 0 run. Nothing more is gained: all capabilities are given up before the command starts, so it may mount nothing and
+make no namespaces. Nor is anything kept from `user`: to the kernel the files of both are one user's. A change of
+owner therefore does nothing, and succeeds.
 
-Made once, before anything of a client runs, and then the door is shut for good: no process of the sandbox may make
-a user namespace afterwards (what bubblewrap's --disable-userns does, which must be left out for this), nor one of
-any other kind. For there is a way in that cannot be closed: to the kernel any process of the sandbox owns the
-namespace, so it may enter it by a root process's /proc entry, and has every capability there. They reach only what
-belongs to that namespace, and as long as nothing can be made in it, that is nothing.
-Shutting it takes CAP_SYS_RESOURCE, which the daemon has from bubblewrap for that moment, and gives up with all others.
+Made once, before anything of a client runs. To the kernel the sandbox's user is the owner of this namespace and could
+enter it with every capability there, through `/proc/PID/ns/user` of a command that runs in it. So it is only to be had
+behind the filter of system calls (`seccomp`), which lets no one make a namespace, and enter this one but by a secret.
 """
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
-from craft_desktop.host.envd.kernel import (
-    drop_bounding_capabilities,
-    drop_capabilities,
-    enter_user_namespace,
-    new_user_namespace,
-)
-
-# namespaces(7); older kernels lack the last ones.
-_KINDS = ("user", "mnt", "net", "pid", "ipc", "uts", "cgroup", "time")
+from craft_desktop.host.envd.kernel import drop_bounding_capabilities, new_user_namespace
+from craft_desktop.host.envd.seccomp import Secret, enter_user_namespace, pretend_owners
 
 
-def make_root_space() -> Callable[[], None] | None:
-    """Make the namespace and shut the door; what a child calls to become root, None when it cannot be had.
+def make_root_space(secret: Secret) -> Callable[[], None] | None:
+    """Make the namespace; what a child calls to become root, None when it cannot be had.
 
-    :raises OSError: the door cannot be shut. Then nothing of a client may run here.
+    :param secret: what will open the filter.
     """
     try:
         descriptor = _mapped_namespace()
-    except OSError:  # forbidden here; that the door is shut matters all the same
-        descriptor = None
-    for kind in _KINDS:
-        with suppress(FileNotFoundError):
-            Path(f"/proc/sys/user/max_{kind}_namespaces").write_text("0")
-    drop_capabilities()
-    if descriptor is None:
+    except OSError:  # forbidden here
         return None
 
     def become_root() -> None:
         """For a child between fork and exec."""
-        enter_user_namespace(descriptor)
+        enter_user_namespace(descriptor, secret)
         drop_bounding_capabilities()
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
+        pretend_owners()
 
-    return become_root if _works(become_root) else None
+    if _works(become_root):
+        return become_root
+    os.close(descriptor)
+    return None
 
 
 def _mapped_namespace() -> int:
