@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from aiohttp import ClientSession
 from e2b import (
     AsyncSandbox,
     AuthenticationException,
@@ -14,6 +15,8 @@ from e2b import (
 )
 from e2b.connection_config import ApiParams
 from e2b.sandbox.commands.command_handle import PtySize
+
+from craft_desktop.host.handshake import Ready
 
 DEADLINE_S = 20
 
@@ -114,3 +117,30 @@ async def test_a_terminal_is_one(sandbox: AsyncSandbox) -> None:
     await sandbox.pty.send_stdin(handle.pid, b"tput cols; exit\n")
     await asyncio.wait_for(handle.wait(), DEADLINE_S)
     assert b"80" in b"".join(seen)
+
+
+async def test_the_user_root_is_root(sandbox: AsyncSandbox, host: Ready) -> None:
+    """The name and the id 0 where the machine allows it, and not one capability; owners are changed in name only."""
+    async with (
+        ClientSession(headers={"X-API-KEY": host.api_key}) as session,
+        session.get(f"{host.api_url}/craft/machine") as told,
+    ):
+        if not (await told.json())["root_is_root"]:
+            pytest.skip("there is no filter or no namespace for it here")
+    ran = await sandbox.commands.run("whoami; id -u; echo $HOME $USER; grep CapEff /proc/self/status", user="root")
+    name, number, home, capabilities = ran.stdout.splitlines()
+    assert (name, number, home) == ("root", "0", "/root root")
+    assert capabilities.split()[1] == "0" * 16
+    await sandbox.files.write("mine", "x", user="root")
+    script = "cat /root/mine; touch /home/user/theirs; stat -c %u /home/user/theirs; chown user /home/user/theirs"
+    assert (await sandbox.commands.run(script, user="root")).stdout.split() == ["x0"]
+    # an archive with owners of its own is unpacked
+    archive = "cd /tmp; touch f; tar --owner=501 --group=501 -cf a.tar f; rm f; tar -xf a.tar && stat -c %u f"
+    assert (await sandbox.commands.run(archive, user="root")).stdout == "0\n"
+    assert (await sandbox.commands.run("whoami; echo more > theirs; rm theirs; id -u")).stdout == "user\n1000\n"
+    seen: list[bytes] = []
+    size = PtySize(rows=24, cols=80)
+    handle = await sandbox.pty.create(size=size, on_data=seen.append, user="root", timeout=0)
+    await sandbox.pty.send_stdin(handle.pid, b"echo i am $(id -u); exit\n")
+    await asyncio.wait_for(handle.wait(), DEADLINE_S)
+    assert b"i am 0" in b"".join(seen)
