@@ -21,12 +21,13 @@ from craft_desktop.host.cgroups import MOST_PROCESSES, Group
 from craft_desktop.host.dial import Dial, DialError
 from craft_desktop.host.fence import Fence
 from craft_desktop.host.first import First
-from craft_desktop.host.ground import Ground, remove_tree
+from craft_desktop.host.ground import Ground
 from craft_desktop.host.isolation import JAIL_HOMES, Homes
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.namespaces import hold_argv
 from craft_desktop.host.plot import Plot
 from craft_desktop.host.reach import OPEN, Reach
+from craft_desktop.host.removal import remove_tree
 from craft_desktop.host.snapshots import Hold
 from craft_desktop.host.starting import jailed, plain_environment, write_profile
 from craft_desktop.host.uplink import Uplink, first_bytes

@@ -8,7 +8,6 @@ socket's path may have 108 bytes, and a state folder lies where the person's sys
 import contextlib
 import fcntl
 import os
-import shutil
 import socket
 import tempfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Self
 from craft_desktop.host import cgroups, processes
 from craft_desktop.host.furniture import write_etc, write_tools
 from craft_desktop.host.machine import Machine
+from craft_desktop.host.removal import remove_tree
 
 BACKLOG = 128  # connections that wait while envd starts or is busy
 
@@ -109,61 +109,6 @@ def sweep(state: Path) -> None:
             pass  # its host is alive
         finally:
             os.close(lock)
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove a folder though a program within took away the right to write, or dug without end.
-
-    Blocks; links are not followed.
-    """
-    with contextlib.suppress(RecursionError):
-        shutil.rmtree(folder, ignore_errors=True)
-    with contextlib.suppress(FileNotFoundError):
-        _flatten(folder)
-
-
-def _flatten(folder: Path) -> None:
-    """Remove a folder by bringing each folder within up beside its first ones: no path is too long, no tree too deep.
-
-    What cannot be removed stays; so do the folders around it.
-    """
-    top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        waiting = ["."]
-        while waiting:
-            name = waiting.pop()
-            with contextlib.suppress(OSError):
-                waiting += _empty(top, name)
-                if name != ".":
-                    os.rmdir(name, dir_fd=top)
-    finally:
-        os.close(top)
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-
-
-def _empty(top: int, name: str) -> list[str]:
-    """Remove the files of `name`, a folder in `top`, and bring its folders up; the names of these."""
-    os.chmod(name, 0o700, dir_fd=top)
-    found = []
-    here = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=top)
-    try:
-        with os.scandir(here) as entries:
-            listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        for inner, is_folder in listed:
-            with contextlib.suppress(OSError):
-                if not is_folder:
-                    os.unlink(inner, dir_fd=here)
-                elif name == ".":
-                    found.append(inner)
-                else:
-                    os.chmod(inner, 0o700, dir_fd=here)
-                    fresh = f"going-{os.urandom(8).hex()}"
-                    os.rename(inner, fresh, src_dir_fd=here, dst_dir_fd=top)
-                    found.append(fresh)
-    finally:
-        os.close(here)
-    return found
 
 
 def _is_empty(folder: Path) -> bool:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from craft_desktop.host import copier
 from craft_desktop.host.copier import Mode
-from craft_desktop.host.ground import remove_tree
 from craft_desktop.host.machine import Layering, Machine
 from craft_desktop.host.namespaces import Overlay, enter_argv, lay_argv, own_argv
+from craft_desktop.host.removal import remove_tree
 from craft_desktop.host.snapshots import FOLDER, PARTS
 
 # each layer costs a look-up for every name that is not found; beyond this a snapshot is made whole again. Their

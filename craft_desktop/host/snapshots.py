@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from craft_desktop.host.ground import remove_tree
+from craft_desktop.host.removal import remove_tree
 
 FOLDER = "snapshots"
 PARTS = ("home", "tmp")  # what is kept of a sandbox; the rest of what it can write to is in memory

@@ -2,7 +2,7 @@ import os
 import socket
 from pathlib import Path
 
-from craft_desktop.host.ground import Ground, remove_tree, sweep
+from craft_desktop.host.ground import Ground, sweep
 from craft_desktop.host.machine import Machine
 
 
@@ -35,22 +35,6 @@ def test_leftovers_go_and_the_living_stay(tmp_path: Path, this_machine: Machine)
         sweep(tmp_path)
         assert living.folder.exists()
     assert list(tmp_path.iterdir()) == [other]
-
-
-def test_a_tree_goes_though_it_resists(tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "kept").touch()
-    tree = tmp_path / "tree"
-    (tree / "a" / "b").mkdir(parents=True)
-    (tree / "a" / "file").touch()
-    (tree / "link").symlink_to(outside)
-    (tree / "a").chmod(0)
-    before = outside.stat().st_mode
-    remove_tree(tree)
-    assert not tree.exists()
-    assert (outside / "kept").exists() and outside.stat().st_mode == before
-    remove_tree(tree)
 
 
 def test_a_tree_goes_however_deep_it_is(tmp_path: Path, this_machine: Machine) -> None:
