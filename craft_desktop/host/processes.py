@@ -105,7 +105,10 @@ def thaw(stopped: set[Seen]) -> None:
 
 
 def jails_of(folder: Path, proc: Path = PROC) -> set[Seen]:
-    """The bubblewrap processes that show something of `folder`: what a killed host may have left behind."""
+    """The processes that build a jail around something of `folder`: what a killed host may have left behind.
+
+    They are bubblewrap, and the holder that goes before it (`namespaces`), whose script is called so.
+    """
     found: set[Seen] = set()
     for entry in proc.iterdir():
         if not entry.name.isdigit():
@@ -115,7 +118,9 @@ def jails_of(folder: Path, proc: Path = PROC) -> set[Seen]:
         except OSError:
             continue  # it ended, or is another person's
         inside = bytes(folder) + b"/"
-        if program.endswith(b"bwrap") and any(each.startswith(inside) for each in arguments):
+        if not (program.endswith(b"bwrap") or b"hold" in arguments):
+            continue
+        if any(each.startswith(inside) for each in arguments):
             seen = look(int(entry.name), proc)
             found |= {seen} if seen else set()
     return found

@@ -88,4 +88,8 @@ def test_the_jails_of_a_folder_are_known_by_their_arguments(tmp_path: Path) -> N
         (tmp_path / str(pid) / "cmdline").write_bytes(argv.replace(" ", "\0").encode() + b"\0")
     stat(tmp_path, 12, "ls", 1, 5)
     (tmp_path / "12" / "cmdline").write_bytes(b"ls\0/state/run-1/b\0")
-    assert {each.pid for each in jails_of(Path("/state/run-1"), tmp_path)} == {10}
+    stat(tmp_path, 13, "sh", 1, 5)
+    (tmp_path / "13" / "cmdline").write_bytes(
+        b"/bin/sh\0-c\0script\0hold\0/usr/bin/mount\0/state/run-1/b/x\0--\0bwrap\0"
+    )
+    assert {each.pid for each in jails_of(Path("/state/run-1"), tmp_path)} == {10, 13}
