@@ -19,6 +19,7 @@ from craft_desktop.host import processes
 from craft_desktop.host.bodies import Creation
 from craft_desktop.host.cgroups import MOST_PROCESSES, Group
 from craft_desktop.host.dial import Dial, DialError
+from craft_desktop.host.ending import end_jail, end_plain
 from craft_desktop.host.fence import Fence
 from craft_desktop.host.first import First
 from craft_desktop.host.ground import Ground
@@ -33,9 +34,6 @@ from craft_desktop.host.starting import jailed, plain_environment, write_profile
 from craft_desktop.host.uplink import Uplink, first_bytes
 from craft_desktop.tasks import Owner
 
-TERM_TIMEOUT_S = 2.0  # an unjailed envd has this long to kill its own; a jail is killed at once
-# 2,048 processes end within a second on two busy cores (measured); one deep in the kernel, at a disk that hangs, later
-END_TIMEOUT_S = 10.0
 HOLD_TIMEOUT_S = 10.0  # namespaces stand after 3 ms; a machine deep in an install needs far longer
 LOG_BYTES = 65_536  # one read of envd's log
 _log = logging.getLogger(__name__)
@@ -255,7 +253,7 @@ class Cell:
             envd = [str(machine.python.path), "-s", "-S", "-m", "craft_desktop.host.envd"]
             envd += ["--listen-fd", str(listener.fileno()), "--dial-fd", str(far.fileno())]
             if self.isolated:
-                envd += ["--filtered"] * machine.bubblewrap.filtered + ["--rooted"] * machine.bubblewrap.rooted
+                envd += ["--sealed"] * machine.bubblewrap.sealed + ["--rooted"] * machine.bubblewrap.rooted
             if machine.prlimit is not None and self.isolated:
                 # counted by user namespace, so each sandbox by itself (measured; setrlimit(2) does not say so)
                 envd = [machine.prlimit, f"--nproc={MOST_PROCESSES}:{MOST_PROCESSES}", *envd]
@@ -331,9 +329,9 @@ class Cell:
         process = self._process
         self._unfreeze()  # the kernel's freezer holds back the signals by which the end is brought about in order
         if process is not None and self.isolated:
-            await self._kill_jail(process)
+            await end_jail(process, self._first, self.plot.folder)
         elif process is not None and process.returncode is None:
-            await self._kill_plain(process)
+            await end_plain(process)
         if self._lifeline is not None:
             os.close(self._lifeline)
             self._lifeline = None
@@ -364,51 +362,3 @@ class Cell:
         await asyncio.to_thread(remove_tree, self.plot.folder)
         if self._hold is not None:
             self._hold.close()
-
-    async def _kill_jail(self, process: asyncio.subprocess.Process) -> None:
-        """Kill what is in the jail, and see it gone: bubblewrap's own end would tell too little, or too soon."""
-        if not self._first.is_known:
-            await self._kill_builder(process)
-        self._first.kill()
-        if not await self._first.ended(END_TIMEOUT_S):
-            _log.warning("%s was killed and still has processes after %.0f s", self.name, END_TIMEOUT_S)
-        self._first.close()
-        if process.returncode is None:
-            # it reaps its child and ends, if it was not stopped with all others
-            processes.thaw({here} if (here := processes.look(process.pid)) else set())
-            try:
-                async with asyncio.timeout(processes.HALT_TIMEOUT_S):
-                    await process.wait()
-            except TimeoutError:
-                _slay(process)
-
-    async def _kill_builder(self, process: asyncio.subprocess.Process) -> None:
-        """A child that bubblewrap has made and not let go yet would wait for it for ever.
-
-        It is stopped first, so that the child is either there to be killed or never born.
-        """
-        if process.returncode is None:
-            await asyncio.to_thread(processes.halt, process.pid)
-            self._first.learn()
-            family = processes.descendants(process.pid)
-            _slay(process)
-            processes.kill(family)
-        processes.kill(processes.jails_of(self.plot.folder))  # bubblewrap's child, when somebody else killed it
-
-    async def _kill_plain(self, process: asyncio.subprocess.Process) -> None:
-        """envd kills its own when told to end; what it did not, is found by descent and killed."""
-        family = processes.descendants(process.pid)
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            async with asyncio.timeout(TERM_TIMEOUT_S):
-                await process.wait()
-        except TimeoutError:
-            family |= processes.descendants(process.pid)
-            _slay(process)
-        processes.kill(family)
-
-
-def _slay(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()

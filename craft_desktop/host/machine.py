@@ -18,7 +18,7 @@ class Bubblewrap:
     :param path: the program; None when there is none.
     :param usable: a trial jail ran envd's interpreter.
     :param nested: the trial only ran with user namespaces left open inside (bubblewrap before 0.8).
-    :param filtered: envd can filter the system calls of what runs inside.
+    :param sealed: envd can put its filter of system calls around what runs inside.
     :param rooted: behind the filter it can make a namespace for the user root.
     :param reason: why not usable, in a sentence; with it `remedy`, what the person can do.
     """
@@ -26,7 +26,7 @@ class Bubblewrap:
     path: str | None
     usable: bool
     nested: bool = False
-    filtered: bool = False
+    sealed: bool = False
     rooted: bool = False
     version: str = ""
     reason: str = ""
@@ -157,7 +157,7 @@ def report(machine: Machine) -> dict[str, Any]:
             "remedy": machine.bubblewrap.remedy,
         },
         "isolation": "bubblewrap" if machine.isolated else "none",
-        "system_calls_filtered": machine.isolated and machine.bubblewrap.filtered,
+        "system_calls_filtered": machine.isolated and machine.bubblewrap.sealed,
         "root_is_root": machine.isolated and machine.bubblewrap.rooted,
         "network": "private" if machine.private else "shared",
         "network_reason": "" if machine.private else machine.network.reason,

@@ -34,7 +34,7 @@ from craft_desktop.host.envd.seccomp import forbid, new_secret
 secret = new_secret()
 rooted = make_root_space(secret) is not None
 forbid(secret)
-print("filtered", *["rooted"] * rooted)
+print("sealed", *["rooted"] * rooted)
 """
 TUN = Path("/dev/net/tun")
 USERNS_REMEDY = (
@@ -62,8 +62,8 @@ def try_bubblewrap(machine: Machine, environ: Mapping[str, str]) -> Bubblewrap:
         with _jail(machine, nested=nested) as jail:
             tried = run(jail_argv(path, jail, _command(machine)), environ)
         if tried is not None and tried.returncode == 0 and tried.stdout.strip() == "1":
-            filtered, rooted = _try_seal(path, machine, environ)
-            return Bubblewrap(path, True, nested, filtered, rooted, version)
+            sealed, rooted = _try_seal(path, machine, environ)
+            return Bubblewrap(path, True, nested, sealed, rooted, version)
         lines = tried.stderr.strip().splitlines() if tried else ["no answer within ten seconds"]
         complaint = complaint or (lines[-1] if lines else f"exit code {tried.returncode if tried else '?'}")
     return Bubblewrap(
@@ -184,7 +184,7 @@ def _try_seal(path: str, machine: Machine, environ: Mapping[str, str]) -> tuple[
         jail = replace(jail, modules=modules, environment={"PYTHONPATH": LIBRARY, "PYTHONDONTWRITEBYTECODE": "1"})
         tried = run(jail_argv(path, jail, [str(machine.python.path), "-s", "-S", "-c", SEALS]), environ)
     said = tried.stdout.split() if tried is not None else []
-    return "filtered" in said, "rooted" in said
+    return "sealed" in said, "rooted" in said
 
 
 def _command(machine: Machine) -> list[str]:

@@ -78,6 +78,7 @@ async def test_a_spare_that_died_is_not_given_out(sandboxes: Sandboxes, ground: 
     await until(lambda: supply._spare is not None)
     assert supply._spare is not None
     os.kill(supply._spare.pid, signal.SIGKILL)
+    await supply._spare.ended()  # on a busy machine it would answer before it is dead, and die as a sandbox
     made = await sandboxes.create(Creation("base"))
     assert await sandboxes.measure(made.sandbox_id)
 

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="envd", description="The daemon inside a sandbox.")
     parser.add_argument("--listen-fd", type=int, required=True, help="a listening Unix socket")
     parser.add_argument("--dial-fd", type=int, required=True, help="one end of a SOCK_SEQPACKET pair")
-    parser.add_argument("--filtered", action="store_true", help="filter the system calls of all that runs here")
+    parser.add_argument("--sealed", action="store_true", help="filter the system calls of all that runs here")
     parser.add_argument("--rooted", action="store_true", help="and have commands of the user root be root")
     given = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
@@ -49,9 +49,9 @@ def main(arguments: Sequence[str]) -> int:
     os.umask(0o022)
     # Before memory is hidden, for that hides the map of the new namespace as well.
     secret = new_secret()
-    become_root = make_root_space(secret) if given.filtered and given.rooted else None
+    become_root = make_root_space(secret) if given.sealed and given.rooted else None
     hide_memory()
-    if given.filtered:
+    if given.sealed:
         forbid(secret)
     adopt_orphans()
     # Away from the terminal and the group of whoever started the host: their Ctrl-C is not ours.
