@@ -9,10 +9,12 @@ import pytest
 
 from craft_desktop.host.bodies import Creation
 from craft_desktop.host.dial import DialError
+from craft_desktop.host.failures import NotFound, NotNow, Unisolated
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.registry import OnTimeout, State
-from craft_desktop.host.sandboxes import NotFound, NotNow, Sandboxes, Sources, Unisolated, free_port
+from craft_desktop.host.sandboxes import Sandboxes
+from craft_desktop.host.sources import Sources
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TIMEOUT_S = 20
@@ -95,8 +97,3 @@ async def test_without_walls_one_must_be_agreed_upon(plain_machine: Machine, gro
             await sandboxes.create(Creation("base"))
         made = await sandboxes.create(Creation("base", metadata={"isolation": "none"}))
         assert await sandboxes.measure(made.sandbox_id)
-
-
-def test_a_port_is_not_given_twice() -> None:
-    one = free_port(set())
-    assert free_port({one}) != one

@@ -5,10 +5,11 @@ from contextlib import aclosing, suppress
 import pytest
 
 from craft_desktop.host.bodies import Creation
+from craft_desktop.host.failures import CannotStart, NotFound, NotNow
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.registry import Sandbox
-from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes
+from craft_desktop.host.sandboxes import Sandboxes
 from craft_desktop.host.snapshotting import Snapshotting
 
 PLAIN = Creation("base", metadata={"isolation": "none"}, env={"A": "1"})
