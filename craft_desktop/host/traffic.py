@@ -124,8 +124,6 @@ class Traffic:
         sandbox = self._named(named, request)
         if sandbox is None:
             raise _Refused(Refusal(502, NOT_FOUND, named.sandbox_id or ""))
-        if sandbox.state is State.PAUSED:
-            sandbox = await self._wake(sandbox)
         if named.port == ENVD_PORT:
             if is_private(request.raw_path):
                 raise _Refused(Refusal(404, "Not found", sandbox.sandbox_id))
@@ -135,6 +133,8 @@ class Traffic:
                 raise _Refused(Refusal(403, TOKEN_MISSING, sandbox.sandbox_id))
             if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), sandbox.traffic_token.encode()):
                 raise _Refused(Refusal(403, TOKEN_WRONG, sandbox.sandbox_id))
+        if sandbox.state is State.PAUSED:  # only now: whoever may not come in is not to wake it either
+            sandbox = await self._wake(sandbox)
         return sandbox, named.port
 
     def _named(self, named: Route, request: web.BaseRequest) -> Sandbox | None:
