@@ -5,11 +5,13 @@ this API by a name that it made point here (DNS rebinding): only the loopback's 
 status codes: e2b-dev/infra, `spec/openapi.yml`; what the SDK makes of them: `e2b.api.handle_api_exception`.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -18,6 +20,7 @@ from craft_desktop.host.bodies import (
     DEFAULT_TIMEOUT_S,
     LONGEST_KEY,
     LONGEST_REFRESH_S,
+    TEMPLATE,
     BadRequest,
     created,
     detailed,
@@ -34,7 +37,7 @@ from craft_desktop.host.egress import CannotHold, Egress
 from craft_desktop.host.failures import CannotStart, Failure, NotNow, Unisolated
 from craft_desktop.host.machine import report
 from craft_desktop.host.observation import Observation
-from craft_desktop.host.registry import CursorError, PauseMode, State, select
+from craft_desktop.host.registry import CursorError, PauseMode, Query, State, select
 from craft_desktop.host.routing import host_name
 from craft_desktop.host.sandboxes import Sandboxes
 from craft_desktop.host.template_routes import TemplateRoutes
@@ -164,17 +167,24 @@ class Control:
 
     async def _list_v1(self, request: web.Request) -> web.Response:
         query = read_query(request.query, default_states=frozenset({State.RUNNING}))
-        page = select(self._sandboxes.registry.all(), query)
+        page = select(self._sandboxes.registry.all(), await self._resolved(query))
         return web.json_response([listed(sandbox) for sandbox in page.sandboxes])
 
     async def _list_v2(self, request: web.Request) -> web.Response:
         everything = self._sandboxes.registry.all()
-        page = select(everything, read_query(request.query))
+        page = select(everything, await self._resolved(read_query(request.query)))
         running = sum(sandbox.state is State.RUNNING for sandbox in everything)
         headers = {"X-Total-Running": str(running)}
         if page.next_token is not None:
             headers["X-Next-Token"] = page.next_token
         return web.json_response([listed(sandbox) for sandbox in page.sandboxes], headers=headers)
+
+    async def _resolved(self, query: Query) -> Query:
+        """A query whose template may be a snapshot's name, with its id."""
+        if query.template_id in (None, TEMPLATE):
+            return query
+        named = await asyncio.to_thread(self._sandboxes.snapshots.find, query.template_id or "")
+        return replace(query, template_id=named.template_id) if named else query
 
     async def _get(self, request: web.Request) -> web.Response:
         sandbox = self._sandboxes.find(request.match_info["id"])

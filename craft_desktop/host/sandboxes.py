@@ -230,8 +230,9 @@ class Sandboxes:
         """Asked again, whatever the pause saw: a daemon that was only too busy to answer then is as good as any."""
         await cell.go_on()
         if not await guest.answers(self.session, sandbox.sandbox_id):
-            await cell.pause()
             self.registry.put(replace(self.find(sandbox.sandbox_id), guest_silent=True))
+            if cell.is_alive:
+                await cell.pause()
             raise GuestSilent(f"the daemon of sandbox {sandbox.sandbox_id!r} does not answer")
 
     async def _end_processes(self, cell: Cell) -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from e2b import AsyncSandbox, InvalidArgumentException, SandboxException, SandboxState
+from e2b import AsyncSandbox, InvalidArgumentException, SandboxException, SandboxQuery, SandboxState
 from e2b.connection_config import ApiParams
 from e2b.exceptions import SandboxNotFoundException
 
@@ -109,6 +109,9 @@ async def test_snapshots_are_listed_in_pages_and_by_name(sandbox: AsyncSandbox, 
     assert await listed(options, name=name) == [named.snapshot_id]
     newest = await AsyncSandbox.create(name, timeout=60, **options)
     assert await newest.files.exists("again")
+    for template in (name, named.snapshot_id, (await newest.get_info()).template_id):
+        found = await AsyncSandbox.list(query=SandboxQuery(template=template), **options).next_items()
+        assert [each.sandbox_id for each in found] == [newest.sandbox_id]
     await newest.kill()
     for each in ids:
         assert await AsyncSandbox.delete_snapshot(each, **options)
