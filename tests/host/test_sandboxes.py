@@ -9,7 +9,7 @@ import pytest
 
 from craft_desktop.host.bodies import Creation
 from craft_desktop.host.dial import DialError
-from craft_desktop.host.failures import NotFound, NotNow, Unisolated
+from craft_desktop.host.failures import NotFound, NotNow, TooMany, Unisolated
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.registry import OnTimeout, State
@@ -97,3 +97,33 @@ async def test_without_walls_one_must_be_agreed_upon(plain_machine: Machine, gro
             await sandboxes.create(Creation("base"))
         made = await sandboxes.create(Creation("base", metadata={"isolation": "none"}))
         assert await sandboxes.measure(made.sandbox_id)
+
+
+async def test_places_are_counted_while_sandboxes_are_being_made(machine: Machine, ground: Ground) -> None:
+    async with aclosing(Sandboxes(machine, ground, most=2)) as sandboxes:
+        await sandboxes.start()
+        made = await asyncio.gather(*(sandboxes.create(Creation("base")) for _ in range(4)), return_exceptions=True)
+        assert [isinstance(each, TooMany) for each in made].count(True) == 2
+        first, second = (each.sandbox_id for each in sandboxes.registry.all())
+        # one that starts anew in its own place needs no other
+        await sandboxes.pause(first)
+        await sandboxes.resume(first, 60, restore=False)
+        # one that failed or ended leaves its place to others
+        await sandboxes.kill(second)
+        await sandboxes.create(Creation("base"))
+        with pytest.raises(TooMany, match="2 sandboxes at once"):
+            await sandboxes.create(Creation("base"))
+
+
+async def test_of_two_pauses_one_comes_first(sandboxes: Sandboxes) -> None:
+    made = await sandboxes.create(Creation("base"))
+    pauses = (sandboxes.pause(made.sandbox_id) for _ in range(2))
+    assert [type(each) for each in await asyncio.gather(*pauses, return_exceptions=True)].count(NotNow) == 1
+
+
+async def test_a_kill_during_a_pause_wins(sandboxes: Sandboxes) -> None:
+    made = await sandboxes.create(Creation("base"))
+    ends = (sandboxes.pause(made.sandbox_id), sandboxes.kill(made.sandbox_id))
+    refused, killed = await asyncio.gather(*ends, return_exceptions=True)
+    assert isinstance(refused, NotFound) and killed is None
+    assert sandboxes.registry.all() == ()
