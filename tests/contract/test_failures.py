@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from subprocess import Popen
 
+import aiohttp
 import pytest
 from e2b import (
     AsyncSandbox,
@@ -32,7 +33,7 @@ from e2b.exceptions import (
 from craft_desktop.host.handshake import Ready
 from craft_desktop.host.processes import descendants
 
-LIMIT_S = 60
+BASE = {"templateID": "base"}
 StartHost = Callable[..., AbstractContextManager[tuple[Ready, "Popen[bytes]"]]]
 
 
@@ -65,6 +66,10 @@ async def test_as_many_as_there_may_be(start_host: StartHost, tmp_path: Path) ->
             with pytest.raises(RateLimitException, match=r"429.*3 sandboxes at once") as told:
                 await create(**options)
             assert told.value.status_code == 429
+        # told to clients that would ask again by themselves
+        call = aiohttp.request("POST", f"{ready.api_url}/v2/sandboxes", json=BASE, headers={"X-API-KEY": ready.api_key})
+        async with call as answer:
+            assert (answer.status, answer.headers["Should-Retry"]) == (429, "false")
         # without processes it takes no place, and has to be given one to start anew
         await first.pause(keep_memory=False)
         third = await AsyncSandbox.create(timeout=60, **options)
