@@ -261,16 +261,6 @@ class Sandboxes:
             raise NotFound(f"sandbox {sandbox.sandbox_id!r} was not found")
         self._owner.start(self._watch(sandbox.sandbox_id, cell), name=f"watch {sandbox.sandbox_id}")
 
-    async def measure(self, sandbox_id: str) -> dict[str, float] | None:
-        """envd's gauges now; None while the sandbox stands still or does not answer.
-
-        :raises NotFound: it is not alive.
-        """
-        sandbox = self.find(sandbox_id)
-        if sandbox.state is not State.RUNNING:
-            return None
-        return await guest.measure(self.session, sandbox)
-
     @contextlib.contextmanager
     def _place(self) -> Iterator[None]:
         """Keep a place for a sandbox that is being made, or that had none while it was without processes.

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from craft_desktop.host import guest
 from craft_desktop.host.bodies import Creation
 from craft_desktop.host.dial import DialError
 from craft_desktop.host.failures import NotFound, NotNow, TooMany, Unisolated
@@ -57,14 +58,13 @@ async def test_a_deadline_may_pause_instead(sandboxes: Sandboxes) -> None:
     await until(lambda: sandboxes.find(made.sandbox_id).state is State.PAUSED)
     with pytest.raises(NotNow):
         await sandboxes.pause(made.sandbox_id)
-    assert await sandboxes.measure(made.sandbox_id) is None
     awake, resumed = await sandboxes.resume(made.sandbox_id, 60)
     assert resumed and awake.state is State.RUNNING
-    assert await sandboxes.measure(made.sandbox_id)
+    assert await guest.answers(sandboxes.session, made.sandbox_id)
 
 
 async def test_what_is_not_there_is_told(sandboxes: Sandboxes) -> None:
-    for call in (sandboxes.kill("x"), sandboxes.pause("x"), sandboxes.resume("x", 1), sandboxes.measure("x")):
+    for call in (sandboxes.kill("x"), sandboxes.pause("x"), sandboxes.resume("x", 1)):
         with pytest.raises(NotFound):
             await call
     with pytest.raises(NotFound):
@@ -81,7 +81,7 @@ async def test_a_spare_that_died_is_not_given_out(sandboxes: Sandboxes, ground: 
     assert supply._spare is not None
     os.kill(supply._spare.pid, signal.SIGKILL)
     made = await sandboxes.create(Creation("base"))
-    assert await sandboxes.measure(made.sandbox_id)
+    assert await guest.answers(sandboxes.session, made.sandbox_id)
 
 
 async def test_a_sandbox_whose_jail_ends_is_gone(sandboxes: Sandboxes) -> None:
@@ -96,7 +96,7 @@ async def test_without_walls_one_must_be_agreed_upon(plain_machine: Machine, gro
         with pytest.raises(Unisolated, match=r"No walls\. Build some\."):
             await sandboxes.create(Creation("base"))
         made = await sandboxes.create(Creation("base", metadata={"isolation": "none"}))
-        assert await sandboxes.measure(made.sandbox_id)
+        assert await guest.answers(sandboxes.session, made.sandbox_id)
 
 
 async def test_places_are_counted_while_sandboxes_are_being_made(machine: Machine, ground: Ground) -> None:
