@@ -45,6 +45,12 @@ def build_parser() -> argparse.ArgumentParser:
     host = commands.add_parser("host", help="run the embedded sandbox host alone, until Ctrl-C")
     host.add_argument("--port", type=_port, default=0, help="the API's port (default: any free one)")
     host.add_argument("--domain", help="the domain in preview addresses (default: localhost:<traffic port>)")
+    host.add_argument(
+        "--certificate",
+        type=Path,
+        metavar="PEM",
+        help="key and certificate for *.DOMAIN: serve TLS there too, so that E2B_DOMAIN alone leads a client here",
+    )
     host.add_argument("--json", action="store_true", help="print nothing but the ready line")
     doctor = commands.add_parser("doctor", help="say what this machine has and lacks")
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
@@ -55,7 +61,7 @@ def run(arguments: Sequence[str], paths: Paths) -> int:
     """Run one command and give its exit code."""
     options = build_parser().parse_args(arguments)
     if options.command == "host":
-        return _become_host(options.port, options.domain, paths, as_json=options.json)
+        return _become_host(options.port, options.domain, options.certificate, paths, as_json=options.json)
     if options.command == "doctor":
         return asyncio.run(_doctor(paths, as_json=options.json))
     return asyncio.run(preview(options.path, options.provider, paths, as_json=options.json))
@@ -114,10 +120,11 @@ async def _doctor(paths: Paths, *, as_json: bool) -> int:
     return EXIT_OK if report.is_usable else EXIT_FAILED
 
 
-def _become_host(port: int, domain: str | None, paths: Paths, *, as_json: bool) -> int:
+def _become_host(port: int, domain: str | None, certificate: Path | None, paths: Paths, *, as_json: bool) -> int:
     # The same process, so that its pid, its signals and its end are the host's own.
     command = [*HOST_COMMAND, "--port", str(port), "--state", str(paths.state / "host")]
     command += ["--domain", domain] if domain else []
+    command += ["--certificate", str(certificate)] if certificate else []
     command += ["--json"] if as_json else []
     os.execve(sys.executable, command, host_environment())
 

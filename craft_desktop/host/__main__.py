@@ -21,6 +21,7 @@ from pathlib import Path
 from craft_desktop.host.handshake import Ready
 from craft_desktop.host.machine import Bubblewrap, Machine, report
 from craft_desktop.host.probe import probe, replace_bubblewrap, without_network
+from craft_desktop.host.sandboxes import MOST_SANDBOXES
 from craft_desktop.host.server import Wishes, serve
 from craft_desktop.host.trials import try_layering
 
@@ -55,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         state = wanted.state or common_state(Path(tempfile.gettempdir()))
         state.mkdir(parents=True, exist_ok=True)
         machine = try_layering(machine, state)
-        asyncio.run(_run(Wishes(state, wanted.port, wanted.domain), machine, lifeline=wanted.lifeline))
+        wishes = Wishes(state, wanted.port, wanted.domain, wanted.certificate, wanted.sandboxes)
+        asyncio.run(_run(wishes, machine, lifeline=wanted.lifeline))
     except OSError as error:
         logging.getLogger(__name__).error("the host cannot start: %s", error)
         return 1
@@ -119,7 +121,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=int, default=0, help="port of the API on loopback; 0 takes any (default)")
     parser.add_argument("--domain", help="what follows PORT-ID. in preview addresses (default: localhost:PORT)")
+    parser.add_argument(
+        "--certificate",
+        type=Path,
+        metavar="PEM",
+        help="key and certificate for *.DOMAIN: be there behind TLS too, as a client given DOMAIN alone expects",
+    )
     parser.add_argument("--state", type=Path, help="folder for the sandboxes' files (default: a common one)")
+    parser.add_argument(
+        "--sandboxes", type=int, default=MOST_SANDBOXES, help="how many there may be at once (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="one line of JSON (the ready line always is)")
     parser.add_argument("--lifeline", action="store_true", help="end when standard input ends")
     parser.add_argument("--check", action="store_true", help="tell what this machine offers, and end")

@@ -19,7 +19,8 @@ from craft_desktop.host.upstream import ENVD_PORT
 
 ENVD_VERSION = "0.6.13"  # the envd whose behaviour ours follows; the SDK turns features on by it
 CLIENT_ID = "local"  # E2B: the node a sandbox runs on
-TEMPLATE = "base"  # the only template yet
+TEMPLATE = "base"  # the only template beside snapshots
+TEMPLATE_TAG = "default"  # E2B: what a name without a tag means
 DEFAULT_TIMEOUT_S = 300  # E2B's
 LONGEST_TIMEOUT_S = 30 * 86_400  # E2B allows a day; here nobody pays, but a typing error in ms should still be told
 LONGEST_REFRESH_S = 3600  # E2B's
@@ -125,6 +126,14 @@ def read_memory(body: Any) -> bool:
     return _flag(_object(body, "the body"), "memory", True)
 
 
+def read_strict(body: Any) -> bool:
+    """Whether a pause is to be refused when envd does not answer.
+
+    :raises BadRequest: neither true nor false.
+    """
+    return _flag(_object(body, "the body"), "requireHealthyGuest", False)
+
+
 def read_query(query: Mapping[str, str], *, default_states: frozenset[State] = frozenset(State)) -> Query:
     """The query of a list call.
 
@@ -210,8 +219,8 @@ def listed(sandbox: Sandbox) -> dict[str, Any]:
         "alias": sandbox.template_id,
         "sandboxID": sandbox.sandbox_id,
         "clientID": CLIENT_ID,
-        "startedAt": _time(sandbox.started_at),
-        "endAt": _time(sandbox.end_at),
+        "startedAt": moment(sandbox.started_at),
+        "endAt": moment(sandbox.end_at),
         "cpuCount": sandbox.cpu_count,
         "memoryMB": sandbox.memory_mb,
         "diskSizeMB": sandbox.disk_mb,
@@ -232,6 +241,8 @@ def detailed(sandbox: Sandbox, domain: str) -> dict[str, Any]:
     }
     if sandbox.pause_mode is not None:
         body["pauseMode"] = sandbox.pause_mode.value
+    if sandbox.guest_silent:
+        body["envdUnresponsiveAtPause"] = True
     if sandbox.mask_host is not None:
         body["network"]["maskRequestHost"] = sandbox.mask_host
     if sandbox.https_ports:
@@ -246,9 +257,8 @@ def metric(gauges: Mapping[str, float]) -> dict[str, Any]:
 
     :raises KeyError: a gauge is missing.
     """
-    moment = datetime.fromtimestamp(gauges["ts"], UTC)
     return {
-        "timestamp": _time(moment),
+        "timestamp": moment(datetime.fromtimestamp(gauges["ts"], UTC)),
         "timestampUnix": int(gauges["ts"]),
         "cpuCount": int(gauges["cpu_count"]),
         "cpuUsedPct": float(gauges["cpu_used_pct"]),
@@ -260,13 +270,14 @@ def metric(gauges: Mapping[str, float]) -> dict[str, Any]:
     }
 
 
-def failure(code: int, message: str) -> dict[str, Any]:
-    """The body of every failed answer."""
-    return {"code": code, "message": message}
+def failure(code: int, message: str, error_code: str = "") -> dict[str, Any]:
+    """The body of every failed answer; `error_code` is E2B's word, where a client looks for one."""
+    return {"code": code, "message": message} | ({"error_code": error_code} if error_code else {})
 
 
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def moment(when: datetime) -> str:
+    """A moment in E2B's form."""
+    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _object(value: Any, name: str) -> dict[str, Any]:

@@ -5,11 +5,13 @@ this API by a name that it made point here (DNS rebinding): only the loopback's 
 status codes: e2b-dev/infra, `spec/openapi.yml`; what the SDK makes of them: `e2b.api.handle_api_exception`.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -27,14 +29,18 @@ from craft_desktop.host.bodies import (
     read_creation,
     read_memory,
     read_query,
+    read_strict,
     read_timeout,
 )
 from craft_desktop.host.creations import Creations
 from craft_desktop.host.egress import CannotHold, Egress
+from craft_desktop.host.failures import CannotStart, Failure, NotNow, Unisolated
 from craft_desktop.host.machine import report
 from craft_desktop.host.observation import Observation
-from craft_desktop.host.registry import CursorError, PauseMode, State, select
-from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes, Unisolated
+from craft_desktop.host.registry import CursorError, PauseMode, Query, State, select
+from craft_desktop.host.routing import host_name
+from craft_desktop.host.sandboxes import Sandboxes
+from craft_desktop.host.template_routes import TemplateRoutes
 
 BODY_BYTES = 1_000_000  # environment variables are the largest thing sent here
 RESUME_TIMEOUT_S = 15  # what the legacy resume gives when it names none, E2B's
@@ -49,16 +55,30 @@ class Control:
     """Answers the REST calls of one host.
 
     :param routes: of other modules, behind the same key and with the same errors; they come first.
+    :param names: by which it is called beside the loopback's own, behind TLS.
     """
 
-    def __init__(self, sandboxes: Sandboxes, api_key: str, domain: str, routes: Iterable[web.RouteDef] = ()) -> None:
+    def __init__(
+        self,
+        sandboxes: Sandboxes,
+        api_key: str,
+        domain: str,
+        routes: Iterable[web.RouteDef] = (),
+        names: Iterable[str] = (),
+    ) -> None:
         self._sandboxes = sandboxes
         self._key = api_key.encode()
         self._domain = domain
+        self._names = frozenset(names)
         self._creations = Creations()
         self._observation = Observation(sandboxes)
         self._egress = Egress(sandboxes)
-        self._routes = [*routes, *self._observation.routes(), *self._egress.routes()]
+        self._routes = [
+            *routes,
+            *self._observation.routes(),
+            *self._egress.routes(),
+            *TemplateRoutes(sandboxes).routes(),
+        ]
 
     def application(self) -> web.Application:
         """The routes, for aiohttp's runner."""
@@ -82,14 +102,14 @@ class Control:
                 web.post("/v2/sandboxes/{id}/connect", self._connect),
                 web.post("/sandboxes/{id}/resume", self._resume),
                 web.post("/sandboxes/{id}/pause", self._pause),
-                web.get("/templates/aliases/{alias}", self._alias),
             ]
         )
         return app
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handle) -> web.StreamResponse:
-        if not is_loopback_name(request.headers.get("Host", "")):
+        host = request.headers.get("Host", "")
+        if not is_loopback_name(host) and host_name(host) not in self._names:
             return refuse(421, "this API answers to 127.0.0.1 and localhost only")
         given = request.headers.get("X-API-KEY", "").encode("utf-8", "surrogateescape")
         if request.path != "/health" and not hmac.compare_digest(given, self._key):
@@ -104,13 +124,10 @@ class Control:
             return refuse(400, f"{error} To run without isolation, create with metadata isolation=none.")
         except CannotHold as error:
             return refuse(400, str(error))
-        except NotFound as error:
-            return refuse(404, str(error.args[0]))
-        except NotNow as error:
-            return refuse(409, str(error))
-        except CannotStart as error:
-            _log.error("a sandbox could not be started: %s", error)
-            return refuse(500, str(error))
+        except Failure as error:
+            if isinstance(error, CannotStart):
+                _log.error("a sandbox could not be started: %s", error)
+            return refuse(error.code, str(error), error.error_code)
         except web.HTTPException as error:
             return refuse(error.status, error.reason)
 
@@ -150,17 +167,24 @@ class Control:
 
     async def _list_v1(self, request: web.Request) -> web.Response:
         query = read_query(request.query, default_states=frozenset({State.RUNNING}))
-        page = select(self._sandboxes.registry.all(), query)
+        page = select(self._sandboxes.registry.all(), await self._resolved(query))
         return web.json_response([listed(sandbox) for sandbox in page.sandboxes])
 
     async def _list_v2(self, request: web.Request) -> web.Response:
         everything = self._sandboxes.registry.all()
-        page = select(everything, read_query(request.query))
+        page = select(everything, await self._resolved(read_query(request.query)))
         running = sum(sandbox.state is State.RUNNING for sandbox in everything)
         headers = {"X-Total-Running": str(running)}
         if page.next_token is not None:
             headers["X-Next-Token"] = page.next_token
         return web.json_response([listed(sandbox) for sandbox in page.sandboxes], headers=headers)
+
+    async def _resolved(self, query: Query) -> Query:
+        """A query whose template may be a snapshot's name, with its id."""
+        if query.template_id in (None, TEMPLATE):
+            return query
+        named = await asyncio.to_thread(self._sandboxes.snapshots.find, query.template_id or "")
+        return replace(query, template_id=named.template_id) if named else query
 
     async def _get(self, request: web.Request) -> web.Response:
         sandbox = self._sandboxes.find(request.match_info["id"])
@@ -197,14 +221,10 @@ class Control:
         return web.json_response(created(sandbox, self._domain), status=201 if resumed else 200)
 
     async def _pause(self, request: web.Request) -> web.Response:
-        mode = PauseMode.FULL if read_memory(await read_json(request)) else PauseMode.FILESYSTEM
-        await self._sandboxes.pause(request.match_info["id"], mode)
+        body = await read_json(request)
+        mode = PauseMode.FULL if read_memory(body) else PauseMode.FILESYSTEM
+        await self._sandboxes.pause(request.match_info["id"], mode, strict=read_strict(body))
         return web.Response(status=204)
-
-    async def _alias(self, request: web.Request) -> web.Response:
-        if request.match_info["alias"] != TEMPLATE:
-            raise NotFound(f"template {request.match_info['alias']!r} was not found")
-        return web.json_response({"templateID": TEMPLATE, "public": False})
 
 
 def is_loopback_name(host: str) -> bool:
@@ -213,9 +233,9 @@ def is_loopback_name(host: str) -> bool:
     return name.lower() in LOOPBACK_NAMES and (not port or port.isdecimal())
 
 
-def refuse(code: int, message: str) -> web.Response:
+def refuse(code: int, message: str, error_code: str = "") -> web.Response:
     """A failed answer in E2B's form; the SDK is told not to ask again where it otherwise would."""
-    return web.json_response(failure(code, message), status=code, headers=_NO_RETRY)
+    return web.json_response(failure(code, message, error_code), status=code, headers=_NO_RETRY)
 
 
 async def read_json(request: web.Request) -> Any:

@@ -1,10 +1,11 @@
 """The files that a jail does not take from this machine: its /etc, and commands that stand for scripts."""
 
 import shlex
+import shutil
 from pathlib import Path
 
 from craft_desktop.host import setfattr
-from craft_desktop.host.isolation import GROUP, NSSWITCH, PASSWD
+from craft_desktop.host.isolation import GROUP, NSSWITCH, PASSWD, SYSTEM_PATH
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.namespaces import resolver
 
@@ -57,6 +58,8 @@ def write_tools(folder: Path, machine: Machine) -> None:
     own = "[ -x /usr/bin/setfattr ] && exec /usr/bin/setfattr"
     _write_tool(folder / "sudo", _SUDO)
     _write_tool(folder / "setfattr", f'#!/bin/sh\n{own} "$@"\nexec {python} -I -c {source} "$@"\n')
+    if shutil.which("python", path=SYSTEM_PATH) is None:  # Debian and its kin have `python3` alone, E2B's image both
+        _write_tool(folder / "python", '#!/bin/sh\nexec python3 "$@"\n')
     for name, script in machine.scripts.items():
         assert machine.node is not None  # scripts are Node.js's own
         node = shlex.quote(str(machine.node.path))

@@ -7,12 +7,11 @@ A daemon that ended is seen at once (`Sandboxes`); one that stands still or hang
 import asyncio
 import logging
 
-from aiohttp import ClientError, ClientTimeout
-
+from craft_desktop.host import guest
 from craft_desktop.host.cgroups import MOST_PROCESSES
+from craft_desktop.host.failures import NotFound
 from craft_desktop.host.registry import State
-from craft_desktop.host.sandboxes import NotFound, Sandboxes
-from craft_desktop.host.upstream import ENVD_PORT
+from craft_desktop.host.sandboxes import Sandboxes
 from craft_desktop.tasks import Owner
 
 GROWTH_PAUSE_S = 1.0  # between two looks at how many processes each has: two small files
@@ -35,7 +34,7 @@ class Guard:
     ) -> None:
         self._sandboxes = sandboxes
         self._health_pause_s = health_pause_s
-        self._health_timeout = ClientTimeout(total=health_timeout_s)
+        self._health_timeout_s = health_timeout_s
         self._misses: dict[str, int] = {}
         self._owner = Owner("guard")
 
@@ -61,7 +60,9 @@ class Guard:
         while True:
             await asyncio.sleep(self._health_pause_s)
             asked = [each.sandbox_id for each in self._sandboxes.registry.all() if self._is_to_answer(each.sandbox_id)]
-            answers = await asyncio.gather(*(self._answers(sandbox_id) for sandbox_id in asked))
+            answers = await asyncio.gather(
+                *(guest.answers(self._sandboxes.session, sandbox_id, self._health_timeout_s) for sandbox_id in asked)
+            )
             # one that was paused, copied or killed meanwhile owes no answer
             silent = [
                 sandbox_id
@@ -79,16 +80,6 @@ class Guard:
         if sandbox is None or sandbox.state is not State.RUNNING:
             return False
         return not self._sandboxes.cell(sandbox_id).turn.locked()
-
-    async def _answers(self, sandbox_id: str) -> bool:
-        url = f"http://{sandbox_id}:{ENVD_PORT}/health"
-        try:
-            async with self._sandboxes.session.get(url, timeout=self._health_timeout) as answer:
-                await answer.read()
-        except (ClientError, TimeoutError) as error:
-            _log.debug("sandbox %s does not answer: %s", sandbox_id, error)
-            return False
-        return True
 
     async def _end(self, sandbox_id: str, why: str) -> None:
         try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientTimeout, web
 
+from craft_desktop.host import guest
 from craft_desktop.host.bodies import BadRequest, metric
 from craft_desktop.host.history import PERIOD_S, History
 from craft_desktop.host.registry import State
@@ -61,9 +62,10 @@ class Observation:
             await asyncio.gather(*(self._measure(sandbox_id) for sandbox_id in running))
 
     async def _measure(self, sandbox_id: str) -> None:
-        if self._sandboxes.registry.find(sandbox_id) is None:
-            return  # killed since it was listed
-        gauges = await self._sandboxes.measure(sandbox_id)
+        sandbox = self._sandboxes.registry.find(sandbox_id)
+        if sandbox is None or sandbox.state is not State.RUNNING:
+            return  # ended or paused since it was listed
+        gauges = await guest.measure(self._sandboxes.session, sandbox)
         if gauges is not None:
             self._history.add(sandbox_id, gauges)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 NOT_FOUND = "The sandbox was not found"
 PORT_CLOSED = "The sandbox is running but port is not open"
+GUEST_SILENT = "The sandbox was paused, and its daemon does not answer; resume it without its memory"
 TOKEN_MISSING = "Sandbox is secured with traffic access token. Token is missing"
 TOKEN_WRONG = "Sandbox is secured with traffic access token. Token is invalid"
 

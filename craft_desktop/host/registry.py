@@ -52,6 +52,7 @@ class Sandbox:
     :param mask_host: `localhost:${PORT}` puts such a Host before the program; None passes the Host unchanged.
     :param https_ports: ports behind which TLS is spoken.
     :param timeout_pause: what a pause at the deadline keeps; `pause_mode` what the latest pause kept.
+    :param guest_silent: envd did not answer when it was paused.
     :param port: the free port of this machine given to the sandbox as PORT; 0 where it has every port to itself.
     :param rules: what it may reach outside.
     :param timeout_s: what the sandbox was created or last connected with.
@@ -72,11 +73,17 @@ class Sandbox:
     auto_resume: bool = False
     timeout_pause: PauseMode = PauseMode.FULL
     pause_mode: PauseMode | None = None
+    guest_silent: bool = False
     cpu_count: int = 1
     memory_mb: int = 512
     disk_mb: int = 0
     port: int = 0
     rules: Rules = OPEN
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether it has no processes: paused, with its files alone kept."""
+        return self.state is State.PAUSED and self.pause_mode is PauseMode.FILESYSTEM
 
 
 @dataclass(frozen=True, slots=True)

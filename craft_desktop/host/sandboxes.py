@@ -1,69 +1,54 @@
 """Creates, keeps and ends sandboxes: the registry's values on one side, running cells on the other."""
 
 import asyncio
+import contextlib
 import logging
-import secrets
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Coroutine, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession
 
+from craft_desktop.host import guest
 from craft_desktop.host.bodies import TEMPLATE, Creation, init
 from craft_desktop.host.cell import Cell
+from craft_desktop.host.deadlines import Deadlines
 from craft_desktop.host.dial import DialError
+from craft_desktop.host.failures import Busy, CannotStart, GuestSilent, NotFound, NotNow, TooMany, Unisolated
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.registry import OnTimeout, PauseMode, Registry, Sandbox, State, new_sandbox_id
 from craft_desktop.host.snapshots import Snapshot, Snapshots
-from craft_desktop.host.supply import Supply
+from craft_desktop.host.sources import Sources
+from craft_desktop.host.supply import Supply, free_port
 from craft_desktop.host.upstream import ENVD_PORT, open_session
 from craft_desktop.tasks import Owner
 
-START_TIMEOUT_S = 20.0  # envd starts in 0.3 s; a machine with two busy cores needs several
-GAUGE_TIMEOUT_S = 5.0  # reading /proc takes milliseconds; who asks is a screen that asks again
-TOKEN_BYTES = 32  # 256 bits, beyond any guessing
+MOST_SANDBOXES = 100  # at once; E2B's for those who pay. A program that forgets to end its own fills no machine
 _log = logging.getLogger(__name__)
 
 
-class NotFound(LookupError):
-    """No sandbox, or no template, of that name."""
-
-
-class NotNow(RuntimeError):
-    """The sandbox is not in a state for this."""
-
-
-class CannotStart(RuntimeError):
-    """No sandbox can be started here; the text says why and what to do."""
-
-
-class Unisolated(RuntimeError):
-    """No walls can be built here and the caller did not agree to do without."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Time and chance, which tests hold in their own hands."""
-
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    below: Callable[[int], int] = secrets.randbelow
-    token: Callable[[], str] = lambda: secrets.token_hex(TOKEN_BYTES)
-
-
 class Sandboxes:
-    """All sandboxes of this host. Open it with `start`, close it with `aclose`."""
+    """All sandboxes of this host. Open it with `start`, close it with `aclose`.
 
-    def __init__(self, machine: Machine, ground: Ground, sources: Sources | None = None) -> None:
+    :param most: how many it may have at once.
+    """
+
+    def __init__(
+        self, machine: Machine, ground: Ground, sources: Sources | None = None, most: int = MOST_SANDBOXES
+    ) -> None:
+        self._most = most
+        self._making = 0  # of those that are not in the registry yet
         self._registry = Registry()
         self.machine = machine
         self.snapshots = Snapshots(ground.state)
         self._supply = Supply(machine, ground)
-        self._sources = sources or Sources()
+        self.sources = sources or Sources()
         self._cells: dict[str, Cell] = {}
-        self._deadlines: dict[str, asyncio.TimerHandle] = {}
+        self._deadlines = Deadlines(self._expire)
         self._owner = Owner("sandboxes")
         self._session: ClientSession | None = None
         self._leaving: set[Cell] = set()
@@ -92,7 +77,7 @@ class Sandboxes:
         self._closing = True
         for sandbox_id in list(self._cells):
             self.registry.remove(sandbox_id)
-            self._forget_deadline(sandbox_id)
+            self._deadlines.forget(sandbox_id)
         cells = [*self._cells.values(), *self._leaving]
         self._cells.clear()
         await asyncio.gather(self._supply.aclose(), *(cell.stop() for cell in cells))
@@ -111,11 +96,6 @@ class Sandboxes:
             raise NotFound(f"sandbox {sandbox_id!r} was not found")
         return sandbox
 
-    @property
-    def sources(self) -> Sources:
-        """Time and chance."""
-        return self._sources
-
     def cell(self, sandbox_id: str) -> Cell:
         """The cell of a sandbox.
 
@@ -130,7 +110,9 @@ class Sandboxes:
         :param upon: the snapshot it begins with; None finds what the creation names.
         :raises NotFound: there is no such template.
         :raises Unisolated: no jail can be built and the caller did not agree to do without.
+        :raises TooMany: there are as many as there may be.
         :raises CannotStart: the daemon did not come up.
+        :raises Busy: the host is stopping.
         """
         if upon is None and creation.template_id != TEMPLATE:
             upon = await asyncio.to_thread(self.snapshots.find, creation.template_id)
@@ -139,17 +121,17 @@ class Sandboxes:
         if not self.machine.isolated and not creation.unisolated:
             lame = self.machine.bubblewrap
             raise Unisolated(f"{lame.reason} {lame.remedy}".strip())
-        now = self._sources.now()
+        now = self.sources.now()
         port = 0 if self.machine.private else free_port({sandbox.port for sandbox in self.registry.all()})
         sandbox = Sandbox(
-            sandbox_id=new_sandbox_id(self._sources.below),
+            sandbox_id=new_sandbox_id(self.sources.below),
             template_id=creation.template_id if upon is None else upon.template_id,
             started_at=now,
             end_at=now + timedelta(seconds=creation.timeout_s),
             timeout_s=creation.timeout_s,
             metadata=MappingProxyType(dict(creation.metadata)),
-            envd_token=self._sources.token() if creation.secure else None,
-            traffic_token=None if creation.public_traffic else self._sources.token(),
+            envd_token=self.sources.token() if creation.secure else None,
+            traffic_token=None if creation.public_traffic else self.sources.token(),
             mask_host=creation.mask_host,
             https_ports=creation.https_ports,
             on_timeout=creation.on_timeout,
@@ -160,13 +142,14 @@ class Sandboxes:
             port=port,
             rules=creation.rules,
         )
-        cell = await self._furnish(sandbox, creation, upon)
+        with self._place():
+            cell = await self._furnish(sandbox, creation, upon)
         if self._closing:
             await cell.stop()
-            raise CannotStart("the host is stopping")
+            raise Busy("the host is stopping")
         self.registry.put(sandbox)
         self._owner.start(self._watch(sandbox.sandbox_id, cell), name=f"watch {sandbox.sandbox_id}")
-        self._set_deadline(sandbox.sandbox_id, creation.timeout_s)
+        self._deadlines.put(sandbox.sandbox_id, creation.timeout_s)
         return sandbox
 
     async def kill(self, sandbox_id: str) -> None:
@@ -176,7 +159,7 @@ class Sandboxes:
         """
         self.find(sandbox_id)
         self.registry.remove(sandbox_id)
-        self._forget_deadline(sandbox_id)
+        self._deadlines.forget(sandbox_id)
         cell = self._cells.pop(sandbox_id)
         self._kept.discard(cell)
         self._clear(cell)
@@ -189,24 +172,28 @@ class Sandboxes:
         :raises NotFound: it is not alive.
         """
         sandbox = self.find(sandbox_id)
-        end_at = self._sources.now() + timedelta(seconds=timeout_s)
+        end_at = self.sources.now() + timedelta(seconds=timeout_s)
         if only_extend and end_at <= sandbox.end_at:
             return sandbox
         if sandbox.state is State.RUNNING:
-            self._set_deadline(sandbox_id, timeout_s)
+            self._deadlines.put(sandbox_id, timeout_s)
         return self.registry.extend(sandbox_id, end_at, timeout_s)
 
-    async def pause(self, sandbox_id: str, mode: PauseMode = PauseMode.FULL) -> None:
+    async def pause(self, sandbox_id: str, mode: PauseMode = PauseMode.FULL, *, strict: bool = False) -> None:
         """Stop every process of a sandbox where it stands, or end them all and keep its files.
 
+        :param strict: not when its daemon does not answer.
         :raises NotFound: it is not alive.
         :raises NotNow: it is paused already.
+        :raises Busy: strict, and it stays as it was.
         """
-        sandbox = self.find(sandbox_id)
-        if sandbox.state is State.PAUSED:
-            raise NotNow(f"sandbox {sandbox_id!r} is already paused")
-        self._forget_deadline(sandbox_id)
-        self.registry.put(replace(sandbox, state=State.PAUSED, pause_mode=mode))
+        self._running(sandbox_id)
+        silent = (strict or mode is PauseMode.FULL) and not await guest.answers(self.session, sandbox_id)
+        sandbox = self._running(sandbox_id)  # another call may have come first
+        if silent and strict:
+            raise Busy(f"the daemon of sandbox {sandbox_id!r} does not answer; the sandbox keeps running")
+        self._deadlines.forget(sandbox_id)
+        self.registry.put(replace(sandbox, state=State.PAUSED, pause_mode=mode, guest_silent=silent))
         cell = self._cells[sandbox_id]
         async with cell.turn:
             await (cell.pause() if mode is PauseMode.FULL else self._end_processes(cell))
@@ -216,6 +203,8 @@ class Sandboxes:
 
         :param restore: let its processes go on; else it starts anew with the files they wrote.
         :raises NotFound: it is not alive.
+        :raises GuestSilent: its processes could go on, but its daemon would not answer; it stays paused.
+        :raises TooMany: it would start anew, and there are as many as there may be.
         :raises CannotStart: it cannot start anew.
         """
         sandbox = self.find(sandbox_id)
@@ -227,11 +216,21 @@ class Sandboxes:
             sandbox = self.find(sandbox_id)
             if sandbox.state is State.PAUSED:
                 if restore and cell.is_alive:
-                    await cell.go_on()
+                    await self._let_go_on(sandbox, cell)
                 else:
-                    await self._begin_anew(sandbox, cell)
-                self.registry.put(replace(self.find(sandbox_id), state=State.RUNNING))
+                    with self._place() if sandbox.is_cold else contextlib.nullcontext():
+                        await self._begin_anew(sandbox, cell)
+                self.registry.put(replace(self.find(sandbox_id), state=State.RUNNING, guest_silent=False))
         return self.set_timeout(sandbox_id, timeout_s), True
+
+    async def _let_go_on(self, sandbox: Sandbox, cell: Cell) -> None:
+        """Asked again, whatever the pause saw: a daemon that was only too busy to answer then is as good as any."""
+        await cell.go_on()
+        if not await guest.answers(self.session, sandbox.sandbox_id):
+            self.registry.put(replace(self.find(sandbox.sandbox_id), guest_silent=True))
+            if cell.is_alive:
+                await cell.pause()
+            raise GuestSilent(f"the daemon of sandbox {sandbox.sandbox_id!r} does not answer")
 
     async def _end_processes(self, cell: Cell) -> None:
         self._kept.add(cell)
@@ -259,25 +258,26 @@ class Sandboxes:
             raise NotFound(f"sandbox {sandbox.sandbox_id!r} was not found")
         self._owner.start(self._watch(sandbox.sandbox_id, cell), name=f"watch {sandbox.sandbox_id}")
 
-    async def measure(self, sandbox_id: str) -> dict[str, float] | None:
-        """envd's gauges now; None while the sandbox stands still or does not answer.
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        """Keep a place for a sandbox that is being made, or that had none while it was without processes.
 
-        :raises NotFound: it is not alive.
+        :raises TooMany: there is none.
         """
-        sandbox = self.find(sandbox_id)
-        if sandbox.state is not State.RUNNING:
-            return None
-        url = f"http://{sandbox_id}:{ENVD_PORT}/metrics"
-        headers = {"X-Access-Token": sandbox.envd_token or ""}
+        alive = sum(not each.is_cold for each in self.registry.all())
+        if alive + self._making >= self._most:
+            raise TooMany(f"this host may have {self._most} sandboxes at once, and has them; end one first")
+        self._making += 1
         try:
-            async with self.session.get(url, headers=headers, timeout=ClientTimeout(total=GAUGE_TIMEOUT_S)) as answer:
-                if answer.status != 200:
-                    return None
-                gauges: dict[str, float] = await answer.json()
-                return gauges
-        except (ClientError, TimeoutError, ValueError) as error:
-            _log.debug("sandbox %s tells no gauges: %s", sandbox_id, error)
-            return None
+            yield
+        finally:
+            self._making -= 1
+
+    def _running(self, sandbox_id: str) -> Sandbox:
+        sandbox = self.find(sandbox_id)
+        if sandbox.state is State.PAUSED:
+            raise NotNow(f"sandbox {sandbox_id!r} is already paused")
+        return sandbox
 
     async def connect_into(self, name: str, port: int) -> socket.socket:
         """A socket connected to a port of a sandbox; envd's port leads to envd.
@@ -341,11 +341,8 @@ class Sandboxes:
         except OSError as error:
             raise CannotStart(f"the network rules of the sandbox could not be set: {error}") from error
         body = init(sandbox, {**self.machine.environment, **creation.env}, cell.homes)
-        url = f"http://{sandbox.sandbox_id}:{ENVD_PORT}/init"
         try:
-            async with self.session.post(url, json=body, timeout=ClientTimeout(total=START_TIMEOUT_S)) as answer:
-                if answer.status != 204:
-                    raise CannotStart(f"envd answered {answer.status}: {(await answer.text())[:500]}")
+            await guest.initialise(self.session, sandbox.sandbox_id, body)
         except (ClientError, TimeoutError) as error:
             why = cell.last_words or str(error) or type(error).__name__
             raise CannotStart(f"the daemon of the sandbox did not answer: {why}") from error
@@ -356,7 +353,7 @@ class Sandboxes:
             return  # killed on purpose
         _log.warning("sandbox %s ended by itself, exit code %s", sandbox_id, code)
         self.registry.remove(sandbox_id)
-        self._forget_deadline(sandbox_id)
+        self._deadlines.forget(sandbox_id)
         self._clear(self._cells.pop(sandbox_id))
 
     def _clear(self, cell: Cell) -> None:
@@ -372,14 +369,6 @@ class Sandboxes:
         if not self._closing:
             self._owner.start(stop(), name=f"clear {cell.name}")
 
-    def _set_deadline(self, sandbox_id: str, timeout_s: int) -> None:
-        self._forget_deadline(sandbox_id)
-        self._deadlines[sandbox_id] = asyncio.get_running_loop().call_later(timeout_s, self._expire, sandbox_id)
-
-    def _forget_deadline(self, sandbox_id: str) -> None:
-        if handle := self._deadlines.pop(sandbox_id, None):
-            handle.cancel()
-
     def _expire(self, sandbox_id: str) -> None:
         sandbox = self.registry.find(sandbox_id)
         if sandbox is None or self._closing:
@@ -387,14 +376,9 @@ class Sandboxes:
         pauses = sandbox.on_timeout is OnTimeout.PAUSE
         end = self.pause(sandbox_id, sandbox.timeout_pause) if pauses else self.kill(sandbox_id)
         _log.info("sandbox %s reached its end of life", sandbox_id)
-        self._owner.start(end, name=f"expire {sandbox_id}")
+        self._owner.start(_if_still_there(end), name=f"expire {sandbox_id}")
 
 
-def free_port(taken: set[int]) -> int:
-    """A TCP port of this machine that nothing has now and that is not in `taken`."""
-    while True:
-        with socket.socket() as trial:
-            trial.bind(("127.0.0.1", 0))
-            port = int(trial.getsockname()[1])
-        if port not in taken:
-            return port
+async def _if_still_there(end: Coroutine[Any, Any, None]) -> None:
+    with contextlib.suppress(NotFound, NotNow):  # a call came first
+        await end

@@ -15,13 +15,14 @@ from typing import Any
 from aiohttp import web
 
 from craft_desktop.host.bodies import BadRequest, created, failure, read_timeout
+from craft_desktop.host.failures import NotFound
 from craft_desktop.host.registry import PAGE_LIMIT, CursorError, Sandbox
-from craft_desktop.host.sandboxes import NotFound, Sandboxes
+from craft_desktop.host.sandboxes import Sandboxes
 from craft_desktop.host.snapshots import DEFAULT_TAG, NAMESPACE, Snapshot
 from craft_desktop.host.snapshotting import Snapshotting
 
 FORK_TIMEOUT_S = 15  # E2B's, when a fork names none
-MOST_FORKS = 100  # E2B's
+MOST_FORKS = 20  # E2B's
 _WORD = "[a-z0-9][a-z0-9._-]{0,127}"  # E2B's letters; long enough for any hash
 _NAME = re.compile(f"(?:{NAMESPACE}/)?(?P<name>{_WORD})(?::(?P<tag>{_WORD}))?")
 
@@ -59,7 +60,7 @@ class SnapshotRoutes:
             [
                 {"sandbox": created(each, self._domain)}
                 if isinstance(each, Sandbox)
-                else {"error": failure(404 if isinstance(each, NotFound) else 500, str(each))}
+                else {"error": failure(each.code, str(each))}
                 for each in outcomes
             ],
             status=201,

@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from craft_desktop.host.cell import Cell
+from craft_desktop.host.failures import CannotStart, Failure, NotNow
 from craft_desktop.host.plot import CannotCopy
 from craft_desktop.host.registry import Sandbox, State
-from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes
+from craft_desktop.host.sandboxes import Sandboxes
 from craft_desktop.host.snapshots import DEFAULT_TAG, Hold, Snapshot, new_snapshot_id
 from craft_desktop.tasks import Owner
 
-Outcome = Sandbox | CannotStart | NotFound
+Outcome = Sandbox | Failure
 
 
 class Snapshotting:
@@ -73,7 +74,7 @@ class Snapshotting:
         finally:
             await self._let_go(hold)
         for each in outcomes:
-            if isinstance(each, BaseException) and not isinstance(each, CannotStart | NotFound):
+            if isinstance(each, BaseException) and not isinstance(each, Failure):
                 raise each
         return [each for each in outcomes if not isinstance(each, BaseException) or isinstance(each, Outcome)]
 

@@ -7,6 +7,7 @@ has no id, no secrets and no caller, and it ends with the host.
 import asyncio
 import itertools
 import logging
+import socket
 
 from craft_desktop.host.cell import Cell
 from craft_desktop.host.ground import Ground
@@ -71,3 +72,13 @@ class Supply:
                 _log.warning("no spare sandbox could be started: %s", error)
                 await asyncio.sleep(PAUSE_S)
                 self._wanted.set()
+
+
+def free_port(taken: set[int]) -> int:
+    """A TCP port of this machine that nothing has now and that is not in `taken`."""
+    while True:
+        with socket.socket() as trial:
+            trial.bind(("127.0.0.1", 0))
+            port = int(trial.getsockname()[1])
+        if port not in taken:
+            return port

@@ -16,10 +16,10 @@ from aiohttp.http import HttpVersion10
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from craft_desktop.host.refusals import NOT_FOUND, PORT_CLOSED, TOKEN_MISSING, TOKEN_WRONG, Refusal
+from craft_desktop.host.failures import Failure, GuestSilent
+from craft_desktop.host.refusals import GUEST_SILENT, NOT_FOUND, PORT_CLOSED, TOKEN_MISSING, TOKEN_WRONG, Refusal
 from craft_desktop.host.registry import PauseMode, Registry, Sandbox, State
 from craft_desktop.host.routing import NoRoute, Route, is_private, is_signed_file, origin_form, route
-from craft_desktop.host.sandboxes import NotFound
 from craft_desktop.host.signature import signer
 from craft_desktop.host.tunnel import pass_through
 from craft_desktop.host.upstream import ENVD_PORT, HEAD_BYTES, HEADER_COUNT
@@ -77,7 +77,7 @@ class Places(Protocol):
         """The client whose addresses are `http://SANDBOX_ID:PORT/`."""
 
     async def resume(self, sandbox_id: str, timeout_s: int) -> tuple[Sandbox, bool]:
-        """See that a sandbox runs. Raises NotFound when it is not alive."""
+        """See that a sandbox runs. Raises Failure when it cannot be had."""
 
 
 class Traffic:
@@ -124,8 +124,6 @@ class Traffic:
         sandbox = self._named(named, request)
         if sandbox is None:
             raise _Refused(Refusal(502, NOT_FOUND, named.sandbox_id or ""))
-        if sandbox.state is State.PAUSED:
-            sandbox = await self._wake(sandbox)
         if named.port == ENVD_PORT:
             if is_private(request.raw_path):
                 raise _Refused(Refusal(404, "Not found", sandbox.sandbox_id))
@@ -135,6 +133,8 @@ class Traffic:
                 raise _Refused(Refusal(403, TOKEN_MISSING, sandbox.sandbox_id))
             if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), sandbox.traffic_token.encode()):
                 raise _Refused(Refusal(403, TOKEN_WRONG, sandbox.sandbox_id))
+        if sandbox.state is State.PAUSED:  # only now: whoever may not come in is not to wake it either
+            sandbox = await self._wake(sandbox)
         return sandbox, named.port
 
     def _named(self, named: Route, request: web.BaseRequest) -> Sandbox | None:
@@ -152,7 +152,10 @@ class Traffic:
             raise gone
         try:
             awake, _ = await self._sandboxes.resume(sandbox.sandbox_id, max(sandbox.timeout_s, SHORTEST_WAKE_S))
-        except NotFound as error:
+        except GuestSilent as error:
+            raise _Refused(Refusal(error.code, GUEST_SILENT, sandbox.sandbox_id)) from error
+        except Failure as error:
+            _log.warning("sandbox %s could not be woken: %s", sandbox.sandbox_id, error)
             raise gone from error
         return awake
 

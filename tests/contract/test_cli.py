@@ -81,6 +81,21 @@ def test_logs_and_metrics(cli: Cli, made: Sandbox) -> None:
     assert json.loads(metrics.stdout.splitlines()[-1])["cpuCount"] >= 1
 
 
+def test_snapshots(cli: Cli, made: Sandbox) -> None:
+    name = f"cli-{made.sandbox_id}"
+    made.files.write("kept", "kept")
+    taken = cli("snapshot", "create", "--name", name, made.sandbox_id)
+    assert taken.returncode == 0, taken.stderr
+    (told,) = json.loads(cli("snapshot", "list", made.sandbox_id, "--format", "json").stdout)
+    assert told["snapshotId"] == f"local/{name}:default"
+    created = cli("create", "--detach", "--timeout", "60", name)
+    assert created.returncode == 0, created.stderr
+    (begun,) = (each for each in json.loads(cli("list", "--format", "json").stdout) if each["templateId"] != "base")
+    assert cli("exec", begun["sandboxId"], "cat kept").stdout == "kept"
+    assert cli("snapshot", "delete", told["snapshotId"]).returncode == 0
+    assert json.loads(cli("snapshot", "list", made.sandbox_id, "--format", "json").stdout) == []
+
+
 def test_pause_resume_create_and_kill(cli: Cli, made: Sandbox) -> None:
     assert "has been paused" in cli("pause", made.sandbox_id).stdout
     assert "already paused" in cli("pause", made.sandbox_id).stdout

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 from uuid import uuid4
 
 import aiohttp
@@ -128,6 +129,88 @@ async def test_a_list_comes_in_pages(options: ApiParams) -> None:
     finally:
         for sandbox in made:
             await sandbox.kill()
+
+
+async def test_a_list_is_ordered_and_bounded(options: ApiParams) -> None:
+    tag = uuid4().hex
+    made = [await AsyncSandbox.create(metadata={"tag": tag}, **options) for _ in range(3)]
+    ids = [each.sandbox_id for each in made]
+    try:
+
+        async def told(order: Literal["asc", "desc"] = "desc", limit: int | None = None, **query: Any) -> list[str]:
+            asked = SandboxQuery(metadata={"tag": tag}, **query)
+            paginator = AsyncSandbox.list(query=asked, order=order, limit=limit, **options)
+            found: list[str] = []
+            while paginator.has_next:
+                found += [each.sandbox_id for each in await paginator.next_items()]
+            return found
+
+        assert await told(order="asc", limit=1) == ids
+        assert await told(limit=2) == ids[::-1]
+        started = (await made[1].get_info()).started_at
+        # a bound that is met counts
+        assert await told(started_after=started, order="asc") == ids[1:]
+        assert await told(started_after=datetime.now(UTC)) == []
+        assert await told(template="base") == ids[::-1] and await told(template="other") == []
+        await made[1].pause()
+        assert await told(state=[SandboxState.PAUSED]) == [ids[1]]
+        assert await told(state=[SandboxState.RUNNING, SandboxState.PAUSED], limit=1) == ids[::-1]
+        # what comes and goes between two pages neither repeats nor hides others
+        paginator = AsyncSandbox.list(query=SandboxQuery(metadata={"tag": tag}), limit=1, **options)
+        assert [each.sandbox_id for each in await paginator.next_items()] == [ids[2]]
+        await made[2].kill()
+        made.append(await AsyncSandbox.create(metadata={"tag": tag}, **options))
+        assert [each.sandbox_id for each in await paginator.next_items()] == [ids[1]]
+    finally:
+        for sandbox in made:
+            await sandbox.kill()
+
+
+async def test_both_generations_of_the_routes(host: Ready) -> None:
+    """What the SDKs before 2.50 and the command line call, beside what they call now."""
+    headers = {"X-API-KEY": host.api_key}
+    async with aiohttp.ClientSession(headers=headers) as session:
+
+        async def call(method: str, path: str, body: object = None) -> tuple[int, Any]:
+            async with session.request(method, host.api_url + path, json=body) as answer:
+                return answer.status, await answer.json() if answer.content_type == "application/json" else None
+
+        code, old = await call("POST", "/sandboxes", {"templateID": "base", "timeout": 20})
+        assert code == 201 and "envdAccessToken" not in old
+        code, new = await call("POST", "/v2/sandboxes", {"templateID": "base", "timeout": 20})
+        assert code == 201 and new["envdAccessToken"]
+        for each in (old, new):
+            path = f"/sandboxes/{each['sandboxID']}"
+            end_at = (await call("GET", path))[1]["endAt"]
+            assert (await call("POST", f"{path}/refreshes", {"duration": 10}))[0] == 204
+            assert (await call("GET", path))[1]["endAt"] == end_at, "a refresh never shortens"
+            assert (await call("POST", f"{path}/refreshes", {"duration": 3600}))[0] == 204
+            assert (await call("GET", path))[1]["endAt"] > end_at
+            assert (await call("POST", f"{path}/refreshes", {"duration": 3601}))[0] == 400
+            assert (await call("POST", f"{path}/resume", {"timeout": 20}))[0] == 409
+            for way in (f"{path}/resume", f"{path}/connect", f"/v2{path}/connect"):
+                assert (await call("POST", f"{path}/pause", {}))[0] == 204
+                assert (await call("POST", f"{path}/pause", {}))[0] == 409
+                assert each["sandboxID"] not in [one["sandboxID"] for one in (await call("GET", "/sandboxes"))[1]]
+                assert each["sandboxID"] in [one["sandboxID"] for one in (await call("GET", "/v2/sandboxes"))[1]]
+                code, woken = await call("POST", way, {"timeout": 20})
+                assert (code, woken["sandboxID"]) == (201, each["sandboxID"])
+            assert (await call("POST", f"/v2{path}/connect", {"timeout": 20}))[0] == 200
+            assert (await call("DELETE", path))[0] == 204
+            assert (await call("DELETE", path))[0] == 404
+
+
+async def test_a_create_that_is_asked_again_is_one(options: ApiParams) -> None:
+    key = uuid4().hex
+    one = await AsyncSandbox.create(timeout=60, idempotency_key=key, **options)
+    two = await asyncio.to_thread(lambda: Sandbox.create(timeout=60, idempotency_key=key, **options))
+    try:
+        assert one.sandbox_id == two.sandbox_id
+        assert two.commands.run("true").exit_code == 0
+        with pytest.raises(SandboxException, match=r"400.*another request"):
+            await AsyncSandbox.create(timeout=61, idempotency_key=key, **options)
+    finally:
+        await one.kill()
 
 
 async def test_a_paused_sandbox_stands_still_and_wakes_by_connect(options: ApiParams) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
@@ -109,6 +110,46 @@ async def test_traffic_wakes_who_asked_for_it(host: Ready, options: ApiParams, m
     assert (await wakes.get_info()).state is SandboxState.PAUSED
     await wakes.connect()
     assert await wakes.is_running()
+
+
+# answers a WebSocket's first request (RFC 6455, 4.2.2) with one text frame and the end, any other request with 426
+ECHO = """
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
+const server = createServer((_, response) => response.writeHead(426).end());
+server.on("upgrade", (request, socket) => {
+  const key = request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  const accept = createHash("sha1").update(key).digest("base64");
+  const head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
+  socket.write([...head, `Sec-WebSocket-Accept: ${accept}`, "", ""].join("\\r\\n"));
+  socket.end(Buffer.from([0x81, 5, ...Buffer.from("hello"), 0x88, 0]));
+});
+server.listen(Number(process.argv[2]));
+"""
+
+
+async def test_a_websocket_wakes_it_too(host: Ready, options: ApiParams, made: list[AsyncSandbox]) -> None:
+    lifecycle = {"on_timeout": "pause", "auto_resume": True}
+    sandbox = await AsyncSandbox.create(timeout=60, lifecycle=lifecycle, **options)  # type: ignore[arg-type]
+    made.append(sandbox)
+    await sandbox.files.write("echo.mjs", ECHO)
+    port = (await out(sandbox, "echo ${PORT:-3000}")).strip()
+    echo = await sandbox.commands.run(f"exec node echo.mjs {port}", background=True, timeout=0)
+    headers = {"E2b-Sandbox-Id": sandbox.sandbox_id, "E2b-Sandbox-Port": port}
+    async with aiohttp.ClientSession(headers=headers) as session, asyncio.timeout(LIMIT_S):
+        while True:
+            async with session.get(host.traffic_url) as answer:
+                if answer.status == 426:
+                    break
+        for _ in range(2):
+            await sandbox.pause()
+            async with session.ws_connect(host.traffic_url) as socket:
+                assert await socket.receive_str() == "hello"
+            assert (await sandbox.get_info()).state is SandboxState.RUNNING
+    # woken by traffic it has five minutes at least
+    info = await sandbox.get_info()
+    assert (info.end_at - datetime.now(UTC)).total_seconds() > 200
+    await echo.kill()
 
 
 async def test_what_cannot_be_combined_is_refused(host: Ready) -> None:

@@ -13,6 +13,7 @@ import pytest
 from craft_desktop.host.handshake import Ready
 from tests.conftest import REPOSITORY, StandaloneHost, tiny_project
 from tests.end2end.driver import Preview, descendants, until_gone
+from tests.host.certificates import certify
 
 
 def craft_desktop(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -64,12 +65,15 @@ def test_doctor_answers_in_words_and_in_json(tmp_path: Path) -> None:
 
 
 def test_host_prints_one_ready_line_and_takes_its_domain(tmp_path: Path) -> None:
-    command = [sys.executable, str(REPOSITORY / "main.py"), "host", "--json", "--domain", "sandboxes.example:99"]
+    pem = str(certify(tmp_path, "*.sandboxes.example").server)
+    command = [sys.executable, str(REPOSITORY / "main.py"), "host", "--json", "--domain", "sandboxes.example"]
+    command += ["--certificate", pem]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         ready = Ready.parse(process.stdout.readline())
         assert ready.pid == process.pid
-        assert ready.domain == "sandboxes.example:99"
+        # the port is the TLS listener's own, which is there only with the certificate
+        assert ready.domain.startswith("sandboxes.example:") and ready.domain.partition(":")[2].isdecimal()
         process.send_signal(signal.SIGTERM)
         assert process.stdout.read() == b""
         assert process.wait(10) == 0

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from craft_desktop.host import furniture
 from craft_desktop.host.furniture import write_etc, write_tools
 from craft_desktop.host.machine import Machine, Node
 from tests.host.programs import program
@@ -54,3 +55,21 @@ def test_a_private_network_has_its_own_resolver_and_the_machines_domains(tmp_pat
     write_etc(tmp_path, machine)
     assert (tmp_path / "resolv.conf").read_text() == "nameserver 10.0.2.3\nsearch corp\n"
     assert "user:x:1000" in (tmp_path / "passwd").read_text()
+
+
+def test_python_is_called_python_too(tmp_path: Path, this_machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "system").mkdir()
+    program(tmp_path / "system" / "python3", 'printf "%s|" "$@"')
+    monkeypatch.setattr(furniture, "SYSTEM_PATH", str(tmp_path / "system"))
+    machine = Machine(this_machine.bubblewrap, this_machine.python)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    write_tools(tools, machine)
+    path = {"PATH": f"{tools}:{tmp_path / 'system'}:/bin"}
+    told = subprocess.run(["python", "-c", "x y"], env=path, capture_output=True, check=True, text=True)
+    assert told.stdout == "-c|x y|"
+    # a system that has one keeps its own
+    (tools / "python").unlink()
+    program(tmp_path / "system" / "python", "true")
+    write_tools(tools, machine)
+    assert not (tools / "python").exists()

@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
+from craft_desktop.host import guest
 from craft_desktop.host.bodies import Creation
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.guard import Guard
@@ -53,7 +54,7 @@ async def test_a_lost_daemon_is_told_for_its_own_sandbox_alone(
         each.getMessage() for each in caplog.records if lost.sandbox_id in each.getMessage() and each.levelno > 20
     ]
     assert "lost" in told or "ended by itself" in told
-    assert await watched.measure(other.sandbox_id)
+    assert await guest.answers(watched.session, other.sandbox_id)
     assert other.sandbox_id not in caplog.text
 
 
@@ -62,7 +63,7 @@ async def test_one_that_stands_still_on_purpose_owes_no_answer(watched: Sandboxe
     await watched.pause(sandbox.sandbox_id)
     await asyncio.sleep(1.5)  # the span in which it would be given up: nothing tells that nothing happens
     await watched.resume(sandbox.sandbox_id, 60)
-    assert await watched.measure(sandbox.sandbox_id)
+    assert await guest.answers(watched.session, sandbox.sandbox_id)
 
 
 async def test_one_that_was_killed_since_is_left_alone(sandboxes: Sandboxes, caplog: pytest.LogCaptureFixture) -> None:

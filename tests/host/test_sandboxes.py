@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from craft_desktop.host import guest
 from craft_desktop.host.bodies import Creation
 from craft_desktop.host.dial import DialError
+from craft_desktop.host.failures import NotFound, NotNow, TooMany, Unisolated
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.registry import OnTimeout, State
-from craft_desktop.host.sandboxes import NotFound, NotNow, Sandboxes, Sources, Unisolated, free_port
+from craft_desktop.host.sandboxes import Sandboxes
+from craft_desktop.host.sources import Sources
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TIMEOUT_S = 20
@@ -55,14 +58,13 @@ async def test_a_deadline_may_pause_instead(sandboxes: Sandboxes) -> None:
     await until(lambda: sandboxes.find(made.sandbox_id).state is State.PAUSED)
     with pytest.raises(NotNow):
         await sandboxes.pause(made.sandbox_id)
-    assert await sandboxes.measure(made.sandbox_id) is None
     awake, resumed = await sandboxes.resume(made.sandbox_id, 60)
     assert resumed and awake.state is State.RUNNING
-    assert await sandboxes.measure(made.sandbox_id)
+    assert await guest.answers(sandboxes.session, made.sandbox_id)
 
 
 async def test_what_is_not_there_is_told(sandboxes: Sandboxes) -> None:
-    for call in (sandboxes.kill("x"), sandboxes.pause("x"), sandboxes.resume("x", 1), sandboxes.measure("x")):
+    for call in (sandboxes.kill("x"), sandboxes.pause("x"), sandboxes.resume("x", 1)):
         with pytest.raises(NotFound):
             await call
     with pytest.raises(NotFound):
@@ -80,7 +82,7 @@ async def test_a_spare_that_died_is_not_given_out(sandboxes: Sandboxes, ground: 
     os.kill(supply._spare.pid, signal.SIGKILL)
     await supply._spare.ended()  # on a busy machine it would answer before it is dead, and die as a sandbox
     made = await sandboxes.create(Creation("base"))
-    assert await sandboxes.measure(made.sandbox_id)
+    assert await guest.answers(sandboxes.session, made.sandbox_id)
 
 
 async def test_a_sandbox_whose_jail_ends_is_gone(sandboxes: Sandboxes) -> None:
@@ -95,9 +97,34 @@ async def test_without_walls_one_must_be_agreed_upon(plain_machine: Machine, gro
         with pytest.raises(Unisolated, match=r"No walls\. Build some\."):
             await sandboxes.create(Creation("base"))
         made = await sandboxes.create(Creation("base", metadata={"isolation": "none"}))
-        assert await sandboxes.measure(made.sandbox_id)
+        assert await guest.answers(sandboxes.session, made.sandbox_id)
 
 
-def test_a_port_is_not_given_twice() -> None:
-    one = free_port(set())
-    assert free_port({one}) != one
+async def test_places_are_counted_while_sandboxes_are_being_made(machine: Machine, ground: Ground) -> None:
+    async with aclosing(Sandboxes(machine, ground, most=2)) as sandboxes:
+        await sandboxes.start()
+        made = await asyncio.gather(*(sandboxes.create(Creation("base")) for _ in range(4)), return_exceptions=True)
+        assert [isinstance(each, TooMany) for each in made].count(True) == 2
+        first, second = (each.sandbox_id for each in sandboxes.registry.all())
+        # one that starts anew in its own place needs no other
+        await sandboxes.pause(first)
+        await sandboxes.resume(first, 60, restore=False)
+        # one that failed or ended leaves its place to others
+        await sandboxes.kill(second)
+        await sandboxes.create(Creation("base"))
+        with pytest.raises(TooMany, match="2 sandboxes at once"):
+            await sandboxes.create(Creation("base"))
+
+
+async def test_of_two_pauses_one_comes_first(sandboxes: Sandboxes) -> None:
+    made = await sandboxes.create(Creation("base"))
+    pauses = (sandboxes.pause(made.sandbox_id) for _ in range(2))
+    assert [type(each) for each in await asyncio.gather(*pauses, return_exceptions=True)].count(NotNow) == 1
+
+
+async def test_a_kill_during_a_pause_wins(sandboxes: Sandboxes) -> None:
+    made = await sandboxes.create(Creation("base"))
+    ends = (sandboxes.pause(made.sandbox_id), sandboxes.kill(made.sandbox_id))
+    refused, killed = await asyncio.gather(*ends, return_exceptions=True)
+    assert isinstance(refused, NotFound) and killed is None
+    assert sandboxes.registry.all() == ()

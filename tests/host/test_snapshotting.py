@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from craft_desktop.host import guest
 from craft_desktop.host.bodies import Creation
+from craft_desktop.host.failures import CannotStart, NotFound, NotNow
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.registry import PauseMode, Sandbox
-from craft_desktop.host.sandboxes import CannotStart, NotFound, NotNow, Sandboxes
+from craft_desktop.host.sandboxes import Sandboxes
 from craft_desktop.host.snapshotting import Snapshotting
 from craft_desktop.tasks import Owner
 
@@ -67,7 +69,7 @@ async def test_what_was_begun_is_finished_though_the_caller_goes(sandboxes: Sand
         async with asyncio.timeout(20):
             while len(sandboxes.snapshots.all()) < 5:
                 await asyncio.sleep(0.01)
-    assert await sandboxes.measure(made.sandbox_id)  # nor does it stand still for ever
+    assert await guest.answers(sandboxes.session, made.sandbox_id)  # nor does it stand still for ever
     for taken in sandboxes.snapshots.all():
         sandboxes.snapshots.delete(taken)
     assert not sandboxes.snapshots.folder.exists()

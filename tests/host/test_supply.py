@@ -4,7 +4,7 @@ from contextlib import aclosing
 from craft_desktop.host.cell import Cell
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
-from craft_desktop.host.supply import Supply
+from craft_desktop.host.supply import Supply, free_port
 
 SPARE_TIMEOUT_S = 20
 
@@ -45,3 +45,8 @@ async def test_without_walls_there_is_none(plain_machine: Machine, ground: Groun
         await asyncio.sleep(0)
         assert supply.take() is None
         assert not (ground.folder / "b").exists()
+
+
+def test_a_port_is_not_given_twice() -> None:
+    one = free_port(set())
+    assert free_port({one}) != one

@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from craft_desktop.host.dial import DialError
+from craft_desktop.host.failures import CannotStart, Failure, GuestSilent, TooMany
 from craft_desktop.host.registry import Registry, Sandbox, State
 from craft_desktop.host.traffic import Traffic, address, forwarded, is_websocket, returned
 from craft_desktop.host.upstream import open_session
@@ -28,6 +29,7 @@ class Town:
         self.registry.put(Sandbox(ID, "base", NOW, NOW, 60))
         self.session: ClientSession = open_session(self._connect)
         self.asked: list[int] = []
+        self.failure: Failure | None = None
         self._port = port
 
     def change(self, **changes: object) -> None:
@@ -36,6 +38,8 @@ class Town:
         self.registry.put(replace(sandbox, **changes))  # type: ignore[arg-type]
 
     async def resume(self, sandbox_id: str, timeout_s: int) -> tuple[Sandbox, bool]:
+        if self.failure is not None:
+            raise self.failure
         self.change(state=State.RUNNING, timeout_s=timeout_s)
         sandbox = self.registry.find(sandbox_id)
         assert sandbox is not None
@@ -169,6 +173,30 @@ async def test_a_paused_sandbox_is_not_found_or_woken() -> None:
         assert b" 204 " in await exchange(port, get())
         sandbox = town.registry.find(ID)
         assert sandbox is not None and sandbox.timeout_s == 300
+
+
+async def test_who_may_not_come_in_wakes_nobody() -> None:
+    async with proxy(fixed(b"HTTP/1.1 204 No Content\r\n\r\n", [])) as (town, port):
+        town.change(state=State.PAUSED, auto_resume=True, traffic_token="secret")
+        assert b"403 Forbidden" in await exchange(port, get())
+        sandbox = town.registry.find(ID)
+        assert sandbox is not None and sandbox.state is State.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "text"),
+    [
+        (GuestSilent("x"), b" 409 ", b"resume it without its memory"),
+        (TooMany("x"), b" 502 ", b"was not found"),
+        (CannotStart("x"), b" 502 ", b"was not found"),
+    ],
+)
+async def test_one_that_cannot_be_woken_is_told(failure: Failure, code: bytes, text: bytes) -> None:
+    async with proxy(fixed(b"HTTP/1.1 204 No Content\r\n\r\n", [])) as (town, port):
+        town.change(state=State.PAUSED, auto_resume=True)
+        town.failure = failure
+        told = await exchange(port, get())
+        assert code in told and text in told
 
 
 async def test_a_masked_host_keeps_its_own_beside_it() -> None:

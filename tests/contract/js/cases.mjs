@@ -145,6 +145,64 @@ export async function a_paused_sandbox_wakes_by_connect() {
   });
 }
 
+export async function a_pause_may_forget_the_memory() {
+  await inSandbox(async (sandbox) => {
+    await sandbox.files.write("kept", "kept");
+    await sandbox.commands.run("sleep 3777", { background: true, timeoutMs: 0 });
+    assert.equal(await sandbox.pause({ keepMemory: false }), true);
+    assert.equal(await sandbox.isRunning(), false);
+    await sandbox.connect();
+    assert.equal(await sandbox.files.read("kept"), "kept");
+    assert.equal((await sandbox.commands.list()).length, 0);
+  });
+}
+
+export async function a_snapshot_is_taken_listed_begun_with_and_deleted() {
+  const name = `js-${Date.now()}`;
+  await inSandbox(async (sandbox) => {
+    await sandbox.files.write("state", "before");
+    const taken = await sandbox.createSnapshot({ name });
+    assert.deepEqual(taken.names, [`local/${name}`]);
+    assert.equal(await Template.exists(name), true);
+    await sandbox.files.write("state", "after");
+    const listed = async (options) => (await Sandbox.listSnapshots(options).nextItems()).map((each) => each.snapshotId);
+    assert.deepEqual(await listed({ sandboxId: sandbox.sandboxId }), [taken.snapshotId]);
+    assert.deepEqual(await listed({ name }), [taken.snapshotId]);
+    const begun = await Sandbox.create(taken.snapshotId);
+    try {
+      assert.equal(await begun.files.read("state"), "before");
+      assert.equal(await Sandbox.deleteSnapshot(taken.snapshotId), true);
+      assert.equal(await Sandbox.deleteSnapshot(taken.snapshotId), false);
+      // it stands upon what was deleted, and goes on
+      assert.equal(await begun.files.read("state"), "before");
+      await begun.files.write("more", "x");
+    } finally {
+      await begun.kill();
+    }
+    assert.deepEqual(await listed({ name }), []);
+    await assert.rejects(Sandbox.create(taken.snapshotId), SandboxError);
+    await assert.rejects(Sandbox.createSnapshot("i" + "0".repeat(20)), SandboxNotFoundError);
+  });
+}
+
+export async function forks_begin_with_the_same_files() {
+  await inSandbox(async (sandbox) => {
+    await sandbox.files.write("state", "before");
+    const forks = await sandbox.fork({ count: 2, timeoutMs: 60_000 });
+    try {
+      assert.equal(new Set([sandbox, ...forks].map((each) => each.sandboxId)).size, 3);
+      for (const fork of forks) {
+        assert.equal(await fork.files.read("state"), "before");
+        await fork.files.write("state", fork.sandboxId);
+      }
+      assert.equal(await sandbox.files.read("state"), "before");
+    } finally {
+      await Promise.all(forks.map((fork) => fork.kill()));
+    }
+    await assert.rejects(sandbox.fork({ count: 21 }), /400: count must be 1 to 20/);
+  });
+}
+
 export async function the_network_is_updated() {
   await inSandbox(async (sandbox) => {
     await sandbox.updateNetwork({ allowInternetAccess: true });

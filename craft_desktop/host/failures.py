@@ -1,0 +1,59 @@
+"""Why a call about a sandbox fails, each kind with the status code that E2B's clients turn into their exception.
+
+Failure
+├── NotFound      404  SandboxNotFoundException (kill: False)
+├── NotNow        409  SandboxException (pause: False)
+├── GuestSilent   409  GuestUnresponsiveException, by its error code
+├── TooMany       429  RateLimitException
+├── Unisolated    400  SandboxException
+├── CannotStart   500  SandboxException
+└── Busy          503  ServiceBusyException
+"""
+
+
+class Failure(Exception):
+    """The text is for the person."""
+
+    code = 500
+    error_code = ""  # E2B's word for it, where clients look for one
+
+
+class NotFound(Failure):
+    """No sandbox, or no template, of that name."""
+
+    code = 404
+
+
+class NotNow(Failure):
+    """The sandbox is not in a state for this."""
+
+    code = 409
+
+
+class GuestSilent(Failure):
+    """The sandbox's daemon does not answer: its memory would bring that back, its files alone would not."""
+
+    code = 409
+    error_code = "sandbox_snapshot_guest_agent_unresponsive"
+
+
+class TooMany(Failure):
+    """This host has all the sandboxes it may have at once."""
+
+    code = 429
+
+
+class Unisolated(Failure):
+    """No walls can be built here and the caller did not agree to do without."""
+
+    code = 400
+
+
+class CannotStart(Failure):
+    """No sandbox can be started here; the text says why and what to do."""
+
+
+class Busy(Failure):
+    """Refused for the moment, and nothing was changed."""
+
+    code = 503
