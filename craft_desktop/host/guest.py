@@ -36,7 +36,7 @@ async def answers(session: ClientSession, sandbox_id: str, timeout_s: float = AN
         async with session.get(url, timeout=ClientTimeout(total=timeout_s)) as answer:
             return answer.status == 204
     except (ClientError, TimeoutError) as error:
-        _log.warning("the daemon of sandbox %s does not answer: %r", sandbox_id, error)
+        _log.info("the daemon of sandbox %s does not answer: %r", sandbox_id, error)
         return False
 
 
