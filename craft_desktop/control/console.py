@@ -18,6 +18,8 @@ _WORDS = {
     Phase.INSTALLING: "Installing dependencies",
     Phase.STARTING: "Starting the dev server",
     Phase.WAITING: "Waiting for the first page",
+    Phase.ASLEEP: "Asleep",
+    Phase.WAKING: "Waking up",
     Phase.STOPPING: "Stopping",
     Phase.STOPPED: "Stopped",
 }

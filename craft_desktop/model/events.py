@@ -53,6 +53,20 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
+class Verified:
+    """The sandbox's files were compared with the folder's by hash, and what had drifted is repaired.
+
+    `at` in Unix seconds.
+    """
+
+    project_id: str
+    files: int
+    drifted: tuple[str, ...]
+    revision: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something a person should know; `project_id` is None for the program as a whole."""
 
@@ -60,4 +74,4 @@ class Notice:
     problem: Problem
 
 
-Event = ProjectsChanged | SessionChanged | LogLine | Pushed | Notice
+Event = ProjectsChanged | SessionChanged | LogLine | Pushed | Verified | Notice

@@ -29,14 +29,32 @@ class Phase(StrEnum):
     """The dev server runs; its first page is awaited."""
     LIVE = "live"
     """The page answers."""
+    ASLEEP = "asleep"
+    """The sandbox is paused, with its processes and their memory; use wakes it."""
+    WAKING = "waking"
+    """The sandbox is being resumed."""
     STOPPING = "stopping"
     """Everything is being ended."""
     FAILED = "failed"
     """It ended with a problem; nothing runs."""
 
 
-ACTIVE = frozenset({Phase.CREATING, Phase.UPLOADING, Phase.INSTALLING, Phase.STARTING, Phase.WAITING, Phase.LIVE})
-"""Phases in which something runs or is about to."""
+ACTIVE = frozenset(
+    {
+        Phase.CREATING,
+        Phase.UPLOADING,
+        Phase.INSTALLING,
+        Phase.STARTING,
+        Phase.WAITING,
+        Phase.LIVE,
+        Phase.ASLEEP,
+        Phase.WAKING,
+    }
+)
+"""Phases in which something runs, is paused, or is about to run."""
+
+STARTING_UP = frozenset({Phase.CREATING, Phase.UPLOADING, Phase.INSTALLING, Phase.STARTING, Phase.WAITING})
+"""Phases on the way to the first page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,26 @@ class RestartAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerCrashed:
+    """The dev server ended by itself after it had served; it is started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartOverAsked:
+    """The sandbox was lost or is of no use; another takes its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class SleepAsked:
+    """Nobody uses the page; the sandbox is paused."""
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAsked:
+    """A request, an edit or a look at the page wants the sandbox back."""
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """A person, a command or a fault asked for the end."""
 
@@ -120,6 +158,10 @@ Fact = (
     | PageServed
     | ReinstallAsked
     | RestartAsked
+    | ServerCrashed
+    | StartOverAsked
+    | SleepAsked
+    | WakeAsked
     | StopAsked
     | Ended
     | Failed
@@ -137,6 +179,12 @@ TABLE: Mapping[tuple[Phase, type[Fact]], Phase] = {
     (Phase.LIVE, ReinstallAsked): Phase.INSTALLING,
     (Phase.WAITING, RestartAsked): Phase.STARTING,
     (Phase.LIVE, RestartAsked): Phase.STARTING,
+    (Phase.WAITING, ServerCrashed): Phase.STARTING,
+    (Phase.LIVE, ServerCrashed): Phase.STARTING,
+    (Phase.LIVE, SleepAsked): Phase.ASLEEP,
+    (Phase.ASLEEP, WakeAsked): Phase.WAKING,
+    (Phase.WAKING, PageServed): Phase.LIVE,
+    **{(phase, StartOverAsked): Phase.CREATING for phase in ACTIVE - {Phase.CREATING}},
     **{(phase, StopAsked): Phase.STOPPING for phase in ACTIVE},
     **{(phase, Failed): Phase.FAILED for phase in ACTIVE},
     (Phase.STOPPING, Ended): Phase.STOPPED,
@@ -239,8 +287,10 @@ def advance(session: Session, fact: Fact, now: float) -> Session:
             return replace(moved, pid=pid, port=port)
         case PageServed(url=url):
             return replace(moved, url=url)
-        case ReinstallAsked() | RestartAsked():
+        case ReinstallAsked() | RestartAsked() | ServerCrashed():
             return replace(moved, pid=None)
+        case StartOverAsked():
+            return replace(moved, sandbox_id=None, pid=None, port=None)
         case Ended():
             return replace(moved, sandbox_id=None, pid=None, port=None)
         case Failed(problem=problem):
@@ -251,7 +301,10 @@ def advance(session: Session, fact: Fact, now: float) -> Session:
 
 def _step_on(session: Session, fact: Fact, phase: Phase, now: float) -> tuple[StepRecord, ...]:
     steps = FRESH_STEPS if isinstance(fact, StartAsked) else session.steps
-    if isinstance(fact, ReinstallAsked | RestartAsked):
+    if isinstance(fact, StartOverAsked):
+        # The whole way again; the old records would tell of a sandbox that is gone.
+        return tuple(_record(record, fact, None, STEP_OF_PHASE[phase], now) for record in FRESH_STEPS)
+    if isinstance(fact, ReinstallAsked | RestartAsked | ServerCrashed):
         steps = _reset_from(steps, STEP_OF_PHASE[phase])
     ended = STEP_OF_PHASE.get(session.phase)
     begun = STEP_OF_PHASE.get(phase)
@@ -267,7 +320,7 @@ def _record(record: StepRecord, fact: Fact, ended: Step | None, begun: Step | No
     match fact:
         case Failed():
             return replace(record, state=StepState.FAILED, seconds=seconds)
-        case StopAsked() | ReinstallAsked() | RestartAsked():
+        case StopAsked() | ReinstallAsked() | RestartAsked() | ServerCrashed():
             return StepRecord(record.step)
         case Installed(skipped=True):
             return replace(record, state=StepState.SKIPPED, seconds=seconds, note="nothing to install")

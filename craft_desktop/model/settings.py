@@ -7,12 +7,20 @@ ui geometry). Secrets are never settings.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from craft_desktop.model.errors import Action, SettingError
 from craft_desktop.model.project import Provider
 
 Value = str | int
+
+
+class WhenIdle(StrEnum):
+    """What becomes of a project that nobody uses."""
+
+    STOP = "stop"
+    SLEEP = "sleep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,21 @@ OPTIONS: tuple[Option, ...] = (
         unit="s",
         low=10,
         high=3600,
+    ),
+    Option(
+        "idle_limit_min",
+        15,  # the web service's own figure
+        "Idle after",
+        "A project that nobody has used for so long is stopped or put to sleep. 0: never.",
+        unit="min",
+        high=1440,
+    ),
+    Option(
+        "when_idle",
+        WhenIdle.STOP.value,
+        "When idle",
+        "Stop ends the sandbox; sleep pauses it, and the next look, request or edit wakes it within a second.",
+        choices=tuple(WhenIdle),
     ),
     Option(
         "preview_port",
@@ -103,6 +126,8 @@ class Settings:
     provider: Provider = Provider.LOCAL
     install_limit_s: int = 120
     ready_limit_s: int = 120
+    idle_limit_min: int = 15
+    when_idle: WhenIdle = WhenIdle.STOP
     preview_port: int = 4100
     e2b_domain: str = ""
     e2b_api_url: str = ""
@@ -117,6 +142,8 @@ def settled(values: Mapping[str, Value]) -> Settings:
         provider=Provider(str(whole["provider"])),
         install_limit_s=int(whole["install_limit_s"]),
         ready_limit_s=int(whole["ready_limit_s"]),
+        idle_limit_min=int(whole["idle_limit_min"]),
+        when_idle=WhenIdle(str(whole["when_idle"])),
         preview_port=int(whole["preview_port"]),
         e2b_domain=str(whole["e2b_domain"]),
         e2b_api_url=str(whole["e2b_api_url"]),

@@ -77,7 +77,7 @@ class Gateway:
     def __init__(self, port: int, pages: Pages, on_activity: Callable[[str], None] | None = None) -> None:
         self._preferred = port
         self._pages = pages
-        self._on_activity = on_activity
+        self.on_activity = on_activity
         self._port = 0
         self._seats: dict[str, Seat] = {}
         self._revisions = itertools.count(1)
@@ -109,6 +109,11 @@ class Gateway:
             seat.is_known = False
             seat.set(None, UNKNOWN)
             del self._seats[slug]
+
+    async def is_serving(self, slug: str) -> bool:
+        """Ask whether the project's upstream answers now."""
+        seat = self._seats.get(slug)
+        return seat is not None and seat.upstream is not None and await self._relay.is_serving(seat.upstream)
 
     async def open(self) -> None:
         """Listen.
@@ -177,8 +182,8 @@ class Gateway:
         is_use = seat.is_known and (
             navigation or (seat.upstream is not None and not is_hot_reload(path, request.headers))
         )
-        if is_use and self._on_activity is not None:
-            self._on_activity(slug)
+        if is_use and self.on_activity is not None:
+            self.on_activity(slug)
         upstream = seat.upstream
         if upstream is not None:
             try:

@@ -20,6 +20,7 @@ from e2b import (
     AuthenticationException,
     CommandExitException,
     NotEnoughSpaceException,
+    NotFoundException,
     RateLimitException,
     SandboxException,
     SandboxNotFoundException,
@@ -45,6 +46,8 @@ from craft_desktop.sandbox.profile import Address, Profile, address_of
 
 # Longest wait for one answer of the control plane; a create on E2B's cloud takes well under a second.
 REQUEST_LIMIT_S = 30.0
+# Longest wait for a pause or a resume: E2B writes a sandbox's memory to its disk (4 s for each GiB, its documentation).
+PAUSE_LIMIT_S = 60.0
 # Longest wait for one batch: 32 MiB over a slow home line (2 Mbit/s up) with room to spare.
 UPLOAD_LIMIT_S = 300.0
 # Longest wait for the clean-up of a sandbox that may already be gone.
@@ -179,6 +182,40 @@ class Sandbox:
                 retain_output=False,
             )
         return Process(handle, self._profile)
+
+    async def rejoin(self, pid: int, on_output: Callable[[str], None]) -> Process | None:
+        """Listen again to a command that runs in the background; None when it runs no more.
+
+        :raises SandboxError: refused, unreachable or gone.
+        """
+        async with translated(self._profile):
+            try:
+                handle = await self._sandbox.commands.connect(
+                    pid, on_stdout=on_output, on_stderr=on_output, timeout=0, retain_output=False
+                )
+            except NotFoundException as error:
+                if isinstance(error, SandboxNotFoundException):
+                    raise
+                return None
+        return Process(handle, self._profile)
+
+    async def pause(self) -> None:
+        """Hold every process still and keep its memory; one that is paused already is no failure.
+
+        :raises SandboxGoneError: it is no more.
+        :raises SandboxError: refused or unreachable.
+        """
+        async with translated(self._profile):
+            await self._sandbox.pause(request_timeout=PAUSE_LIMIT_S)
+
+    async def resume(self, timeout_s: int) -> None:
+        """Let the processes of a paused sandbox go on, and the sandbox live for at least `timeout_s` seconds.
+
+        :raises SandboxGoneError: it is no more.
+        :raises SandboxError: refused or unreachable.
+        """
+        async with translated(self._profile):
+            await self._sandbox.connect(timeout=timeout_s, request_timeout=PAUSE_LIMIT_S)
 
     async def keep(self, timeout_s: int) -> None:
         """Let the sandbox live `timeout_s` seconds from now.

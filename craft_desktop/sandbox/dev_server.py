@@ -19,7 +19,7 @@ class DevServer:
         self, sandbox: Sandbox, process: Process, port: int, run_id: str, cutter: LineCutter, tail: Tail
     ) -> None:
         self._sandbox = sandbox
-        self._process = process
+        self._process: Process | _Ended = process
         self._run_id = run_id
         self._cutter = cutter
         self._tail = tail
@@ -52,6 +52,17 @@ class DevServer:
             Action.START,
         )
 
+    async def leave(self) -> None:
+        """Stop listening; it runs on."""
+        await abandon(self._process.leave)
+
+    async def rejoin(self) -> None:
+        """Listen again. One that ended meanwhile is told by `ended`.
+
+        :raises SandboxError: refused, unreachable or gone.
+        """
+        self._process = await self._sandbox.rejoin(self.pid, self._cutter.feed) or _Ended()
+
     async def end(self) -> None:
         """End the dev server with all its children, and free its port.
 
@@ -62,3 +73,14 @@ class DevServer:
         finally:
             await abandon(self._process.leave)
             self._cutter.finish()
+
+
+class _Ended:
+    """Stands for a command that ended while nobody listened."""
+
+    async def wait(self) -> int:
+        """Give the exit code of what was ended from outside: the true one is not kept."""
+        return -1
+
+    async def leave(self) -> None:
+        """There is nothing to leave."""

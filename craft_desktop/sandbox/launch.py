@@ -6,7 +6,8 @@ where this computer cannot isolate.
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from craft_desktop.model.errors import Action, InstallError
 from craft_desktop.model.project import Recipe
@@ -27,6 +28,8 @@ _ENVIRONMENT = {
     "ASTRO_TELEMETRY_DISABLED": "1",
     "NUXT_TELEMETRY_DISABLED": "1",
 }
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Launch:
@@ -57,7 +60,9 @@ class Launch:
         found = re.search(r"^port=(\d+)$", outcome.stdout, re.MULTILINE)
         return int(found[1]) if found else USUAL_PORT
 
-    async def install(self, recipe: Recipe, limit_s: float, tell: Callable[[str], None]) -> None:
+    async def install(
+        self, recipe: Recipe, limit_s: float, tell: Callable[[str], None], environment: Mapping[str, str] = NONE
+    ) -> None:
         """Install the dependencies.
 
         :raises InstallError: it failed, with the useful lines of its output, or took longer than `limit_s` seconds.
@@ -70,7 +75,7 @@ class Launch:
         process = await self._sandbox.start(
             recipe.install_command,
             cwd=PROJECT_DIR,
-            envs={**_ENVIRONMENT, MARKER: run_id},
+            envs={**_ENVIRONMENT, **environment, MARKER: run_id},
             on_output=cutter.feed,
         )
         try:
@@ -96,7 +101,9 @@ class Launch:
                 Action.START,
             )
 
-    async def serve(self, recipe: Recipe, port: int, tell: Callable[[str], None]) -> DevServer:
+    async def serve(
+        self, recipe: Recipe, port: int, tell: Callable[[str], None], environment: Mapping[str, str] = NONE
+    ) -> DevServer:
         """Start the dev server in the background.
 
         :raises SandboxError: the sandbox is gone or unreachable.
@@ -112,6 +119,7 @@ class Launch:
             cwd=PROJECT_DIR,
             envs={
                 **_ENVIRONMENT,
+                **environment,
                 MARKER: run_id,
                 "PORT": str(serving_port),
                 # Vite answers to names it knows alone, and E2B passes the public one on (measured: 403 without).

@@ -54,7 +54,7 @@ class Bench(Protocol):
     async def remove(self, project_id: str) -> None:
         """Stop a project and forget it."""
 
-    async def start(self, project_id: str) -> None:
+    async def start(self, project_id: str) -> object:
         """Start a project."""
 
     async def stop(self, project_id: str) -> None:
@@ -212,10 +212,10 @@ class Bridge(QObject):
 
     # How it is done -------------------------------------------------------------------------------------------
 
-    def _run(self, work: Coroutine[Any, Any, None], name: str, project_id: str | None) -> None:
+    def _run(self, work: Coroutine[Any, Any, object], name: str, project_id: str | None) -> None:
         self._owner.start(self._guarded(work, project_id), name=name)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None], project_id: str | None) -> None:
+    async def _guarded(self, work: Coroutine[Any, Any, object], project_id: str | None) -> None:
         try:
             await work
         except CraftError as error:

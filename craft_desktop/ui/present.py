@@ -63,8 +63,6 @@ class Buttons:
     restart: Button
 
 
-STARTING = frozenset({Phase.CREATING, Phase.UPLOADING, Phase.INSTALLING, Phase.STARTING, Phase.WAITING})
-
 _STATES: dict[Phase, State] = {
     Phase.STOPPED: State("Stopped", Tone.QUIET, Shape.RING),
     Phase.CREATING: State("Getting a sandbox", Tone.BUSY, Shape.SPINNER),
@@ -73,6 +71,8 @@ _STATES: dict[Phase, State] = {
     Phase.STARTING: State("Starting the dev server", Tone.BUSY, Shape.SPINNER),
     Phase.WAITING: State("Waiting for the first page", Tone.BUSY, Shape.SPINNER),
     Phase.LIVE: State("Live", Tone.GOOD, Shape.DOT),
+    Phase.ASLEEP: State("Asleep", Tone.QUIET, Shape.DOT),
+    Phase.WAKING: State("Waking up", Tone.BUSY, Shape.SPINNER),
     Phase.STOPPING: State("Stopping", Tone.BUSY, Shape.SPINNER),
     Phase.FAILED: State("Failed", Tone.BAD, Shape.TRIANGLE),
 }
@@ -131,7 +131,7 @@ def buttons(session: Session) -> Buttons:
         return Buttons(Button.READY, Button.HIDDEN, Button.HIDDEN)
     if session.phase is Phase.STOPPING:
         return Buttons(Button.HIDDEN, Button.BUSY, Button.HIDDEN)
-    if session.phase is Phase.LIVE:
+    if session.phase in (Phase.LIVE, Phase.ASLEEP, Phase.WAKING):
         return Buttons(Button.HIDDEN, Button.READY, Button.READY)
     return Buttons(Button.BUSY, Button.READY, Button.HIDDEN)
 

@@ -25,6 +25,10 @@ ZOOMS = (0.25, 0.33, 0.5, 0.67, 0.75, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 
 """The steps that browsers have; Qt allows 0.25 to 5."""
 
 
+# A page stays in sight while its project sleeps: it reconnects by itself when the sandbox is back.
+SHOWN = frozenset({Phase.LIVE, Phase.ASLEEP, Phase.WAKING})
+
+
 class PreviewPane(QWidget):
     """One project's page. It stays loaded while other projects are looked at."""
 
@@ -107,8 +111,8 @@ class PreviewPane(QWidget):
     def show_session(self, session: Session) -> None:
         """Show the page while the run is live, else what goes on."""
         was, self._phase = self._phase, session.phase
-        if session.phase is Phase.LIVE:
-            if was is not Phase.LIVE:
+        if session.phase in SHOWN:
+            if session.phase is Phase.LIVE and was not in SHOWN:
                 self._load(session.url or "")
             self._stack.setCurrentWidget(self._live)
         else:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from craft_desktop.model.errors import Action
-from craft_desktop.model.session import Phase, Session
+from craft_desktop.model.session import STARTING_UP, Phase, Session
 from craft_desktop.ui import present
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.parts import label, push_button, set_property
@@ -85,7 +85,7 @@ class StatusPanel(QScrollArea):
     def show_session(self, session: Session) -> None:
         """Show the run."""
         problem = session.problem if session.phase is Phase.FAILED else None
-        is_starting = session.phase in present.STARTING
+        is_starting = session.phase in STARTING_UP
         self.steps.show_session(session)
         self.steps.setVisible(is_starting)
         self.detail.setVisible(problem is not None and bool(problem.detail))

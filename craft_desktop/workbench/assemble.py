@@ -54,4 +54,6 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
             paths, options, projects, secrets, places, Landlord(ledger, owner), gateway, owner, redactor
         )
         stack.push_async_callback(workbench.aclose)
+        gateway.on_activity = workbench.touch_slug
+        owner.start(workbench.reaper.run(), name="reaper")
         yield workbench

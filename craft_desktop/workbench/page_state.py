@@ -11,6 +11,8 @@ _TITLES = {
     Phase.STARTING: "is starting its dev server",
     Phase.WAITING: "is making its first page",
     Phase.LIVE: "is live",
+    Phase.ASLEEP: "is asleep",
+    Phase.WAKING: "is waking up",
     Phase.STOPPING: "is stopping",
 }
 

@@ -1,101 +1,106 @@
 """One project from start to stop: the only caller of `advance`.
 
-A run is one task. It goes through the steps, then waits for orders (restart, changed dependencies) and for what may
-end it: the dev server's end, the sandbox's, the folder's. However it ends, its sandbox is released on the way out.
+A runner does one thing at a time: `start`, `stop`, `restart` and `rest` of one project never interleave. What runs is
+one task, which goes through sandboxes until one serves to the end (`run.py` is the way through one of them). However
+it ends, its sandbox is released on the way out.
 """
 
 import asyncio
-import contextlib
 import logging
-import secrets
 import time
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
-from craft_desktop.model.errors import CraftError, Problem, ProjectError, unexpected
-from craft_desktop.model.events import Event, LogLine, Notice, Pushed, SessionChanged, Stream
-from craft_desktop.model.project import DEPENDENCY_FILES, Project, Provider
+from craft_desktop.model.errors import CraftError, Problem, SandboxGoneError, SandboxUnreachableError, unexpected
+from craft_desktop.model.events import Event, SessionChanged
+from craft_desktop.model.operations import Health, Opened, OpenStatus
+from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import (
     Ended,
     Fact,
     Failed,
-    Installed,
-    PageServed,
     Phase,
-    ReinstallAsked,
-    RestartAsked,
-    SandboxReady,
-    ServerStarted,
     Session,
     StartAsked,
+    StartOverAsked,
     StopAsked,
-    Uploaded,
     advance,
 )
-from craft_desktop.model.settings import Settings
+from craft_desktop.model.settings import Settings, WhenIdle
 from craft_desktop.preview.gateway import Gateway
-from craft_desktop.preview.routes import Upstream
-from craft_desktop.sandbox.dev_server import DevServer
-from craft_desktop.sandbox.launch import Launch
-from craft_desktop.sync.engine import SyncEngine
-from craft_desktop.sync.mirror import PushResult
 from craft_desktop.tasks import Owner
-from craft_desktop.workbench.folder import Folder, read_folder
+from craft_desktop.workbench.activity import Activity
+from craft_desktop.workbench.folder import read_folder
+from craft_desktop.workbench.orders import Orders
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
-from craft_desktop.workbench.remote import SandboxRemote
-from craft_desktop.workbench.tenancy import Landlord, Tenancy
+from craft_desktop.workbench.run import Run, Voice
+from craft_desktop.workbench.tenancy import Landlord, Origin
+
+# A sandbox lost again so soon would be lost for ever: then the person is told instead.
+START_OVER_EVERY_S = 300.0
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every runner works with.
+
+    :param environment: asks for a project's environment variables, by its id.
+    """
+
+    settings: Callable[[], Settings]
+    environment: Callable[[str], Awaitable[Mapping[str, str]]]
+    places: Places
+    landlord: Landlord
+    gateway: Gateway
+    owner: Owner
+    announce: Callable[[Event], None]
 
 
 class Runner:
     """Runs one project.
 
     :param project: asks for the project as it is now (its settings may change between runs).
-    :param settings: asks for the settings in force.
-    :param announce: told every event.
     """
 
-    def __init__(
-        self,
-        project: Callable[[], Project],
-        settings: Callable[[], Settings],
-        places: Places,
-        landlord: Landlord,
-        gateway: Gateway,
-        owner: Owner,
-        announce: Callable[[Event], None],
-    ) -> None:
+    def __init__(self, project: Callable[[], Project], means: Means) -> None:
         self._project = project
-        self._settings = settings
-        self._places = places
-        self._landlord = landlord
-        self._gateway = gateway
-        self._owner = owner
-        self._announce = announce
+        self._means = means
+        self._orders = Orders()
         self._task: asyncio.Task[None] | None = None
+        self._run: Run | None = None
         self._moved = asyncio.Event()
-        self._ordered = asyncio.Event()
-        self._restart_wanted = False
+        self.activity = Activity()
         self.session = Session(project().id)
+        self._voice = Voice(self._tell, means.announce, lambda: self.session)
 
-    async def start(self, provider: Provider | None = None) -> None:
+    async def start(self, provider: Provider | None = None) -> Opened:
         """Start, or join the start that is under way; return when the page is live or the run has ended.
+
+        A project that runs already gets what changed in its folder, and is woken.
 
         :param provider: where, this once; None for where the project or the settings say.
         """
+        self.activity.touch()
         while self._task is not None and not self.session.is_active:
             await asyncio.wait({self._task})  # an end under way comes to its end first
+        status = OpenStatus.CREATED if self._task is None else OpenStatus.RUNNING
+        updated = 0
         if self._task is None:
+            self._orders = Orders()
             project = self._project()
-            self._ordered.clear()
-            self._restart_wanted = False
-            self._tell(StartAsked(provider or project.provider or self._settings().provider))
-            task = self._owner.start(self._whole_run(), name=f"run {project.slug}", awaited=True)
+            self._tell(StartAsked(provider or project.provider or self._means.settings().provider))
+            task = self._means.owner.start(self._whole_run(), name=f"run {project.slug}", awaited=True)
             self._task = task
             task.add_done_callback(self._forget)
+        else:
+            self._orders.wake()
         await self._settle()
+        if status is OpenStatus.RUNNING and self._run is not None and self.session.phase is Phase.LIVE:
+            updated = await self._run.catch_up()
+        return Opened(status, self.session, updated)
 
     async def stop(self) -> None:
         """Stop at once, whatever is under way; return when nothing runs any more."""
@@ -109,13 +114,48 @@ class Runner:
 
     async def restart(self) -> None:
         """Start the dev server anew; a project that does not run is started. Return when live or ended."""
-        if self.session.phase in (Phase.WAITING, Phase.LIVE):
-            self._restart_wanted = True
-            self._ordered.set()
-            await self._moved.wait()
+        if self.session.phase in (Phase.WAITING, Phase.LIVE, Phase.ASLEEP, Phase.WAKING):
+            self.activity.touch()
+            self._orders.restart()
+            while self._orders.is_restart_asked and self.session.is_active:
+                await self._moved.wait()
             await self._settle()
         else:
             await self.start()
+
+    def touch(self) -> None:
+        """Somebody uses the page: it does not go to rest, and wakes if it sleeps."""
+        self.activity.touch()
+        self._orders.wake()
+
+    @property
+    def rest_in_s(self) -> float | None:
+        """Seconds until nobody has used it for too long; None while that is of no account."""
+        limit_s = 60 * self._means.settings().idle_limit_min
+        if limit_s == 0 or self.session.phase is not Phase.LIVE:
+            return None
+        return max(0.0, limit_s - self.activity.idle_s)
+
+    def rest(self) -> None:
+        """Stop or put to sleep, as the settings say, what nobody uses."""
+        if self.session.phase is not Phase.LIVE or self._task is None or self._run is None:
+            return
+        if self._means.settings().when_idle is WhenIdle.SLEEP and self._run.can_sleep:
+            self._orders.sleep()
+            return
+        self._voice.say(f"Stopping: nobody has used it for {self.activity.idle_s / 60:.0f} min")
+        self._tell(StopAsked())
+        self._task.cancel()
+
+    def look_after(self) -> None:
+        """Find out at once whether the sandbox is still there: this computer slept."""
+        if self._run is not None:
+            self._run.heartbeat.beat_now()
+
+    async def health(self) -> Health:
+        """Ask whether the page answers, and say what is known."""
+        is_healthy = self.session.phase is Phase.LIVE and await self._means.gateway.is_serving(self._project().slug)
+        return Health(is_healthy, self.session, self.activity.idle_s, self.rest_in_s)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         # Told here, not in the task: one that is cancelled before its first step never runs.
@@ -127,7 +167,7 @@ class Runner:
             if self.session.is_active:
                 self._tell(StopAsked())
             self._tell(Ended())
-            self._line(Stream.ACTIVITY)("Stopped")
+            self._voice.say("Stopped")
 
     async def _settle(self) -> None:
         while self.session.is_active and self.session.phase is not Phase.LIVE:
@@ -137,140 +177,80 @@ class Runner:
         self.session = advance(self.session, fact, time.time())
         project = self._project()
         if self.session.phase is not Phase.LIVE:
-            self._gateway.show(project.slug, page_state(project, self.session))
-        self._announce(SessionChanged(self.session))
+            self._means.gateway.show(project.slug, page_state(project, self.session))
+        self._means.announce(SessionChanged(self.session))
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
-    def _line(self, stream: Stream) -> Callable[[str], None]:
-        return lambda text: self._announce(LogLine(self.session.project_id, stream, text, time.time()))
-
     async def _whole_run(self) -> None:
-        self._line(Stream.ACTIVITY)(f"Starting on {self.session.provider.value}")
+        self._voice.say(f"Starting on {self.session.provider.value}")
         try:
-            await self._run()
+            await self._through_sandboxes()
         except CraftError as error:
             _log.info("%s: %s", self._project().slug, error)
             self._fail(error.problem)
 
     def _fail(self, problem: Problem) -> None:
-        self._line(Stream.ACTIVITY)(f"Failed: {problem.title}")
+        self._voice.say(f"Failed: {problem.title}")
         self._tell(Failed(problem))
 
-    async def _run(self) -> None:
+    async def _through_sandboxes(self) -> None:
+        """Run in one sandbox, and in another where that promises more.
+
+        :raises CraftError: it cannot go on.
+        """
+        is_image_welcome = True
+        lost_at: float | None = None
+        while True:
+            try:
+                await self._in_one_sandbox(is_image_welcome)
+            except _StartOverError as over:
+                if over.was_live:
+                    now = time.monotonic()
+                    if lost_at is not None and now - lost_at < START_OVER_EVERY_S:
+                        raise over.reason from None
+                    lost_at = now
+                    self._voice.notice(over.reason.problem)
+                else:
+                    is_image_welcome = False
+                    self._voice.say(f"The kept image did not start ({over.reason.problem.title}); starting without it")
+                self._tell(StartOverAsked())
+
+    async def _in_one_sandbox(self, is_image_welcome: bool) -> None:
         project = self._project()
         folder = await asyncio.to_thread(read_folder, project.path)
-        connection = await self._places.connection(self.session.provider)
-        consent = await self._places.consent(project, self.session.provider)
-        tenancy = await self._landlord.rent(connection, project, consent)
+        connection = await self._means.places.connection(self.session.provider)
+        consent = await self._means.places.consent(project, self.session.provider)
+        environment = await self._means.environment(project.id)
+        tenancy = await self._means.landlord.rent(connection, project, consent)
+        run = Run(
+            project,
+            folder,
+            tenancy,
+            environment,
+            self._means.settings,
+            self._means.gateway,
+            self._orders,
+            self.activity,
+            self._voice,
+        )
+        self._run = run
         try:
-            async with _guarded() as guard:
-                await self._steps(project, folder, tenancy, guard)
+            await run.go()
+        except CraftError as error:
+            is_lost = isinstance(error, SandboxGoneError | SandboxUnreachableError)
+            if (run.was_live and is_lost) or (tenancy.origin is Origin.IMAGE and not run.was_live):
+                raise _StartOverError(error, run.was_live) from error
+            raise
         finally:
-            await self._landlord.release(tenancy)
-
-    async def _steps(self, project: Project, folder: Folder, tenancy: Tenancy, guard: asyncio.TaskGroup) -> None:
-        guard.create_task(self._landlord.keep_alive(tenancy), name="heartbeat")
-        launch = Launch(tenancy.sandbox, lambda: secrets.token_hex(16))
-        self._tell(SandboxReady(tenancy.sandbox.id, tenancy.reused))
-        port = await launch.prepare(reused=tenancy.reused)
-        engine = SyncEngine(
-            project.path, SandboxRemote(tenancy.sandbox), on_pushed=self._pushed, on_problem=self._notice
-        )
-        sent = await engine.push_all()
-        self._tell(Uploaded(sent.files, sent.size_bytes))
-        guard.create_task(engine.run(), name="sync")
-        await self._serve_for_ever(project.path, folder, launch, port)
-
-    async def _serve_for_ever(self, path: Path, folder: Folder, launch: Launch, port: int) -> None:
-        installed: str | None = None
-        while True:
-            while folder.dependency_key != installed:
-                await launch.install(folder.recipe, self._settings().install_limit_s, self._line(Stream.INSTALL))
-                installed = folder.dependency_key
-                folder = await self._reread(path, folder)
-            if self.session.phase is Phase.INSTALLING:
-                self._tell(Installed())
-            server = await launch.serve(folder.recipe, port, self._line(Stream.SERVER))
-            self._tell(ServerStarted(server.pid, server.port))
-            order, folder = await self._watch(server, path, folder)
-            self._line(Stream.ACTIVITY)(
-                "Dependencies changed: installing again" if isinstance(order, ReinstallAsked) else "Restarting"
-            )
-            self._tell(order)
-            await server.end()
-
-    async def _watch(
-        self, server: DevServer, path: Path, folder: Folder
-    ) -> tuple[ReinstallAsked | RestartAsked, Folder]:
-        """Wait for the first page, then for an order; the dev server's own end is a failure.
-
-        :raises ServerError: the dev server ended, or its first page did not come in time.
-        :raises SandboxError: the sandbox was lost.
-        """
-        async with _guarded() as guard:
-            watching = guard.create_task(_raise_at_end(server), name="dev server")
-            first = guard.create_task(self._go_live(server), name="first page")
-            order, folder = await self._next_order(path, folder)
-            watching.cancel()
-            first.cancel()
-        return order, folder
-
-    async def _go_live(self, server: DevServer) -> None:
-        await server.first_page(self._settings().ready_limit_s)
-        slug = self._project().slug
-        address = server.address
-        self._gateway.serve(slug, Upstream(address.url, address.host, dict(address.headers)))
-        url = self._gateway.url(slug)
-        self._tell(PageServed(url))
-        self._line(Stream.ACTIVITY)(f"Live at {url} after {time.time() - self.session.started_at:.1f} s")
-
-    async def _next_order(self, path: Path, folder: Folder) -> tuple[ReinstallAsked | RestartAsked, Folder]:
-        while True:
-            await self._ordered.wait()
-            self._ordered.clear()
-            fresh = await self._reread(path, folder)
-            if fresh.dependency_key != folder.dependency_key:
-                self._restart_wanted = False
-                return ReinstallAsked(), fresh
-            if self._restart_wanted or fresh.recipe != folder.recipe:
-                self._restart_wanted = False
-                return RestartAsked(), fresh
-
-    async def _reread(self, path: Path, folder: Folder) -> Folder:
-        # A package.json that is broken for a moment, in the middle of an edit, ends nothing: it is told, and the next
-        # save is looked at again.
-        try:
-            return await asyncio.to_thread(read_folder, path)
-        except ProjectError as error:
-            self._notice(error.problem)
-            return folder
-
-    def _pushed(self, result: PushResult) -> None:
-        project_id = self.session.project_id
-        self._announce(
-            Pushed(project_id, result.files, result.deleted, result.size_bytes, result.duration_ms, result.revision)
-        )
-        if DEPENDENCY_FILES & result.changed:
-            self._ordered.set()
-
-    def _notice(self, problem: Problem) -> None:
-        self._line(Stream.ACTIVITY)(f"{problem.title}: {problem.detail}")
-        self._announce(Notice(self.session.project_id, problem))
+            self._run = None
+            await self._means.landlord.release(tenancy)
 
 
-async def _raise_at_end(server: DevServer) -> None:
-    raise await server.ended()
+class _StartOverError(Exception):
+    """Another sandbox may do better."""
 
-
-@contextlib.asynccontextmanager
-async def _guarded() -> AsyncIterator[asyncio.TaskGroup]:
-    """Give a task group whose first failure comes out as itself, not wrapped in a group."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            yield group
-    except BaseExceptionGroup as errors:
-        first = errors.exceptions[0]
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
+    def __init__(self, reason: CraftError, was_live: bool) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        self.was_live = was_live

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from craft_desktop.model.errors import SandboxError, SandboxGoneError
 from craft_desktop.model.project import Project
@@ -16,21 +17,41 @@ from craft_desktop.tasks import Owner
 
 # A crashed program leaves a sandbox running for this long at most (the web service's own figure).
 SANDBOX_TIMEOUT_S = 600
-# Three chances within the timeout.
-HEARTBEAT_S = 200.0
 
 APP_METADATA = {"app": "craft-desktop"}
 
 _log = logging.getLogger(__name__)
 
 
+class Origin(StrEnum):
+    """Where a project's sandbox comes from."""
+
+    ADOPTED = "adopted"
+    """A run of the program that was killed left it behind."""
+    POOLED = "pooled"
+    """It was made ahead."""
+    IMAGE = "image"
+    """It was made from a snapshot that holds the dependencies."""
+    TEMPLATE = "template"
+    """It was made from the bare template."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tenancy:
-    """A sandbox held for a project; `nonce` is its row in the ledger, `reused` when it was there before."""
+    """A sandbox held for a project; `nonce` is its row in the ledger.
+
+    :param holds: the dependency key that its node_modules were installed for; None for none.
+    """
 
     sandbox: Sandbox
     nonce: str
-    reused: bool
+    origin: Origin
+    holds: str | None = None
+
+    @property
+    def reused(self) -> bool:
+        """Was it used before, so that old processes and an old copy may be in it?"""
+        return self.origin is Origin.ADOPTED
 
 
 class Landlord:
@@ -65,27 +86,12 @@ class Landlord:
             self._strike(nonce)
             raise
         self._ledger.made(nonce, sandbox.id)
-        return Tenancy(sandbox, nonce, reused=False)
+        return Tenancy(sandbox, nonce, Origin.TEMPLATE)
 
     async def release(self, tenancy: Tenancy) -> None:
         """End the sandbox. One that cannot be reached stays in the ledger, and ends by its own timeout."""
         if await abandon(tenancy.sandbox.kill):
             self._strike(tenancy.nonce)
-
-    async def keep_alive(self, tenancy: Tenancy) -> None:
-        """Move the sandbox's deadline ahead, again and again, until cancelled.
-
-        :raises SandboxGoneError: it is no more.
-        """
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            try:
-                await tenancy.sandbox.keep(SANDBOX_TIMEOUT_S)
-            except SandboxGoneError:
-                raise
-            except SandboxError as error:
-                # Two more heartbeats fit into the time that is left.
-                _log.warning("heartbeat: %s", error)
 
     async def _take_over(self, connection: Connection, project: Project) -> Tenancy | None:
         rows = [row for row in self._ledger.left_behind(connection.profile.provider) if row.project_id == project.id]
@@ -96,7 +102,7 @@ class Landlord:
                 with contextlib.suppress(SandboxGoneError):
                     sandbox = await connection.connect(found[0].sandbox_id, timeout_s=SANDBOX_TIMEOUT_S)
                     self._ledger.take_over(row.nonce)
-                    kept = Tenancy(sandbox, row.nonce, reused=True)
+                    kept = Tenancy(sandbox, row.nonce, Origin.ADOPTED)
                     continue
             for extra in found:
                 await connection.kill(extra.sandbox_id)
@@ -117,4 +123,4 @@ class Landlord:
             _log.info("a sandbox that was no longer wanted was not made: %s", error)
             self._strike(nonce)
             return
-        await self.release(Tenancy(sandbox, nonce, reused=False))
+        await self.release(Tenancy(sandbox, nonce, Origin.TEMPLATE))

@@ -5,12 +5,13 @@ import logging
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from craft_desktop.logs import Redactor
 from craft_desktop.model.errors import ProjectError
-from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged
+from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, SessionChanged
+from craft_desktop.model.operations import Health, Opened
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Session
 from craft_desktop.model.settings import Settings
@@ -23,7 +24,8 @@ from craft_desktop.tasks import Owner
 from craft_desktop.workbench.folder import find_project, read_folder
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
-from craft_desktop.workbench.runner import Runner
+from craft_desktop.workbench.reaper import Reaper
+from craft_desktop.workbench.runner import Means, Runner
 from craft_desktop.workbench.tenancy import APP_METADATA, Landlord
 
 # Kept for one project: an install of a large project prints a few thousand lines.
@@ -55,11 +57,13 @@ class Workbench:
         self._projects = projects
         self._secrets = secrets
         self._places = places
-        self._landlord = landlord
         self._gateway = gateway
-        self._owner = owner
         self._redactor = redactor
+        self._means = Means(
+            lambda: self._options.settings, self._environment, places, landlord, gateway, owner, self._announce
+        )
         self._runners: dict[str, Runner] = {}
+        self.reaper = Reaper(lambda: self._runners.values())
         self._logs: dict[str, deque[LogLine]] = {}
         self._listeners: list[Callable[[Event], None]] = []
         for project in self._projects.all():
@@ -140,8 +144,10 @@ class Workbench:
         self._gateway.forget(slug)
         self._announce(ProjectsChanged(self.projects))
 
-    async def start(self, project_id: str, provider: Provider | None = None) -> None:
+    async def start(self, project_id: str, provider: Provider | None = None) -> Opened:
         """Start a project, or join its start; return when it is live or has failed.
+
+        One that runs already gets what changed in its folder, and is woken if it sleeps.
 
         :param provider: where, this once; None for where the project or the settings say.
         """
@@ -150,7 +156,7 @@ class Workbench:
         except ProjectError as error:  # the order of the list is worth a word, not the start
             self._announce(Notice(project_id, error.problem))
         self._announce(ProjectsChanged(self.projects))
-        await self._runners[project_id].start(provider)
+        return await self._runners[project_id].start(provider)
 
     async def stop(self, project_id: str) -> None:
         """Stop a project; return when nothing of it runs any more."""
@@ -159,6 +165,24 @@ class Workbench:
     async def restart(self, project_id: str) -> None:
         """Start a project's dev server anew; return when it is live or has failed."""
         await self._runners[project_id].restart()
+
+    async def health(self, project_id: str) -> Health:
+        """Ask whether a project's page answers, and say what is known of its run."""
+        return await self._runners[project_id].health()
+
+    def rest(self, project_id: str) -> None:
+        """Stop a live project or put it to sleep, as the settings say of one that nobody uses."""
+        self._runners[project_id].rest()
+
+    def touch(self, project_id: str) -> None:
+        """Somebody looks at a project's page: it does not go to rest, and wakes if it sleeps."""
+        self._runners[project_id].touch()
+
+    def touch_slug(self, slug: str) -> None:
+        """Somebody asked for a page of the project with this name in its address."""
+        for project in self._projects.all():
+            if project.slug == slug:
+                self.touch(project.id)
 
     async def allow_unisolated(self, project_id: str) -> None:
         """Remember that the person lets this project run without isolation.
@@ -182,6 +206,7 @@ class Workbench:
         :raises SettingError: it is refused; the old value stays.
         """
         self._options.change(key, value)
+        self.reaper.look()
 
     async def key_state(self) -> KeyState:
         """Give what may be shown of the E2B key.
@@ -223,19 +248,16 @@ class Workbench:
     def _prepare(self, project: Project) -> None:
         if project.id in self._runners:
             return
-        runner = Runner(
-            lambda: self._projects.get(project.id),
-            lambda: self._options.settings,
-            self._places,
-            self._landlord,
-            self._gateway,
-            self._owner,
-            self._announce,
-        )
+        runner = Runner(lambda: self._projects.get(project.id), self._means)
         self._runners[project.id] = runner
         self._gateway.show(project.slug, page_state(project, runner.session))
 
+    async def _environment(self, project_id: str) -> Mapping[str, str]:
+        return {}
+
     def _announce(self, event: Event) -> None:
+        if isinstance(event, SessionChanged):
+            self.reaper.look()
         if isinstance(event, LogLine):
             self._logs.setdefault(event.project_id, deque(maxlen=KEPT_LINES)).append(event)
         for listener in tuple(self._listeners):

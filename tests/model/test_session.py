@@ -22,15 +22,19 @@ from craft_desktop.model.session import (
     ReinstallAsked,
     RestartAsked,
     SandboxReady,
+    ServerCrashed,
     ServerStarted,
     Session,
+    SleepAsked,
     StartAsked,
+    StartOverAsked,
     Step,
     StepRecord,
     StepState,
     StopAsked,
     TransitionError,
     Uploaded,
+    WakeAsked,
     advance,
 )
 
@@ -47,6 +51,10 @@ FACTS: tuple[Fact, ...] = (
     PageServed(URL),
     ReinstallAsked(),
     RestartAsked(),
+    ServerCrashed(),
+    StartOverAsked(),
+    SleepAsked(),
+    WakeAsked(),
     StopAsked(),
     Ended(),
     Failed(PROBLEM),
@@ -116,14 +124,14 @@ class AnyFacts(RuleBasedStateMachine):
 
     @invariant()
     def a_session_that_serves_knows_its_sandbox_and_process(self) -> None:
-        if self.session.phase in (Phase.WAITING, Phase.LIVE):
+        if self.session.phase in (Phase.WAITING, Phase.LIVE, Phase.ASLEEP, Phase.WAKING):
             assert self.session.sandbox_id
             assert self.session.pid
             assert self.session.port
         if self.session.phase in (Phase.INSTALLING, Phase.STARTING):
             assert self.session.sandbox_id
             assert self.session.pid is None
-        if self.session.phase is Phase.LIVE:
+        if self.session.phase in (Phase.LIVE, Phase.ASLEEP, Phase.WAKING):
             assert self.session.url == URL
 
     @invariant()

@@ -4,94 +4,17 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import Event, LogLine, Notice, Pushed, SessionChanged, Stream
-from craft_desktop.model.project import Project
+from craft_desktop.model.errors import Action
+from craft_desktop.model.events import LogLine, Notice, Pushed, SessionChanged, Stream
 from craft_desktop.model.session import Phase, StepState
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import fetch, files_of, tiny_project
-
-LIMIT_S = 60.0
-
-
-class Watcher:
-    """Keeps every event and lets a test wait for one."""
-
-    def __init__(self, workbench: Workbench) -> None:
-        self.events: list[Event] = []
-        self._more = asyncio.Event()
-        workbench.subscribe(self._take)
-
-    def _take(self, event: Event) -> None:
-        self.events.append(event)
-        self._more.set()
-
-    async def until(self, wanted: Callable[[Event], bool]) -> Event:
-        """Wait for an event that has come since the watcher was made."""
-        async with asyncio.timeout(LIMIT_S):
-            while True:
-                for event in self.events:
-                    if wanted(event):
-                        return event
-                self._more.clear()
-                await self._more.wait()
-
-    async def phase(self, phase: Phase) -> None:
-        await self.until(lambda event: isinstance(event, SessionChanged) and event.session.phase is phase)
-
-    def forget(self) -> None:
-        self.events.clear()
-
-
-async def started(workbench: Workbench, folder: Path) -> Project:
-    project = await workbench.add(folder)
-    await workbench.start(project.id)
-    session = workbench.session(project.id)
-    assert session.phase is Phase.LIVE, session.problem
-    return project
-
-
-async def failed(workbench: Workbench, folder: Path) -> Problem:
-    project = await workbench.add(folder)
-    await workbench.start(project.id)
-    return await nothing_runs(workbench, project)
-
-
-async def nothing_runs(workbench: Workbench, project: Project) -> Problem:
-    """Check that the session failed with a whole message, that no sandbox is left, and that the next start works."""
-    session = workbench.session(project.id)
-    assert session.phase is Phase.FAILED
-    assert session.sandbox_id is None
-    assert session.problem is not None
-    assert session.problem.title and session.problem.detail and session.problem.remedy
-    assert not any("server.js" in " ".join(command) for command in commands_below())
-    status, page = await fetch(workbench.address(project.id))
-    assert status == 503
-    assert session.problem.title in page.replace("&#x27;", "'")
-    return session.problem
-
-
-def commands_below() -> list[list[str]]:
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        try:
-            found.append(process.cmdline())
-        except psutil.NoSuchProcess:
-            continue
-    return found
-
-
-async def until_equal(workbench: Workbench, project: Project) -> None:
-    url = workbench.address(project.id)
-    async with asyncio.timeout(LIMIT_S):
-        while json.loads((await fetch(url))[1]) != files_of(project.path):
-            await asyncio.sleep(0.02)
+from tests.workbench.watching import Watcher, commands_below, failed, nothing_runs, started, until_equal
 
 
 async def test_from_start_to_stop(workbench: Workbench, tmp_path: Path) -> None:
@@ -253,8 +176,28 @@ async def test_a_dev_server_that_ends_while_live(workbench: Workbench, tmp_path:
     project = await started(workbench, folder)
     watcher = Watcher(workbench)
     (folder / "crash").touch()
+    await watcher.phase(Phase.STARTING)
+    watcher.forget()
+    await watcher.phase(Phase.LIVE)
+    assert json.loads((await fetch(workbench.address(project.id)))[1]) == files_of(folder)
+    told = [event.problem.title for event in watcher.events if isinstance(event, Notice)]
+    assert told in ([], ["The dev server ended"])  # once, before or after the watcher forgot
+
+
+async def test_a_dev_server_that_keeps_ending_is_given_up(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "loop")
+    with (folder / "server.js").open("a") as file:
+        file.write('\nif (fs.existsSync("crash")) setTimeout(() => process.exit(9), 50);\n')
+        file.write('fs.watch(".", (_, name) => name === "crash" && process.exit(9));\n')
+    project = await started(workbench, folder)
+    watcher = Watcher(workbench)
+    (folder / "crash").touch()
     await watcher.phase(Phase.FAILED)
-    assert (await nothing_runs(workbench, project)).title == "The dev server ended"
+    problem = await nothing_runs(workbench, project)
+    assert problem.title == "The dev server keeps ending"
+    assert "3 times within 60 s" in problem.detail and "exit code was 9" in problem.detail
+    (folder / "crash").unlink()
+    await started(workbench, folder)
 
 
 async def test_a_dev_server_that_never_answers(workbench: Workbench, tmp_path: Path) -> None:
@@ -309,6 +252,23 @@ async def test_the_host_killed_while_live(workbench: Workbench, tmp_path: Path) 
     hosts = [process for process in psutil.Process().children() if own in " ".join(process.cmdline())]
     assert len(hosts) == 1
     hosts[0].kill()
-    await watcher.phase(Phase.FAILED)
+    await watcher.phase(Phase.CREATING)
+    watcher.forget()
+    await watcher.phase(Phase.LIVE)
+    assert json.loads((await fetch(workbench.address(project.id)))[1]) == files_of(folder)
+    after = [process.pid for process in psutil.Process().children() if own in " ".join(process.cmdline())]
+    assert len(after) == 1 and after != [hosts[0].pid]
+
+
+async def test_a_host_killed_again_and_again_is_told(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "hostless-again")
+    project = await started(workbench, folder)
+    watcher = Watcher(workbench)
+    own = str(tmp_path / "home")
+    for expected in (Phase.LIVE, Phase.FAILED):
+        (host,) = [process for process in psutil.Process().children() if own in " ".join(process.cmdline())]
+        watcher.forget()
+        host.kill()
+        await watcher.phase(expected)
     await nothing_runs(workbench, project)
     await started(workbench, folder)

@@ -1,0 +1,38 @@
+"""What the four operations on a project answer: open, status, close, health. The window, the API and the command line
+show the same values."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from craft_desktop.model.session import Session
+
+
+class OpenStatus(StrEnum):
+    """What an open found."""
+
+    CREATED = "created"
+    """A run was started."""
+    RUNNING = "running"
+    """It ran already, or was on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The answer to open: `session` when it was live or had failed; `files_updated` were sent because they differed."""
+
+    status: OpenStatus
+    session: Session
+    files_updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The answer to health: whether the page answers, seconds since the last use, seconds until it goes to rest.
+
+    `timeout_in_s` is None while it does not run, and where no limit is set.
+    """
+
+    is_healthy: bool
+    session: Session
+    idle_s: float
+    timeout_in_s: float | None

@@ -1,0 +1,344 @@
+"""One run of a project in one sandbox: the steps to its page, then what is asked of it, until it ends.
+
+The run goes on in one task group: the heartbeat, the sync, the dev server's end and the orders. The first that fails
+ends it. It tells facts and never a phase; who owns it decides whether another sandbox takes its place.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from craft_desktop.model.errors import (
+    Action,
+    Problem,
+    ProjectError,
+    SandboxBusyError,
+    SandboxError,
+    SandboxGoneError,
+    SandboxUnreachableError,
+    ServerError,
+)
+from craft_desktop.model.events import Event, LogLine, Notice, Pushed, Stream
+from craft_desktop.model.project import DEPENDENCY_FILES, Project
+from craft_desktop.model.session import (
+    Fact,
+    Installed,
+    PageServed,
+    Phase,
+    ReinstallAsked,
+    RestartAsked,
+    SandboxReady,
+    ServerCrashed,
+    ServerStarted,
+    Session,
+    SleepAsked,
+    Uploaded,
+    WakeAsked,
+)
+from craft_desktop.model.settings import Settings
+from craft_desktop.preview.gateway import Gateway
+from craft_desktop.preview.routes import Upstream
+from craft_desktop.sandbox.dev_server import DevServer
+from craft_desktop.sandbox.launch import Launch
+from craft_desktop.sync.engine import SyncEngine
+from craft_desktop.sync.mirror import PushResult
+from craft_desktop.workbench.activity import Activity
+from craft_desktop.workbench.crashes import MOST_CRASHES, WINDOW_S, Crashes
+from craft_desktop.workbench.folder import Folder, read_folder
+from craft_desktop.workbench.gate import Gate, GatedRemote
+from craft_desktop.workbench.heartbeat import Heartbeat
+from craft_desktop.workbench.orders import Orders
+from craft_desktop.workbench.remote import SandboxRemote
+from craft_desktop.workbench.tenancy import SANDBOX_TIMEOUT_S, Tenancy
+
+# A network that breaks off for longer leaves a page that hangs; starting over tells more than waiting.
+RECONNECT_LIMIT_S = 120.0
+RECONNECT_FIRST_S = 0.5
+RECONNECT_PAUSE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How a run makes itself heard.
+
+    :param tell: told each fact.
+    :param announce: told each event.
+    :param session: asks for the session as it is now.
+    """
+
+    tell: Callable[[Fact], None]
+    announce: Callable[[Event], None]
+    session: Callable[[], Session]
+
+    def line(self, stream: Stream) -> Callable[[str], None]:
+        """Give what takes the lines of one stream of the log."""
+        return lambda text: self.announce(LogLine(self.session().project_id, stream, text, time.time()))
+
+    def say(self, text: str) -> None:
+        """Write a line of what the program does."""
+        self.line(Stream.ACTIVITY)(text)
+
+    def notice(self, problem: Problem) -> None:
+        """Tell of something that ends nothing."""
+        self.say(f"{problem.title}: {problem.detail}")
+        self.announce(Notice(self.session().project_id, problem))
+
+
+class Run:
+    """One run in one sandbox.
+
+    :param project: as it was at the start.
+    :param environment: the project's own environment variables.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        folder: Folder,
+        tenancy: Tenancy,
+        environment: Mapping[str, str],
+        settings: Callable[[], Settings],
+        gateway: Gateway,
+        orders: Orders,
+        activity: Activity,
+        voice: Voice,
+    ) -> None:
+        self._project = project
+        self._folder = folder
+        self._tenancy = tenancy
+        self._environment = environment
+        self._settings = settings
+        self._gateway = gateway
+        self._orders = orders
+        self._activity = activity
+        self._voice = voice
+        self._sandbox = tenancy.sandbox
+        self._launch = Launch(tenancy.sandbox, lambda: secrets.token_hex(16))
+        self._gate = Gate(orders.wake)
+        self._engine = SyncEngine(
+            project.path,
+            GatedRemote(SandboxRemote(tenancy.sandbox), self._gate),
+            on_pushed=self._pushed,
+            on_problem=voice.notice,
+        )
+        self._crashes = Crashes()
+        self.heartbeat = Heartbeat(tenancy.sandbox, self._is_used)
+        self.was_live = False
+        self.can_sleep = True
+
+    async def go(self) -> None:
+        """Go through the steps, then serve until cancelled.
+
+        :raises CraftError: a step failed, or what ran ended.
+        """
+        async with guarded() as guard:
+            guard.create_task(self.heartbeat.run(), name="heartbeat")
+            self._voice.tell(SandboxReady(self._sandbox.id, self._tenancy.reused))
+            port = await self._launch.prepare(reused=self._tenancy.reused)
+            sent = await self._engine.push_all()
+            self._voice.tell(Uploaded(sent.files, sent.size_bytes))
+            guard.create_task(self._engine.run(), name="sync")
+            await self._serve_for_ever(port)
+
+    async def catch_up(self) -> int:
+        """Send what differs now and answer how many files that were.
+
+        :raises CraftError: it could not be sent.
+        """
+        result = await self._engine.push_all()
+        if result.changed:
+            self._pushed(result)
+        return result.files + result.deleted
+
+    def _is_used(self) -> bool:
+        limit_s = 60 * self._settings().idle_limit_min
+        phase = self._voice.session().phase
+        return phase is not Phase.ASLEEP and (limit_s == 0 or self._activity.idle_s < limit_s)
+
+    async def _serve_for_ever(self, port: int) -> None:
+        installed: str | None = None
+        while True:
+            await self._install(installed)
+            installed = self._folder.dependency_key
+            server = await self._launch.serve(
+                self._folder.recipe, port, self._voice.line(Stream.SERVER), self._environment
+            )
+            self._voice.tell(ServerStarted(server.pid, server.port))
+            fact = await self._attend(server)
+            self._voice.say(_WHY[type(fact)])
+            self._voice.tell(fact)
+            await server.end()
+
+    async def _install(self, installed: str | None) -> None:
+        is_new = self._folder.dependency_key != installed
+        while self._folder.dependency_key != installed:
+            await self._launch.install(
+                self._folder.recipe,
+                self._settings().install_limit_s,
+                self._voice.line(Stream.INSTALL),
+                self._environment,
+            )
+            installed = self._folder.dependency_key
+            await self._reread()
+        if self._voice.session().phase is Phase.INSTALLING:
+            self._voice.tell(Installed(skipped=not is_new))
+
+    async def _attend(self, server: DevServer) -> ReinstallAsked | RestartAsked | ServerCrashed:
+        """Wait for the first page, and then for a reason to start the dev server anew.
+
+        :raises ServerError: it ended before it ever served, or goes on ending, or its first page did not come.
+        :raises SandboxError: the sandbox was lost.
+        """
+        async with guarded() as guard:
+            first = guard.create_task(self._go_live(server), name="first page")
+            ended = guard.create_task(self._end_of(server), name="dev server")
+            while True:
+                asked = guard.create_task(self._orders.wait(), name="orders")
+                await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+                if ended.done():
+                    self._judge(ended.result())
+                    fact: ReinstallAsked | RestartAsked | ServerCrashed | None = ServerCrashed()
+                elif self._orders.take_sleep() and self._voice.session().phase is Phase.LIVE:
+                    ended.cancel()
+                    await asyncio.wait({ended})
+                    await self._sleep(server)
+                    ended = guard.create_task(self._end_of(server), name="dev server")
+                    continue
+                else:
+                    fact = await self._reason()
+                if fact is not None:
+                    for task in (first, ended, asked):
+                        task.cancel()
+                    return fact
+
+    async def _reason(self) -> ReinstallAsked | RestartAsked | None:
+        before = self._folder
+        if self._orders.take_look() or self._orders.is_restart_asked:
+            await self._reread()
+        is_asked = self._orders.take_restart()
+        if self._folder.dependency_key != before.dependency_key:
+            return ReinstallAsked()
+        return RestartAsked() if is_asked or self._folder.recipe != before.recipe else None
+
+    async def _go_live(self, server: DevServer) -> None:
+        await server.first_page(self._settings().ready_limit_s)
+        self._serve(server)
+        self.was_live = True
+        self._activity.touch()
+        session = self._voice.session()
+        self._voice.say(f"Live at {session.url} after {time.time() - session.started_at:.1f} s")
+
+    def _serve(self, server: DevServer) -> None:
+        address = server.address
+        self._gateway.serve(self._project.slug, Upstream(address.url, address.host, dict(address.headers)))
+        self._voice.tell(PageServed(self._gateway.url(self._project.slug)))
+
+    async def _end_of(self, server: DevServer) -> ServerError:
+        """Wait for the dev server's end; a connection that breaks off meanwhile is made again.
+
+        :raises SandboxError: the sandbox is gone, or out of reach for too long.
+        """
+        while True:
+            try:
+                return await server.ended()
+            except SandboxUnreachableError as error:
+                self._voice.notice(error.problem)
+                await self._reconnect(server)
+                self._voice.say("The sandbox answers again")
+
+    async def _reconnect(self, server: DevServer) -> None:
+        wait_s = RECONNECT_FIRST_S
+        until = time.monotonic() + RECONNECT_LIMIT_S
+        while True:
+            await asyncio.sleep(wait_s)
+            try:
+                await server.rejoin()
+            except (SandboxUnreachableError, SandboxBusyError):
+                if time.monotonic() > until:
+                    raise
+                wait_s = min(2 * wait_s, RECONNECT_PAUSE_S)
+                continue
+            return
+
+    def _judge(self, error: ServerError) -> None:
+        """Let a dev server that had served be started anew, unless it goes on ending.
+
+        :raises ServerError: that is of no use.
+        """
+        if not self.was_live:
+            raise error
+        if self._crashes.note():
+            raise ServerError(
+                "The dev server keeps ending",
+                f"It ended {MOST_CRASHES} times within {WINDOW_S:.0f} s. {error.problem.detail}",
+                "Fix what its last lines say, then start again.",
+                Action.START,
+            )
+        self._voice.notice(error.problem)
+
+    async def _sleep(self, server: DevServer) -> None:
+        """Pause the sandbox until it is wanted. A provider that cannot pause is told, and not asked again."""
+        self._voice.say("Asleep: nobody uses it")
+        self._voice.tell(SleepAsked())
+        await self._gate.shut()
+        try:
+            await server.leave()
+            try:
+                await self._sandbox.pause()
+                await self._orders.wait_for_wake()
+            except SandboxGoneError:
+                raise
+            except SandboxError as error:
+                self.can_sleep = False
+                self._voice.notice(error.problem)
+            began = time.monotonic()
+            self._voice.tell(WakeAsked())
+            await self._sandbox.resume(SANDBOX_TIMEOUT_S)
+            await server.rejoin()
+        finally:
+            self._gate.open()
+        self._activity.touch()
+        self._serve(server)
+        self._voice.say(f"Awake after {time.monotonic() - began:.2f} s")
+
+    async def _reread(self) -> None:
+        # A package.json that is broken for a moment, in the middle of an edit, ends nothing: it is told, and the next
+        # save is looked at again.
+        try:
+            self._folder = await asyncio.to_thread(read_folder, Path(self._project.path))
+        except ProjectError as error:
+            self._voice.notice(error.problem)
+
+    def _pushed(self, result: PushResult) -> None:
+        self._activity.touch()
+        self._voice.announce(
+            Pushed(
+                self._project.id, result.files, result.deleted, result.size_bytes, result.duration_ms, result.revision
+            )
+        )
+        if DEPENDENCY_FILES & result.changed:
+            self._orders.look()
+
+
+_WHY = {
+    ReinstallAsked: "Dependencies changed: installing again",
+    RestartAsked: "Restarting",
+    ServerCrashed: "The dev server ended: starting it again",
+}
+
+
+@contextlib.asynccontextmanager
+async def guarded() -> AsyncIterator[asyncio.TaskGroup]:
+    """Give a task group whose first failure comes out as itself, not wrapped in a group."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as errors:
+        first = errors.exceptions[0]
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None

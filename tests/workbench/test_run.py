@@ -1,0 +1,207 @@
+"""Runs that go on: asleep and awake again, moved to another sandbox, broken off and joined again."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from craft_desktop.model.events import LogLine, Notice, Pushed, SessionChanged
+from craft_desktop.model.operations import OpenStatus
+from craft_desktop.model.session import Phase, StepState
+from craft_desktop.workbench.workbench import Workbench
+from tests.conftest import fetch, files_of, tiny_project
+from tests.workbench.watching import Watcher, commands_below, nothing_runs, started, until_equal
+
+# A server that counts: what it says tells whether it is the same process.
+COUNTER = """
+const http = require("http");
+let count = 0;
+console.log("serving");
+http.createServer((_, answer) => answer.end(String(++count))).listen(process.env.PORT, "127.0.0.1");
+"""
+
+
+@pytest.fixture
+async def sleepy(workbench: Workbench) -> Workbench:
+    await workbench.change_setting("when_idle", "sleep")
+    return workbench
+
+
+def counting_project(folder: Path) -> Path:
+    tiny_project(folder)
+    (folder / "server.js").write_text(COUNTER)
+    return folder
+
+
+async def asleep(workbench: Workbench, project_id: str, watcher: Watcher) -> None:
+    watcher.forget()
+    workbench.rest(project_id)
+    await watcher.phase(Phase.ASLEEP)
+
+
+async def count_at(workbench: Workbench, project_id: str) -> int:
+    status, text = await fetch(workbench.address(project_id))
+    assert status == 200, text
+    return int(text)
+
+
+async def test_a_request_wakes_what_sleeps_and_it_is_the_same_process(sleepy: Workbench, tmp_path: Path) -> None:
+    project = await started(sleepy, counting_project(tmp_path / "sleepy"))
+    watcher = Watcher(sleepy)
+    before = sleepy.session(project.id)
+    count = await count_at(sleepy, project.id)
+    await asleep(sleepy, project.id, watcher)
+    status, page = await fetch(sleepy.address(project.id))
+    assert status == 503 and "sleepy is" in page
+    await watcher.phase(Phase.LIVE)
+    after = sleepy.session(project.id)
+    assert (after.sandbox_id, after.pid) == (before.sandbox_id, before.pid)
+    assert await count_at(sleepy, project.id) == count + 1
+
+
+async def test_an_edit_wakes_what_sleeps_and_arrives(sleepy: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "edited")
+    project = await started(sleepy, folder)
+    watcher = Watcher(sleepy)
+    await asleep(sleepy, project.id, watcher)
+    (folder / "new.txt").write_text("while it slept")
+    await watcher.phase(Phase.LIVE)
+    await until_equal(sleepy, project)
+
+
+async def test_a_look_and_a_start_wake_what_sleeps(sleepy: Workbench, tmp_path: Path) -> None:
+    project = await started(sleepy, tiny_project(tmp_path / "looked-at"))
+    watcher = Watcher(sleepy)
+    await asleep(sleepy, project.id, watcher)
+    sleepy.touch(project.id)
+    await watcher.phase(Phase.LIVE)
+    await asleep(sleepy, project.id, watcher)
+    opened = await sleepy.start(project.id)
+    assert (opened.status, opened.session.phase) == (OpenStatus.RUNNING, Phase.LIVE)
+
+
+async def test_restart_and_stop_of_what_sleeps(sleepy: Workbench, tmp_path: Path) -> None:
+    project = await started(sleepy, tiny_project(tmp_path / "ordered"))
+    watcher = Watcher(sleepy)
+    before = sleepy.session(project.id)
+    await asleep(sleepy, project.id, watcher)
+    await sleepy.restart(project.id)
+    after = sleepy.session(project.id)
+    assert after.phase is Phase.LIVE and after.pid != before.pid
+    await asleep(sleepy, project.id, watcher)
+    await sleepy.stop(project.id)
+    assert sleepy.session(project.id).phase is Phase.STOPPED
+    assert not any("server.js" in " ".join(command) for command in commands_below())
+
+
+async def test_waking_is_quick(sleepy: Workbench, tmp_path: Path) -> None:
+    project = await started(sleepy, counting_project(tmp_path / "quick"))
+    watcher = Watcher(sleepy)
+    await asleep(sleepy, project.id, watcher)
+    # the pause itself is under way for a moment after it was told
+    began = time.monotonic()
+    sleepy.touch(project.id)
+    await watcher.phase(Phase.LIVE)
+    assert await count_at(sleepy, project.id) > 1
+    assert time.monotonic() - began < 2.0  # the aim is 0.5 s; the bench measures it
+
+
+async def test_use_keeps_awake_what_is_about_to_sleep(sleepy: Workbench, tmp_path: Path) -> None:
+    project = await started(sleepy, tiny_project(tmp_path / "used"))
+    watcher = Watcher(sleepy)
+    sleepy.rest(project.id)
+    sleepy.touch(project.id)
+    assert json.loads((await fetch(sleepy.address(project.id)))[1]) == files_of(project.path)
+    assert not any(isinstance(event, SessionChanged) for event in watcher.events)
+
+
+async def test_idle_stops_where_the_settings_say_so(workbench: Workbench, tmp_path: Path) -> None:
+    project = await started(workbench, tiny_project(tmp_path / "idle"))
+    watcher = Watcher(workbench)
+    workbench.rest(project.id)
+    await watcher.phase(Phase.STOPPED)
+    assert not any("server.js" in " ".join(command) for command in commands_below())
+    assert any(isinstance(line, LogLine) and "nobody has used it" in line.text for line in watcher.events)
+
+
+async def test_a_sandbox_ended_from_outside_is_replaced_once(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "lost")
+    project = await started(workbench, folder)
+    watcher = Watcher(workbench)
+    first = workbench.session(project.id).sandbox_id
+    for jail in outermost_jails():
+        jail.kill()
+    await watcher.phase(Phase.CREATING)
+    await watcher.phase(Phase.LIVE)
+    second = workbench.session(project.id)
+    assert second.sandbox_id != first
+    assert [record.state for record in second.steps] == [StepState.DONE] * 5
+    assert [event.problem.title for event in watcher.events if isinstance(event, Notice)] == ["The sandbox is gone"]
+    assert json.loads((await fetch(workbench.address(project.id)))[1]) == files_of(folder)
+    watcher.forget()
+    for jail in outermost_jails():
+        jail.kill()
+    await watcher.phase(Phase.FAILED)
+    await nothing_runs(workbench, project)
+
+
+def outermost_jails() -> list[psutil.Process]:
+    """Give the processes whose end ends a sandbox."""
+    found = psutil.Process().children(recursive=True)
+    return [process for process in found if process.name() == "bwrap"]
+
+
+async def test_open_of_what_runs_sends_what_differs(workbench: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "open")
+    project = await workbench.add(folder)
+    opened = await workbench.start(project.id)
+    assert (opened.status, opened.session.phase, opened.files_updated) == (OpenStatus.CREATED, Phase.LIVE, 0)
+    again = await workbench.start(project.id)
+    assert (again.status, again.files_updated) == (OpenStatus.RUNNING, 0)
+    (folder / "one.txt").write_text("1")
+    third = await workbench.start(project.id)
+    assert third.status is OpenStatus.RUNNING and third.files_updated in (0, 1)  # the sync may have been quicker
+    assert json.loads((await fetch(workbench.address(project.id)))[1]) == files_of(folder)
+
+
+async def test_health_says_what_is(workbench: Workbench, tmp_path: Path) -> None:
+    project = await workbench.add(tiny_project(tmp_path / "healthy"))
+    health = await workbench.health(project.id)
+    assert (health.is_healthy, health.timeout_in_s) == (False, None)
+    await workbench.start(project.id)
+    health = await workbench.health(project.id)
+    assert health.is_healthy and health.session.sandbox_id
+    assert health.timeout_in_s is not None and 0 <= health.idle_s < 60 and 800 < health.timeout_in_s <= 900
+    await workbench.change_setting("idle_limit_min", 0)
+    assert (await workbench.health(project.id)).timeout_in_s is None
+
+
+async def test_a_sandbox_lost_while_it_sleeps_is_replaced_when_wanted(sleepy: Workbench, tmp_path: Path) -> None:
+    project = await started(sleepy, tiny_project(tmp_path / "lost-asleep"))
+    watcher = Watcher(sleepy)
+    await asleep(sleepy, project.id, watcher)
+    for jail in outermost_jails():
+        jail.kill()
+    sleepy.touch(project.id)
+    await watcher.phase(Phase.CREATING)
+    await watcher.phase(Phase.LIVE)
+    assert json.loads((await fetch(sleepy.address(project.id)))[1]) == files_of(project.path)
+
+
+async def test_pushes_go_on_after_a_night(sleepy: Workbench, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "night")
+    project = await started(sleepy, folder)
+    watcher = Watcher(sleepy)
+    for round_ in range(3):
+        await asleep(sleepy, project.id, watcher)
+        sleepy.touch(project.id)
+        await watcher.phase(Phase.LIVE)
+        watcher.forget()
+        (folder / "day.txt").write_text(str(round_))
+        await watcher.until(lambda event: isinstance(event, Pushed))
+        await until_equal(sleepy, project)
+    await asyncio.gather(sleepy.stop(project.id), sleepy.stop(project.id))
+    assert sleepy.session(project.id).phase is Phase.STOPPED
