@@ -15,6 +15,8 @@ LABEL_WIDTH = 180
 CHOICES = {
     "local": "This computer",
     "e2b": "E2B",
+    "stop": "Stop it",
+    "sleep": "Put it to sleep",
     "system": "As the system",
     "light": "Light",
     "dark": "Dark",

@@ -16,7 +16,7 @@ from craft_desktop.ui.words import tr
 WIDTH, HEIGHT = 600, 640
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Previews", ("provider", "install_limit_s", "ready_limit_s", "preview_port")),
+    ("Previews", ("provider", "install_limit_s", "ready_limit_s", "idle_limit_min", "when_idle", "preview_port")),
     ("E2B", ("e2b_domain", "e2b_api_url", "e2b_sandbox_url")),
     ("Looks", ("theme",)),
 )
