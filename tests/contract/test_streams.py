@@ -178,7 +178,8 @@ async def test_a_terminal_is_resized_joined_and_killed(sandbox: AsyncSandbox) ->
         await stream.send(b"ined\n")
     await until(rb"joined\r\n")
     # Ctrl-C ends the command in front, not the shell
-    await sandbox.pty.send_stdin(terminal.pid, b"sleep 600\n")
+    await sandbox.pty.send_stdin(terminal.pid, b"sh -c 'echo in fr''ont; exec sleep 600'\n")
+    await until(rb"in front\r\n")  # before it is there, Ctrl-C would go to nobody
     await sandbox.pty.send_stdin(terminal.pid, b"\x03")
     await sandbox.pty.send_stdin(terminal.pid, b"echo st''ill\n")
     await until(rb"still\r\n")
