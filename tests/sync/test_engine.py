@@ -10,13 +10,12 @@ import pytest
 
 from craft_desktop.model.errors import (
     CraftError,
-    ProjectError,
     SandboxBusyError,
     SandboxGoneError,
     SandboxUnreachableError,
-    SyncError,
 )
 from craft_desktop.sync.engine import RETRY_FIRST_S, RETRY_LIMIT_S
+from craft_desktop.sync.state import HaltReason
 from tests.sync.folder_remote import PATIENCE_S, Running, tree
 
 NEW = "export default function Page() { return <h1>two</h1> }\n"
@@ -310,30 +309,82 @@ async def test_every_other_failure_ends_the_run(running: Running) -> None:
         await asyncio.wait_for(running.task, PATIENCE_S)
 
 
-@pytest.mark.parametrize("away", [shutil.rmtree, lambda root: root.rename(root.with_name("elsewhere"))])
-async def test_the_folder_vanishes(running: Running, away: Callable[[Path], object]) -> None:
+def empty(root: Path) -> None:
+    for path in root.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def move_away(root: Path) -> None:
+    root.rename(root.with_name("elsewhere"))
+
+
+LOSSES = [
+    pytest.param(shutil.rmtree, HaltReason.GONE, id="deleted"),
+    pytest.param(move_away, HaltReason.GONE, id="moved"),
+    pytest.param(empty, HaltReason.EMPTIED, id="emptied"),
+]
+
+
+async def lose(running: Running, away: Callable[[Path], object], reason: HaltReason) -> dict[str, tuple[object, ...]]:
     for number in range(50):
         (running.root / f"app/{number}").touch()
     await running.is_equal()
     before = tree(running.remote.root)
     away(running.root)
-    assert running.task is not None
-    with pytest.raises(ProjectError, match="gone"):
-        await asyncio.wait_for(running.task, PATIENCE_S)
+    # A deletion may be seen half-way, as an emptied folder that is there.
+    await running.until(
+        lambda: running.engine.state.halted is not None and running.engine.state.halted.reason is reason
+    )
+    assert running.problems
+    assert running.states[-1].halted == running.engine.state.halted
+    return before
+
+
+@pytest.mark.parametrize(("away", "reason"), LOSSES)
+async def test_a_lost_folder_halts_the_sync_until_it_is_back(
+    running: Running, away: Callable[[Path], object], reason: HaltReason
+) -> None:
+    before = await lose(running, away, reason)
+    running.engine.wait_for_files()
+    halted = running.engine.state.halted
+    assert halted is not None and halted.is_waiting
     assert tree(running.remote.root) == before
-
-
-async def test_the_folder_is_emptied(running: Running) -> None:
-    for number in range(50):
-        (running.root / f"app/{number}").touch()
+    running.root.mkdir(exist_ok=True)
+    (running.root / "index.html").write_text("back")
     await running.is_equal()
-    before = tree(running.remote.root)
-    for path in running.root.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    assert running.task is not None
-    with pytest.raises(SyncError, match="emptied"):
-        await asyncio.wait_for(running.task, PATIENCE_S)
-    assert tree(running.remote.root) == before
+    await running.until(lambda: running.engine.state.halted is None)
+    (running.root / "index.html").write_text("and followed")
+    await running.is_equal()
+
+
+@pytest.mark.parametrize(("away", "reason"), LOSSES)
+async def test_emptiness_that_is_meant_is_sent(
+    running: Running, away: Callable[[Path], object], reason: HaltReason
+) -> None:
+    await lose(running, away, reason)
+    (running.remote.root / "by-the-sandbox").touch()
+    running.engine.send_emptiness()
+    await running.until(lambda: tree(running.remote.root).keys() == {"by-the-sandbox"})
+    running.root.mkdir(exist_ok=True)
+    (running.root / "index.html").write_text("new")
+    await running.until(lambda: (running.remote.root / "index.html").exists())
+    assert (running.remote.root / "by-the-sandbox").exists()
+    await running.until(lambda: running.engine.state.halted is None)
+
+
+async def test_an_answer_without_a_question_does_nothing(running: Running) -> None:
+    running.engine.send_emptiness()
+    running.engine.wait_for_files()
+    (running.root / "app/page.tsx").write_text("two")
+    await running.is_equal()
+    assert running.engine.state.halted is None
+
+
+async def test_a_project_of_one_file_is_renamed(running: Running) -> None:
+    empty(running.root / "app")
+    (running.root / "package.json").rename(running.root / "index.html")
+    await running.is_equal()
+    assert running.engine.state.halted is None
 
 
 async def test_another_folder_takes_its_place(running: Running, tmp_path: Path) -> None:
