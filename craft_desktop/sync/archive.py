@@ -29,6 +29,10 @@ _PACKED = (
 )
 _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(2 * _BLOCK)
+# User and group 0: whoever unpacks it owns it.
+_NO_OWNER = b"0000000\0" * 2
+# Eleven octal digits: 8 GiB.
+_LARGEST_OCTAL = 8**11 - 1
 
 
 class Archive:
@@ -145,6 +149,19 @@ class _Packer:
 
 
 def _header(relpath: str, kind: bytes, mode: int, *, size: int = 0, target: str = "") -> bytes:
-    info = tarfile.TarInfo(relpath)
-    info.type, info.mode, info.size, info.linkname = kind, mode, size, target
-    return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+    name = relpath.encode(errors="surrogateescape")
+    if len(name) > tarfile.LENGTH_NAME or target or size > _LARGEST_OCTAL:
+        info = tarfile.TarInfo(relpath)
+        info.type, info.mode, info.size, info.linkname = kind, mode, size, target
+        return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+    # The usual head by hand: the library takes six times as long, a third of the time for 10,000 sources.
+    head = b"%b%07o\0%b%011o\0%011o\0        %b" % (
+        name.ljust(tarfile.LENGTH_NAME, b"\0"),
+        mode,
+        _NO_OWNER,
+        size,
+        0,
+        kind,
+    )
+    rest = head.ljust(tarfile.LENGTH_NAME + 157, b"\0") + tarfile.GNU_MAGIC
+    return b"%b%06o\0 %b" % (head[:148], sum(rest), rest[156:].ljust(_BLOCK - 156, b"\0"))
