@@ -11,9 +11,8 @@ Hints only say when: whatever they miss or make up, the comparison decides.
 """
 
 import asyncio
-import errno
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,23 +24,18 @@ from craft_desktop.model.errors import (
     SandboxBusyError,
     SandboxUnreachableError,
 )
-from craft_desktop.sync.coalesce import Coalescer, Due
+from craft_desktop.sync.coalesce import Due
+from craft_desktop.sync.hints import POLL_S, Hints
 from craft_desktop.sync.ignore import is_rule_file
 from craft_desktop.sync.mirror import Mirror, Pushed, PushResult, Remote
 from craft_desktop.sync.safety import EmptiedError
-from craft_desktop.sync.scan import check_root
 from craft_desktop.sync.snapshot import Entry
 from craft_desktop.sync.state import Halt, HaltReason, SyncState, Verification
-from craft_desktop.sync.watch import FolderWatch, Sign, Told, watch_folder
 from craft_desktop.tasks import Owner
 
 # From here a scan of everything is no dearer (measured: a look 11 µs, a scan 4.5 µs for each file there is, so that
 # 1,000 looks are a scan of 2,500 files), and it finds what the flood drowned.
 FLOOD_PATHS = 1000
-# Where the system's hints end, the folder is looked at this often; never so often that looking takes more than a
-# fifth of the time. A folder that is gone is looked for as often.
-POLL_S = 1.0
-POLL_SHARE = 5
 # A provider that does not answer: soon, for most breaks are short; then ever more rarely.
 RETRY_FIRST_S = 0.5
 RETRY_LIMIT_S = 15.0
@@ -89,10 +83,7 @@ class SyncEngine:
         self._wall = wall
         self._pause = pause
         self._pushing = asyncio.Lock()
-        self._coalescer = Coalescer()
-        self._wake = asyncio.Event()
-        self._is_watch_spent = False
-        self._polls_at: float | None = None
+        self._hints = Hints(self._root, self._mirror.holds_file, on_problem, clock)
         self._in_flight = 0
         self._verify_due = asyncio.Event()
         self._verified_at: float | None = None
@@ -110,9 +101,9 @@ class SyncEngine:
         return SyncState(
             self.revision,
             self._verified_at,
-            self._coalescer.count() + self._in_flight,
+            self._hints.count() + self._in_flight,
             self._halted,
-            self._polls_at is not None,
+            self._hints.is_polling,
         )
 
     def adopt(self, manifest: Mapping[str, Entry]) -> None:
@@ -150,7 +141,7 @@ class SyncEngine:
                 # What was never sent is no drift of the sandbox.
                 pushed = await self._mirror.push(None, self._clock())
                 held = self._mirror.held()
-            self._tell_again(pushed.unstable)
+            self._hints.tell_again(pushed.unstable)
             if pushed.result.changed:
                 self._on_pushed(pushed.result)
             manifest = await self._remote.manifest()
@@ -161,7 +152,7 @@ class SyncEngine:
                 break
         verification = Verification(len(held), tuple(drifted), (self._clock() - began) * 1000, not found)
         if found:
-            self._tell_again(found)
+            self._hints.tell_again(found)
             self._on_problem(_rewritten(found))
         else:
             self._verified_at = self._wall()
@@ -173,7 +164,7 @@ class SyncEngine:
         """Answer a halt: the files are meant to be gone, and go from the sandbox too."""
         if self._halted is not None:
             self._is_emptiness_meant = True
-            self._wake.set()
+            self._hints.wake()
 
     def wait_for_files(self) -> None:
         """Answer a halt: the files will come back; the sandbox keeps its copy."""
@@ -228,51 +219,16 @@ class SyncEngine:
 
     async def _watch_and_push(self) -> None:
         """Watch the folder that has the name now, and push, until the watch is spent."""
-        # Spent when another folder takes this one's place, and when hints were lost: then nobody knows which watch
-        # still stands on the folder of its name.
-        check_root(self._root)
-        self._is_watch_spent = False
-        watch = self._open_watch()
+        self._hints.open()
         try:
             due: Due | None = Due(frozenset(), True, self._clock())
             while due is not None:
-                await self._attend(due, watch)
-                due = await self._next_due()
+                await self._attend(due)
+                due = await self._hints.next_due()
         finally:
-            if watch is not None:
-                watch.close()
+            self._hints.close()
 
-    def _open_watch(self) -> FolderWatch | None:
-        try:
-            return watch_folder(self._root, asyncio.get_running_loop(), self._on_told)
-        except OSError as error:
-            check_root(self._root)
-            self._start_polling(error)
-            return None
-
-    async def _next_due(self) -> Due | None:
-        """Wait for what is due; None when the watch is spent."""
-        while not self._is_watch_spent:
-            now = self._clock()
-            due = self._coalescer.take(now)
-            if due is not None:
-                return due
-            if self._polls_at is not None and now >= self._polls_at:
-                return Due(frozenset(), True, now)
-            times = [at for at in (self._coalescer.due_at(), self._polls_at) if at is not None]
-            await self._wait_for_wake(min(times) - now if times else None)
-        return None
-
-    async def _wait_for_wake(self, limit_s: float | None) -> None:
-        self._wake.clear()
-        try:
-            async with asyncio.timeout(limit_s):
-                await self._wake.wait()
-        except TimeoutError:
-            # The time for which it waited: something is due.
-            return
-
-    async def _attend(self, due: Due, watch: FolderWatch | None) -> None:
+    async def _attend(self, due: Due) -> None:
         """Push what is due; then watch the folders that came with it, and look at those once more."""
         is_flood = due.everything or len(due.relpaths) > FLOOD_PATHS or any(map(is_rule_file, due.relpaths))
         relpaths = None if is_flood else due.relpaths
@@ -280,29 +236,14 @@ class SyncEngine:
         self._in_flight = max(1, len(due.relpaths))
         pushed = await self._push(relpaths, due.since)
         unstable = pushed.unstable
-        if self._polls_at is not None:
-            now = self._clock()
-            self._polls_at = now + max(POLL_S, (now - began) * (POLL_SHARE - 1))
-        while watch is not None and (added := await self._cover(watch, pushed.folders)):
+        self._hints.looked(self._clock() - began)
+        while added := await self._hints.cover(pushed.folders):
             # Between the look and the watch something may have happened in there unseen.
             pushed = await self._push(None if relpaths is None else added, self._clock())
             unstable += pushed.unstable
         self._in_flight = 0
-        self._tell_again(unstable)
-
-    def _tell_again(self, relpaths: Iterable[str]) -> None:
-        for relpath in relpaths:
-            self._coalescer.tell_changed(relpath, self._clock())
-        self._wake.set()
-
-    async def _cover(self, watch: FolderWatch, folders: tuple[str, ...]) -> frozenset[str]:
-        if not folders or self._polls_at is not None:
-            return frozenset()
-        try:
-            return await asyncio.to_thread(watch.cover, folders)
-        except OSError as error:
-            self._start_polling(error)
-            return frozenset()
+        if unstable:
+            self._hints.tell_again(unstable)
 
     async def _push(self, relpaths: frozenset[str] | None, since: float) -> Pushed:
         """Push until the sandbox has answered."""
@@ -348,7 +289,7 @@ class SyncEngine:
             if self._halted is not None and reason is not self._halted.reason:
                 self._tell_halt(replace(self._halted, reason=reason))
             if not self._is_emptiness_meant:
-                await self._wait_for_wake(POLL_S)
+                await self._hints.wait(POLL_S)
         self._tell_halt(None)
         self._verify_due.set()
 
@@ -369,30 +310,6 @@ class SyncEngine:
         if halt != self._halted:
             self._halted = halt
             self._on_state(self.state)
-
-    def _start_polling(self, error: OSError) -> None:
-        self._polls_at = self._clock() + POLL_S
-        limits = (errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-        self._on_problem(
-            Problem(
-                "Changes are noticed more slowly",
-                f"The system cannot watch the folder ({error.strerror or error}); it is looked at every second.",
-                "Raise fs.inotify.max_user_watches and max_user_instances, then start again."
-                if error.errno in limits
-                else "Nothing to do: saves arrive about a second later.",
-            )
-        )
-
-    def _on_told(self, hints: list[Told]) -> None:
-        now = self._clock()
-        for told in hints:
-            if told.sign is Sign.SAVED and self._mirror.holds_file(told.relpath):
-                self._coalescer.tell_saved(told.relpath, now)
-            elif told.sign in (Sign.SAVED, Sign.CHANGED):
-                self._coalescer.tell_changed(told.relpath, now)
-            else:
-                self._is_watch_spent = True
-        self._wake.set()
 
 
 def _rewritten(relpaths: tuple[str, ...]) -> Problem:
