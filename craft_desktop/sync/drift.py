@@ -21,7 +21,7 @@ _KEPT = Patterns.parse(
 def find_drift(known: Mapping[str, Entry], manifest: Mapping[str, Entry]) -> tuple[str, ...]:
     """Find what a copy does not hold as it is known to. What is in doubt anyhow is passed over."""
     return tuple(
-        relpath for relpath, entry in known.items() if _is_settled(entry) and not _is_held(entry, manifest.get(relpath))
+        relpath for relpath, entry in known.items() if _is_settled(entry) and not is_held(entry, manifest.get(relpath))
     )
 
 
@@ -63,7 +63,8 @@ def _is_settled(entry: Entry) -> bool:
     return entry.kind is Kind.DIRECTORY
 
 
-def _is_held(entry: Entry, found: Entry | None) -> bool:
+def is_held(entry: Entry, found: Entry | None) -> bool:
+    """Say whether what was found is, by its content, what was expected."""
     if found is None or found.kind is not entry.kind:
         return False
     if entry.kind is Kind.FILE:

@@ -15,7 +15,7 @@ from typing import Protocol
 from craft_desktop.model.errors import Action, Problem, ProjectError, SyncError
 from craft_desktop.sync.archive import Archive
 from craft_desktop.sync.diff import Batch, Difference, FileWrite, compare, is_below
-from craft_desktop.sync.drift import adoptable, correct, find_drift
+from craft_desktop.sync.drift import adoptable, correct, find_drift, is_held
 from craft_desktop.sync.ignore import IgnoreRules
 from craft_desktop.sync.load import INLINE_BYTES, Loader, Portion
 from craft_desktop.sync.safety import EmptiedError, is_doubtful, is_emptied, restrict
@@ -161,7 +161,7 @@ class Mirror:
 
     def correct(self, held: Mapping[str, Entry], manifest: Mapping[str, Entry]) -> tuple[str, ...]:
         """Take the sandbox's word where it differs from `held`, but for what was sent since; give those paths."""
-        drifted = tuple(at for at in find_drift(held, manifest) if self._known.get(at) is held[at])
+        drifted = tuple(at for at in find_drift(held, manifest) if is_held(held[at], self._known.get(at)))
         correct(self._known, drifted, manifest)
         if drifted:
             self._is_behind = True
@@ -191,7 +191,8 @@ class Mirror:
     async def _push_archive(self, difference: Difference, tally: "_Tally") -> None:
         if difference.clears:
             await self._send(Batch(clears=difference.clears), Portion(), tally)
-        archive = Archive(self._root, difference, self._known)
+        # As it is now: in doubt, nothing of it would count as there.
+        archive = Archive(self._root, difference, dict(self._known))
         hoped = tuple(FileWrite(relpath, b"", 0, False) for relpath in difference.writes)
         self._doubt(Batch(directories=difference.directories, writes=hoped, links=difference.links))
         await self._remote.apply_archive(archive)
