@@ -18,6 +18,7 @@ from craft_desktop.sync.diff import Batch, Difference, FileWrite, compare, is_be
 from craft_desktop.sync.drift import adoptable, correct, find_drift, is_held
 from craft_desktop.sync.ignore import IgnoreRules
 from craft_desktop.sync.load import INLINE_BYTES, Loader, Portion
+from craft_desktop.sync.repository import find_excludes_file
 from craft_desktop.sync.safety import EmptiedError, is_doubtful, is_emptied, restrict
 from craft_desktop.sync.scan import Scan, look, scan
 from craft_desktop.sync.snapshot import DIRECTORY, UNCERTAIN, Entry, Kind
@@ -102,6 +103,8 @@ class Mirror:
         self._pause = pause
         self._known: dict[str, Entry] = {}
         self._rules = IgnoreRules()
+        self._excludes_file: Path | None = None
+        self._has_excludes_file = False
         self._problems: dict[str, Problem] = {}
         self._lost_sources = 0
         self._is_behind = True
@@ -170,7 +173,7 @@ class Mirror:
     def standing(self) -> HaltReason | None:
         """Look why the folder cannot be believed; None if it can. Blocks."""
         try:
-            found = scan(self._root, self._known)
+            found = self._scan(None)
         except ProjectError:
             return HaltReason.GONE
         is_empty = not any(entry.kind is Kind.FILE for entry in found.snapshot.values())
@@ -207,11 +210,17 @@ class Mirror:
         if difference.deletes:
             await self._send(Batch(deletes=difference.deletes), Portion(), tally)
 
+    def _scan(self, rules_of_known: IgnoreRules | None) -> Scan:
+        if not self._has_excludes_file:
+            self._excludes_file = find_excludes_file(self._root)
+            self._has_excludes_file = True
+        return scan(self._root, self._known, rules_of_known, self._excludes_file)
+
     async def _compare(self, relpaths: frozenset[str] | None) -> tuple[Scan, Difference]:
         if relpaths is None:
             # What was left over may be there by older rules.
             rules_of_known = None if self._is_behind else self._rules
-            found = await asyncio.to_thread(scan, self._root, self._known, rules_of_known)
+            found = await asyncio.to_thread(self._scan, rules_of_known)
             old = self._known
             if found.unread:
                 old = {relpath: entry for relpath, entry in old.items() if not is_below(relpath, found.unread)}
