@@ -176,8 +176,12 @@ class _Walk:
         folders: list[str] = []
         for item in found:
             relpath = prefix + item.name
-            is_directory = item.is_dir(follow_symlinks=False)
             entry = known.get(relpath)
+            if entry is not None and entry.kind is Kind.FILE and self._is_unchanged(item, entry):
+                # Nearly every file of nearly every scan: nothing else is asked of it.
+                self._entries[relpath] = entry
+                continue
+            is_directory = item.is_dir(follow_symlinks=False)
             if entry is None or (entry.kind is Kind.DIRECTORY) != is_directory:
                 if not _is_utf8(item.name):
                     self._problems[relpath] = _unnameable(relpath)
@@ -195,6 +199,20 @@ class _Walk:
             if is_directory:
                 folders.append(relpath)
         return folders
+
+    @staticmethod
+    def _is_unchanged(item: os.DirEntry[str], entry: Entry) -> bool:
+        try:
+            stat = item.stat(follow_symlinks=False)
+        except OSError:
+            # Whoever asks again says why.
+            return False
+        return (
+            entry.ctime_ns == stat.st_ctime_ns
+            and entry.inode == stat.st_ino
+            and entry.size == stat.st_size
+            and entry.mtime_ns == stat.st_mtime_ns
+        )
 
     def _add(self, relpath: str, stat: os.stat_result) -> None:
         kind = modes.S_IFMT(stat.st_mode)
