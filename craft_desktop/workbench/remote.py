@@ -130,7 +130,7 @@ class SandboxRemote:
         words = outcome.stderr.strip()[-500:] or f"exit code {outcome.exit_code}"
         if "No space left on device" in words or "Disk quota exceeded" in words:
             raise DiskFullError(
-                "The sandbox’s disk is full",
+                "The disk is full",
                 words,
                 "Make room in the sandbox, or use a template with a larger disk. It is tried again by itself.",
                 Action.START,

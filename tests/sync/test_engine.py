@@ -61,6 +61,25 @@ def save_like_sublime(page: Path) -> None:
     temporary.replace(page)
 
 
+def save_like_vscode_as_another(page: Path) -> None:
+    """VS Code's "save as root" and its atomic saves: written beside with a random name, then renamed."""
+    temporary = page.with_name(".page.tsx.vsctmp")
+    temporary.write_text(NEW)
+    temporary.chmod(page.stat().st_mode)
+    temporary.replace(page)
+
+
+def save_like_npm(page: Path) -> None:
+    """write-file-atomic, as `npm version` and `npm install` save package.json: written beside, flushed, renamed."""
+    temporary = page.with_name(f"{page.name}.1234567890")
+    with temporary.open("w") as file:
+        file.write(NEW)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.chmod(0o644)
+    temporary.rename(page)
+
+
 def save_like_gedit(page: Path) -> None:
     """GIO: a temporary file, a backup by hard link, a rename."""
     temporary = page.with_name(".goutputstream-A1B2C3")
@@ -84,7 +103,16 @@ def save_like_emacs(page: Path) -> None:
 
 @pytest.mark.parametrize(
     "save",
-    [save_in_place, save_like_vim, save_like_jetbrains, save_like_sublime, save_like_gedit, save_like_emacs],
+    [
+        save_in_place,
+        save_like_vim,
+        save_like_vscode_as_another,
+        save_like_jetbrains,
+        save_like_sublime,
+        save_like_npm,
+        save_like_gedit,
+        save_like_emacs,
+    ],
 )
 async def test_an_editor_saves(running: Running, save: Callable[[Path], None]) -> None:
     page = running.root / "app/page.tsx"
@@ -137,6 +165,43 @@ async def test_a_branch_switch(running: Running) -> None:
         await _equal_but_git(running)
         # Not file by file: one at once, then what came within the limit.
         assert len(running.remote.batches) - before < 12
+
+
+async def test_a_stash_and_back(running: Running) -> None:
+    root = running.root
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "one")
+    (root / "app/page.tsx").write_text("work in progress")
+    (root / "app/new.tsx").write_text("untracked")
+    (root / "app/layout.tsx").unlink()
+    await _equal_but_git(running)
+    git(root, "stash", "-q", "--include-untracked")
+    await _equal_but_git(running)
+    assert not (running.remote.root / "app/new.tsx").exists()
+    git(root, "stash", "pop", "-q")
+    await _equal_but_git(running)
+    assert (running.remote.root / "app/page.tsx").read_text() == "work in progress"
+
+
+@pytest.mark.node
+async def test_the_real_npm_changes_the_version(running: Running) -> None:
+    (running.root / "package.json").write_text('{"name": "x", "version": "1.0.0"}')
+    await running.is_equal()
+    npm = await asyncio.create_subprocess_exec(
+        *("npm", "version", "patch", "--no-git-tag-version"), cwd=running.root, stdout=subprocess.DEVNULL
+    )
+    assert await npm.wait() == 0
+    await running.until(lambda: "1.0.1" in (running.remote.root / "package.json").read_text())
+    await running.is_equal()
+    assert not any("package.json" in (*batch.deletes, *batch.clears) for batch in running.remote.batches)
+
+
+async def test_a_rename_of_case_alone(running: Running) -> None:
+    (running.root / "app/page.tsx").rename(running.root / "app/Page.tsx")
+    await running.is_equal()
+    (running.root / "app").rename(running.root / "App")
+    await running.is_equal()
 
 
 async def _equal_but_git(running: Running) -> None:

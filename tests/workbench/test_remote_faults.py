@@ -3,21 +3,28 @@
 import asyncio
 import contextlib
 import dataclasses
+import hashlib
 import os
-from collections.abc import AsyncIterator
+import random
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from craft_desktop.model.errors import DiskFullError, SandboxUnreachableError
+from craft_desktop.model.errors import SandboxUnreachableError
 from craft_desktop.sandbox import connection
 from craft_desktop.sandbox.connection import Connection, Sandbox
 from craft_desktop.sandbox.launch import PROJECT_DIR
 from craft_desktop.sandbox.local_host import LocalHost
 from craft_desktop.sync.engine import SyncEngine
+from craft_desktop.sync.scan import scan
+from craft_desktop.sync.snapshot import Kind
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.remote import SandboxRemote
+from tests.sync import edits
 from tests.sync.folder_remote import PATIENCE_S
 
 STALL_S = 1.0
@@ -194,32 +201,107 @@ async def test_a_sandbox_out_of_reach_for_a_while(parts: tuple[Sandbox, Line], f
     assert watched.problems.count(watched.problems[0]) == 1
 
 
-async def test_a_full_disk_in_the_sandbox_is_told_and_tried_again(
-    parts: tuple[Sandbox, Line], folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sandbox, _ = parts
-    watched = Watched(folder, sandbox)
-    # A limit on what a process may write stands for the disk's end: tar is told the same, at the same place.
-    full = "tar() { command tar \"$@\"; echo 'tar: app/1.bin: Cannot write: No space left on device' >&2; return 2; }"
-    run = sandbox.run
-    told = True
+FULL = """
+import asyncio, os, pathlib, sys
+from craft_desktop.model.errors import DiskFullError
+from craft_desktop.sandbox.connection import Connection
+from craft_desktop.sandbox.local_host import LocalHost
+from craft_desktop.tasks import Owner
+from tests.workbench.test_remote_faults import PROJECT_DIR, Watched, names
 
-    async def run_full(command: str, *, cwd: str | None = None, limit_s: float = 30.0) -> connection.Outcome:
-        return await run(f"{full}\n{command}" if told else command, cwd=cwd, limit_s=limit_s)
-
-    monkeypatch.setattr(sandbox, "run", run_full)
-    with pytest.raises(DiskFullError):
+async def main():
+    small, root = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    host = LocalHost(small / "host")
+    sandbox = await Connection(await host.profile()).create(metadata={}, envs={}, timeout_s=120)
+    await sandbox.run(f"mkdir {PROJECT_DIR}")
+    for number in range(40):
+        (root / f"app/large{number}.png").write_bytes(os.urandom(1_000_000))
+    watched = Watched(root, sandbox)
+    try:
         await watched.engine.push_all()
-    assert await names(sandbox) == 0
+    except DiskFullError:
+        print("told", await names(sandbox))
     async with Owner("test") as owner:
         owner.start(watched.engine.run(), name="sync")
         await watched.until_told("disk is full")
-        told = False
-        async with asyncio.timeout(PATIENCE_S):
+        for number in range(1, 40):
+            (root / f"app/large{number}.png").unlink()
+        async with asyncio.timeout(60):
             while watched.engine.revision == 0:
                 await asyncio.sleep(0.05)
         await watched.until_verified()
-    assert await names(sandbox) == 300
+    print("then", await names(sandbox))
+    await host.aclose()
+
+asyncio.run(main())
+"""
+
+
+def test_a_full_disk_is_told_leaves_nothing_and_is_tried_again(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "small").mkdir()
+    # A small file system of its own, in a mount namespace of its own.
+    script = 'mount -t tmpfs -o size=30m none "$1" && exec "$0" -c "$3" "$1" "$2"'
+    command = ["unshare", "--map-root-user", "--mount", "bash", "-c", script]
+    done = subprocess.run(
+        [*command, sys.executable, str(tmp_path / "small"), str(folder), FULL],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout == "told 0\nthen 301\n", done.stderr
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_folder_and_sandbox_end_equal(
+    parts: tuple[Sandbox, Line], tmp_path: Path, seed: int
+) -> None:
+    sandbox, line = parts
+    drawn = random.Random(seed)
+    root = tmp_path.resolve() / "machine"
+    root.mkdir()
+    (root / "package.json").write_text("{}")
+    watched = Watched(root, sandbox)
+    listed = ["a", "A", "b", "-rf", "new\nline", 'quo"te', "d/x", "d/e/y", "d", "é"]
+
+    def edit() -> None:
+        name, other = drawn.choice(listed), drawn.choice(listed)
+        acts: list[Callable[[], None]] = [
+            lambda: edits.write(root, name, drawn.randbytes(drawn.choice([0, 1, 9000]))),
+            lambda: edits.write_beside(root, name, b"beside"),
+            lambda: edits.make(root, name),
+            lambda: edits.remove(root, name),
+            lambda: edits.move(root, name, other),
+            lambda: edits.execute(root, name),
+            lambda: edits.link(root, name, "d/x"),
+        ]
+        drawn.choice(acts)()
+
+    for _ in range(12):
+        for _ in range(drawn.randrange(1, 8)):
+            edit()
+        accident = drawn.choice(["none", "away", "crash", "meddle"])
+        if accident == "away":
+            line.is_away = True
+            with contextlib.suppress(SandboxUnreachableError):
+                await watched.engine.push_all()
+            line.is_away = False
+            edit()
+        elif accident == "crash":
+            watched = Watched(root, sandbox)
+            watched.engine.adopt(await watched.remote.manifest())
+        elif accident == "meddle":
+            await sandbox.run("rm -rf d; echo meddled > package.json; chmod -f +x a b", cwd=PROJECT_DIR)
+        assert (await watched.engine.verify()).is_equal
+        held = await watched.remote.manifest()
+        wanted = scan(root, {}).snapshot
+        assert held.keys() == wanted.keys()
+        for relpath, entry in wanted.items():
+            found = held[relpath]
+            assert (found.kind, found.target, found.executable) == (entry.kind, entry.target, entry.executable)
+            if entry.kind is Kind.FILE:
+                assert found.sha256 == hashlib.sha256((root / relpath).read_bytes()).hexdigest()
 
 
 async def test_ten_thousand_files_changed_at_once(parts: tuple[Sandbox, Line], folder: Path) -> None:
