@@ -54,7 +54,7 @@ UPLOAD_BYTES_PER_S = 125_000
 STALL_LIMIT_S = 30.0
 # One piece of a streamed file: large enough that the hop to a thread costs nothing beside it.
 PIECE_BYTES = 256 * 1024
-# Longest wait for a file that is read: a manifest of 100,000 files is about 7 MB.
+# Longest wait for a file that is read: a manifest of 100,000 files is some megabytes.
 DOWNLOAD_LIMIT_S = 120.0
 # Longest wait for the clean-up of a sandbox that may already be gone.
 KILL_LIMIT_S = 10.0

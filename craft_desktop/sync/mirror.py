@@ -26,8 +26,8 @@ from craft_desktop.sync.state import HaltReason
 
 # `rm -rf` of a large project takes about as long; a branch switch that removes half of a project may wait for it.
 DOUBT_S = 0.5
-# A first push of so many files goes as one compressed stream: from here it is as fast on this computer, at 10,000
-# files it takes two thirds (tests/bench/bench_sync.py); over a line it is a fourth of the bytes.
+# A first push of so many files goes as one compressed stream: beside batches it took 0.5 to 1.1 of the time on this
+# computer (tests/bench/bench_sync.py), and over a line it is fewer bytes; below, it is not worth unpacking.
 ARCHIVE_FILES = 100
 # The sandbox holds a stream and what comes out of it side by side.
 ARCHIVE_BYTES = 1024**3

@@ -18,7 +18,7 @@ from craft_desktop.workbench.manifest import read_manifest
 
 # Beside the project, not in it: the dev server must not see it.
 LISTS_DIR = ".craft"
-# A batch is at most 32 MiB; removing 100,000 files took 2 s. Unpacking 100,000 files took 5 s, hashing them 3 s.
+# A batch is at most 32 MiB; removing 100,000 files took 2 s. Hashing 10,000 files took 0.2 s.
 APPLY_LIMIT_S = 120.0
 
 # A name in `deletes` is a file or a folder: `rm` leaves folders alone, `rmdir` files and what is not empty.
