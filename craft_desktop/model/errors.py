@@ -5,6 +5,7 @@
     ├── SettingError        a setting's value is refused
     ├── SecretError         the system keyring is missing, locked or refuses
     ├── SyncError           the folder could not be copied into the sandbox
+    │   └── DiskFullError           there is no room left in it
     ├── SandboxError        the sandbox or its provider failed
     │   ├── SandboxGoneError        it was there, and is no more
     │   ├── SandboxRefusedError     the key is missing, wrong or not allowed
@@ -78,6 +79,10 @@ class SecretError(CraftError):
 
 class SyncError(CraftError):
     """The folder could not be copied into the sandbox."""
+
+
+class DiskFullError(SyncError):
+    """There is no room left in the sandbox."""
 
 
 class SandboxError(CraftError):

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,13 @@ from e2b import (
 
 from craft_desktop.model.errors import (
     Action,
+    CraftError,
+    DiskFullError,
     SandboxBusyError,
     SandboxError,
     SandboxGoneError,
     SandboxRefusedError,
     SandboxUnreachableError,
-    SyncError,
 )
 from craft_desktop.model.project import Provider
 from craft_desktop.sandbox.profile import Address, Profile, address_of
@@ -48,8 +49,16 @@ from craft_desktop.sandbox.profile import Address, Profile, address_of
 REQUEST_LIMIT_S = 30.0
 # Longest wait for a pause or a resume: E2B writes a sandbox's memory to its disk (4 s for each GiB, its documentation).
 PAUSE_LIMIT_S = 60.0
-# Longest wait for one batch: 32 MiB over a slow home line (2 Mbit/s up) with room to spare.
-UPLOAD_LIMIT_S = 300.0
+# Longest wait for one batch: the answer's own time, and its bytes at the speed of a slow home line (1 Mbit/s up), so
+# that a save on a stalled line is noticed soon and 32 MiB may take their 5 minutes.
+UPLOAD_ANSWER_S = 20.0
+UPLOAD_BYTES_PER_S = 125_000
+# A streamed upload may take any time, but not stand still: TCP itself waits about as long before a line counts as dead.
+STALL_LIMIT_S = 30.0
+# One piece of a streamed file: large enough that the hop to a thread costs nothing beside it.
+PIECE_BYTES = 256 * 1024
+# Longest wait for a file that is read: a manifest of 100,000 files is some megabytes.
+DOWNLOAD_LIMIT_S = 120.0
 # Longest wait for the clean-up of a sandbox that may already be gone.
 KILL_LIMIT_S = 10.0
 # Characters of a foreign message that a person is shown.
@@ -133,22 +142,61 @@ class Sandbox:
         :raises SandboxError: refused, unreachable or gone.
         """
         plain: list[Any] = [{"path": path, "data": data} for path, data in files if not _ESCAPED.search(path)]
+        limit_s = UPLOAD_ANSWER_S + sum(len(data) for _, data in files) / UPLOAD_BYTES_PER_S
         async with translated(self._profile):
-            await self._sandbox.files.write_files(plain, request_timeout=UPLOAD_LIMIT_S)
+            await self._sandbox.files.write_files(plain, request_timeout=limit_s)
             for path, data in files:
                 if _ESCAPED.search(path):
-                    await self._sandbox.files.write(path, data, request_timeout=UPLOAD_LIMIT_S)
+                    await self._sandbox.files.write(path, data, request_timeout=limit_s)
 
     async def write_stream(self, path: str, source: Path) -> None:
         """Write one large file without holding it in memory.
 
         :raises OSError: the source cannot be read.
         :raises SyncError: the sandbox's disk is full.
+        :raises SandboxUnreachableError: nothing went on for `STALL_LIMIT_S`.
         :raises SandboxError: refused, unreachable or gone.
         """
         with source.open("rb") as file:
-            async with translated(self._profile):
-                await self._sandbox.files.write(path, file)
+            await self.write_pieces(path, iter(lambda: file.read(PIECE_BYTES), b""))
+
+    async def write_pieces(self, path: str, pieces: Iterator[bytes]) -> None:
+        """Write one file from pieces, which are made in a thread as the line takes them.
+
+        What `pieces` raises comes through.
+
+        :raises SyncError: the sandbox's disk is full.
+        :raises SandboxUnreachableError: nothing went on for `STALL_LIMIT_S`.
+        :raises SandboxError: refused, unreachable or gone.
+        """
+        loop = asyncio.get_running_loop()
+        failure: list[Exception] = []
+        try:
+            async with translated(self._profile), asyncio.timeout(STALL_LIMIT_S) as limit:
+
+                async def sent() -> AsyncIterator[bytes]:
+                    try:
+                        while piece := await asyncio.to_thread(next, pieces, b""):
+                            limit.reschedule(loop.time() + STALL_LIMIT_S)
+                            yield piece
+                    except Exception as error:
+                        failure.append(error)
+                        raise
+
+                await self._sandbox.files.write(path, sent())
+        except CraftError:
+            # The client may tell a source that failed as a line that broke.
+            if failure:
+                raise failure[0] from None
+            raise
+
+    async def read(self, path: str) -> bytes:
+        """Read a whole file.
+
+        :raises SandboxError: it is not there; refused, unreachable or gone.
+        """
+        async with translated(self._profile):
+            return bytes(await self._sandbox.files.read(path, format="bytes", request_timeout=DOWNLOAD_LIMIT_S))
 
     async def run(self, command: str, *, cwd: str | None = None, limit_s: float = REQUEST_LIMIT_S) -> Outcome:
         """Run a short command to its end and give what it printed; any exit code is an answer.
@@ -327,7 +375,7 @@ async def translated(profile: Profile) -> AsyncIterator[None]:
             Action.START,
         ) from error
     except NotEnoughSpaceException as error:
-        raise SyncError(
+        raise DiskFullError(
             "The disk is full",
             "There is no room left for the project's copy." if here else "The sandbox's disk has no room left.",
             "Make room on this computer's disk and start again." if here else "Use a template with a larger disk.",
@@ -337,7 +385,7 @@ async def translated(profile: Profile) -> AsyncIterator[None]:
         raise SandboxBusyError(
             f"{place} is busy", _words(error), "Wait a minute and start again.", Action.START
         ) from error
-    except (SandboxUnreachableException, httpx.TransportError, TimeoutException) as error:
+    except (SandboxUnreachableException, httpx.TransportError, TimeoutException, TimeoutError) as error:
         raise SandboxUnreachableError(
             f"{place} does not answer",
             _network_words(error),

@@ -57,6 +57,10 @@ class Coalescer:
         self._rest(now)
         self._everything = True
 
+    def count(self) -> int:
+        """Give the number of paths that wait; everything counts as one."""
+        return len(self._urgent) + len(self._resting) + self._everything
+
     def due_at(self) -> float | None:
         """Give when the next look is due; None while nothing is told."""
         if self._urgent:

@@ -5,33 +5,46 @@
 3. `scan.py` looks: at the paths told, or at everything after a flood, an overflow, a changed ignore file.
 4. `diff.py` compares with what the sandbox is known to hold; `load.py` reads what differs.
 5. `mirror.py` sends it and remembers what was answered.
+6. `drift.py` compares hashes taken in the sandbox, after whatever may have been lost on the way.
 
 Hints only say when: whatever they miss or make up, the comparison decides.
 """
 
 import asyncio
-import errno
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from craft_desktop.model.errors import Problem, SandboxBusyError, SandboxUnreachableError
-from craft_desktop.sync.coalesce import Coalescer, Due
+from craft_desktop.model.errors import (
+    CraftError,
+    DiskFullError,
+    Problem,
+    ProjectError,
+    SandboxBusyError,
+    SandboxUnreachableError,
+)
+from craft_desktop.sync.coalesce import Due
+from craft_desktop.sync.hints import POLL_S, Hints
 from craft_desktop.sync.ignore import is_rule_file
-from craft_desktop.sync.mirror import Mirror, PushResult, Remote
-from craft_desktop.sync.scan import check_root
-from craft_desktop.sync.watch import FolderWatch, Sign, Told, watch_folder
+from craft_desktop.sync.mirror import Mirror, Pushed, PushResult, Remote
+from craft_desktop.sync.safety import EmptiedError
+from craft_desktop.sync.snapshot import Entry
+from craft_desktop.sync.state import Halt, HaltReason, SyncState, Verification
+from craft_desktop.tasks import Owner
 
 # From here a scan of everything is no dearer (measured: a look 11 µs, a scan 4.5 µs for each file there is, so that
 # 1,000 looks are a scan of 2,500 files), and it finds what the flood drowned.
 FLOOD_PATHS = 1000
-# Where the system's hints end, the folder is looked at this often; never so often that looking takes more than a
-# fifth of the time.
-POLL_S = 1.0
-POLL_SHARE = 5
 # A provider that does not answer: soon, for most breaks are short; then ever more rarely.
 RETRY_FIRST_S = 0.5
 RETRY_LIMIT_S = 15.0
+# A push of more files than a person saves by hand is verified.
+BULK_FILES = 50
+# What was sent again is verified again, this often; what then still differs is rewritten by something in the sandbox.
+VERIFY_ROUNDS = 3
+
+_PASSING = (SandboxUnreachableError, SandboxBusyError, DiskFullError)
 
 
 class SyncEngine:
@@ -39,7 +52,10 @@ class SyncEngine:
 
     :param on_pushed: told of every push of `run` that changed something.
     :param on_problem: told once of what was not sent, or of what hinders the sync; it goes on.
+    :param on_verified: told of every verification.
+    :param on_state: told when the folder is given up or believed again, and when something was verified.
     :param clock: seconds that never go back.
+    :param wall: seconds since 1970.
     :param pause: waits for so many seconds before something is tried again.
     """
 
@@ -50,156 +66,255 @@ class SyncEngine:
         *,
         on_pushed: Callable[[PushResult], None],
         on_problem: Callable[[Problem], None],
+        on_verified: Callable[[Verification], None] = lambda _: None,
+        on_state: Callable[[SyncState], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._root = root.resolve()
+        self._remote = remote
         self._mirror = Mirror(self._root, remote, on_problem, clock, pause)
         self._on_pushed = on_pushed
         self._on_problem = on_problem
+        self._on_verified = on_verified
+        self._on_state = on_state
         self._clock = clock
+        self._wall = wall
         self._pause = pause
         self._pushing = asyncio.Lock()
-        self._coalescer = Coalescer()
-        self._wake = asyncio.Event()
-        self._is_watch_spent = False
-        self._polls_at: float | None = None
+        self._hints = Hints(self._root, self._mirror.holds_file, on_problem, clock)
+        self._in_flight = 0
+        self._verify_due = asyncio.Event()
+        self._verified_at: float | None = None
+        self._halted: Halt | None = None
+        self._is_emptiness_meant = False
 
     @property
     def revision(self) -> int:
         """Give the number of pushes that changed something."""
         return self._mirror.revision
 
+    @property
+    def state(self) -> SyncState:
+        """Give how far the sync is."""
+        return SyncState(
+            self.revision,
+            self._verified_at,
+            self._hints.count() + self._in_flight,
+            self._halted,
+            self._hints.is_polling,
+        )
+
+    def adopt(self, manifest: Mapping[str, Entry]) -> None:
+        """Begin with a sandbox that holds something already, told by its remote's `manifest()`.
+
+        The next push sends what differs, and deletes what the folder does not hold, but for what tools keep there.
+        """
+        self._mirror.adopt(manifest)
+
     async def push_all(self) -> PushResult:
         """Scan the folder and send all that differs from what the sandbox is known to hold.
 
-        Waits for a push under way. The result is not told to `on_pushed`.
+        Waits for a push under way. The result is not told to `on_pushed`; `run` verifies it, if it was large.
 
         :raises ProjectError: the folder is gone.
-        :raises SyncError: the folder was emptied since the last push; nothing was sent.
+        :raises EmptiedError: the folder was emptied since the last push; nothing was sent.
         :raises CraftError: what the remote raised; the next push sends again what was not answered.
         """
-        since = self._clock()
-        async with self._pushing:
-            return (await self._mirror.push(None, since)).result
+        return (await self._push_once(None, self._clock())).result
+
+    async def verify(self) -> Verification:
+        """Compare hashes taken in the sandbox with the folder's; send again what differs.
+
+        Pushes go on meanwhile. Needed after a sandbox was resumed; `run` does it by itself after a large push and
+        after a sandbox that did not answer.
+
+        :raises ProjectError: the folder is gone.
+        :raises EmptiedError: the folder was emptied.
+        :raises CraftError: what the remote raised.
+        """
+        began = self._clock()
+        drifted: dict[str, None] = {}
+        for _ in range(VERIFY_ROUNDS):
+            async with self._pushing:
+                # What was never sent is no drift of the sandbox.
+                pushed = await self._mirror.push(None, self._clock())
+                held = self._mirror.held()
+            self._hints.tell_again(pushed.unstable)
+            if pushed.result.changed:
+                self._on_pushed(pushed.result)
+            manifest = await self._remote.manifest()
+            async with self._pushing:
+                found = self._mirror.correct(held, manifest)
+            drifted.update(dict.fromkeys(found))
+            if not found:
+                break
+        verification = Verification(len(held), tuple(drifted), (self._clock() - began) * 1000, not found)
+        if found:
+            self._hints.tell_again(found)
+            self._on_problem(_rewritten(found))
+        else:
+            self._verified_at = self._wall()
+        self._on_verified(verification)
+        self._on_state(self.state)
+        return verification
+
+    def send_emptiness(self) -> None:
+        """Answer a halt: the files are meant to be gone, and go from the sandbox too."""
+        if self._halted is not None:
+            self._is_emptiness_meant = True
+            self._hints.wake()
+
+    def wait_for_files(self) -> None:
+        """Answer a halt: the files will come back; the sandbox keeps its copy."""
+        if self._halted is not None:
+            self._tell_halt(replace(self._halted, is_waiting=True))
 
     async def run(self) -> None:
         """Watch and push until cancelled; begins with a push of all that differs by now.
 
-        An unreachable or busy sandbox is told once and tried again; every other failure ends this.
+        An unreachable, busy or full sandbox is told once and tried again. A folder that is gone or emptied is told,
+        halts the sync and asks: see `Halt`. Every other failure ends this.
 
-        :raises ProjectError: the folder is gone.
-        :raises SyncError: the folder was emptied; the sandbox was not touched.
         :raises CraftError: what the remote raised.
         """
+        if self.revision and self._verified_at is None:
+            self._verify_due.set()
+        async with Owner("sync") as owner:
+            tasks = (
+                owner.start(self._keep_equal(), name="push", awaited=True),
+                owner.start(self._keep_verified(), name="verify", awaited=True),
+            )
+            # Neither ends but by a failure.
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                await task
+
+    async def _keep_equal(self) -> None:
         while True:
-            # Again when another folder takes this one's place, and when hints were lost: then nobody knows which
-            # watch still stands on the folder of its name.
-            check_root(self._root)
-            self._is_watch_spent = False
-            watch = self._open_watch()
             try:
-                await self._follow(watch)
-            finally:
-                if watch is not None:
-                    watch.close()
+                await self._watch_and_push()
+            except ProjectError as error:
+                await self._halt(Halt(HaltReason.GONE, error.problem))
+            except EmptiedError as error:
+                await self._halt(Halt(HaltReason.EMPTIED, error.problem))
 
-    def _open_watch(self) -> FolderWatch | None:
-        try:
-            return watch_folder(self._root, asyncio.get_running_loop(), self._on_told)
-        except OSError as error:
-            check_root(self._root)
-            self._start_polling(error)
-            return None
-
-    async def _follow(self, watch: FolderWatch | None) -> None:
-        """Push all, then what comes, until the watch is spent."""
-        due: Due | None = Due(frozenset(), True, self._clock())
-        while due is not None:
-            await self._attend(due, watch)
-            due = await self._next_due()
-
-    async def _next_due(self) -> Due | None:
-        """Wait for what is due; None when the watch is spent."""
-        while not self._is_watch_spent:
-            now = self._clock()
-            due = self._coalescer.take(now)
-            if due is not None:
-                return due
-            if self._polls_at is not None and now >= self._polls_at:
-                return Due(frozenset(), True, now)
-            times = [at for at in (self._coalescer.due_at(), self._polls_at) if at is not None]
-            self._wake.clear()
+    async def _keep_verified(self) -> None:
+        wait_s = RETRY_FIRST_S
+        while True:
+            await self._verify_due.wait()
+            self._verify_due.clear()
             try:
-                async with asyncio.timeout(min(times) - now if times else None):
-                    await self._wake.wait()
-            except TimeoutError:
-                # The time for which it waited: something is due.
+                await self.verify()
+                wait_s = RETRY_FIRST_S
+            except (ProjectError, EmptiedError):
+                # The push halts over it, and has all verified when it goes on.
                 continue
-        return None
+            except _PASSING:
+                # The push tells it, if there is one; here it is tried again.
+                await self._pause(wait_s)
+                wait_s = min(2 * wait_s, RETRY_LIMIT_S)
+                self._verify_due.set()
 
-    async def _attend(self, due: Due, watch: FolderWatch | None) -> None:
+    async def _watch_and_push(self) -> None:
+        """Watch the folder that has the name now, and push, until the watch is spent."""
+        self._hints.open()
+        try:
+            due: Due | None = Due(frozenset(), True, self._clock())
+            while due is not None:
+                await self._attend(due)
+                due = await self._hints.next_due()
+        finally:
+            self._hints.close()
+
+    async def _attend(self, due: Due) -> None:
         """Push what is due; then watch the folders that came with it, and look at those once more."""
         is_flood = due.everything or len(due.relpaths) > FLOOD_PATHS or any(map(is_rule_file, due.relpaths))
         relpaths = None if is_flood else due.relpaths
         began = self._clock()
-        folders, unstable = await self._push(relpaths, due.since)
-        if self._polls_at is not None:
-            now = self._clock()
-            self._polls_at = now + max(POLL_S, (now - began) * (POLL_SHARE - 1))
-        while watch is not None and (added := await self._cover(watch, folders)):
+        self._in_flight = max(1, len(due.relpaths))
+        pushed = await self._push(relpaths, due.since)
+        unstable = pushed.unstable
+        self._hints.looked(self._clock() - began)
+        while added := await self._hints.cover(pushed.folders):
             # Between the look and the watch something may have happened in there unseen.
-            folders, again = await self._push(None if relpaths is None else added, self._clock())
-            unstable += again
-        for relpath in unstable:
-            self._coalescer.tell_changed(relpath, self._clock())
+            pushed = await self._push(None if relpaths is None else added, self._clock())
+            unstable += pushed.unstable
+        self._in_flight = 0
+        if unstable:
+            self._hints.tell_again(unstable)
 
-    async def _cover(self, watch: FolderWatch, folders: tuple[str, ...]) -> frozenset[str]:
-        if not folders or self._polls_at is not None:
-            return frozenset()
-        try:
-            return await asyncio.to_thread(watch.cover, folders)
-        except OSError as error:
-            self._start_polling(error)
-            return frozenset()
+    async def _push(self, relpaths: frozenset[str] | None, since: float) -> Pushed:
+        """Push until the sandbox has answered."""
+        wait_s = RETRY_FIRST_S
+        while True:
+            try:
+                pushed = await self._push_once(relpaths, since)
+            except _PASSING as error:
+                wait_s = await self._hold_back(error, wait_s)
+                continue
+            if wait_s > RETRY_FIRST_S or pushed.result.files + pushed.result.deleted >= BULK_FILES:
+                self._verify_due.set()
+            if pushed.result.changed:
+                self._on_pushed(pushed.result)
+            return pushed
 
-    async def _push(self, relpaths: frozenset[str] | None, since: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Push until the sandbox has answered; give folders seen and paths to be looked at again."""
+    async def _push_once(self, relpaths: frozenset[str] | None, since: float) -> Pushed:
+        async with self._pushing:
+            return await self._mirror.push(relpaths, since)
+
+    async def _hold_back(self, error: CraftError, wait_s: float) -> float:
+        """Wait until a sandbox is asked again; give how long to wait the next time. Told once."""
+        if wait_s == RETRY_FIRST_S:
+            self._on_problem(error.problem)
+        await self._pause(wait_s)
+        return min(2 * wait_s, RETRY_LIMIT_S)
+
+    async def _halt(self, halt: Halt) -> None:
+        """Send nothing until files are there again, or their absence is meant."""
+        self._is_emptiness_meant = False
+        self._in_flight = 0
+        self._on_problem(halt.problem)
+        self._tell_halt(halt)
+        while True:
+            if self._is_emptiness_meant:
+                await self._wipe()
+                self._is_emptiness_meant = False
+                self.wait_for_files()
+            async with self._pushing:
+                reason = await asyncio.to_thread(self._mirror.standing)
+            if reason is None:
+                break
+            if self._halted is not None and reason is not self._halted.reason:
+                self._tell_halt(replace(self._halted, reason=reason))
+            if not self._is_emptiness_meant:
+                await self._hints.wait(POLL_S)
+        self._tell_halt(None)
+        self._verify_due.set()
+
+    async def _wipe(self) -> None:
         wait_s = RETRY_FIRST_S
         while True:
             try:
                 async with self._pushing:
-                    pushed = await self._mirror.push(relpaths, since)
-            except (SandboxUnreachableError, SandboxBusyError) as error:
-                if wait_s == RETRY_FIRST_S:
-                    self._on_problem(error.problem)
-                await self._pause(wait_s)
-                wait_s = min(2 * wait_s, RETRY_LIMIT_S)
+                    result = await self._mirror.wipe(self._clock())
+            except _PASSING as error:
+                wait_s = await self._hold_back(error, wait_s)
                 continue
-            if pushed.result.changed:
-                self._on_pushed(pushed.result)
-            return pushed.folders, pushed.unstable
+            if result.changed:
+                self._on_pushed(result)
+            return
 
-    def _start_polling(self, error: OSError) -> None:
-        self._polls_at = self._clock() + POLL_S
-        limits = (errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-        self._on_problem(
-            Problem(
-                "Changes are noticed more slowly",
-                f"The system cannot watch the folder ({error.strerror or error}); it is looked at every second.",
-                "Raise fs.inotify.max_user_watches and max_user_instances, then start again."
-                if error.errno in limits
-                else "Nothing to do: saves arrive about a second later.",
-            )
-        )
+    def _tell_halt(self, halt: Halt | None) -> None:
+        if halt != self._halted:
+            self._halted = halt
+            self._on_state(self.state)
 
-    def _on_told(self, hints: list[Told]) -> None:
-        now = self._clock()
-        for told in hints:
-            if told.sign is Sign.SAVED and self._mirror.holds_file(told.relpath):
-                self._coalescer.tell_saved(told.relpath, now)
-            elif told.sign in (Sign.SAVED, Sign.CHANGED):
-                self._coalescer.tell_changed(told.relpath, now)
-            else:
-                self._is_watch_spent = True
-        self._wake.set()
+
+def _rewritten(relpaths: tuple[str, ...]) -> Problem:
+    return Problem(
+        "Something in the sandbox rewrites files",
+        f"{', '.join(relpaths[:5])}{' …' if len(relpaths) > 5 else ''}: not what the folder holds, though sent again.",
+        "See what the dev server does with them, or name them in .craftignore.",
+    )

@@ -7,19 +7,22 @@ first that has an opinion decides:
 2. `.craftignore` at the root, in git's syntax. Its `!` sends what git ignores.
 3. Files (not folders) named `.env` or `.env.*` are sent whatever `.gitignore` says: a project needs its
    `.env.local` to run.
-4. `.gitignore` of the deepest folder first, up to the root's; then `.git/info/exclude`.
+4. `.gitignore` of the deepest folder first, up to the root's; then what git says from outside (`repository.py`):
+   `.gitignore` files above the folder, `.git/info/exclude`, the person's own excludes file.
 
 Matching is bytewise, as in git; the laws of one pattern stand in `pattern.py`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from craft_desktop.sync.pattern import Patterns
 
 GIT_FILE = ".gitignore"
 CRAFT_FILE = ".craftignore"
-EXCLUDE_FILE = ".git/info/exclude"
+# In the folder that `.git` stands for.
+EXCLUDE_FILE = "info/exclude"
 
 # Installed, built or kept by tools, at any depth and of any kind (`.git` is a file in a worktree).
 _TOOLS = frozenset({"node_modules", ".next", ".git"})
@@ -33,35 +36,39 @@ _HALF_SAVED = Patterns.parse(
 NEVER_SENT = _TOOLS | _TRACES
 
 
+class Scope(NamedTuple):
+    """One ignore file, and how a relpath looks from its folder: `cut` bytes less in front, then `head` before it."""
+
+    patterns: Patterns
+    cut: int
+    head: bytes = b""
+
+
 @dataclass(frozen=True, slots=True)
 class IgnoreRules:
     """The rules of one folder.
 
-    `git` maps a folder's relpath ("" for the root) to its `.gitignore`; folders without one are absent.
+    `git` maps a folder's relpath ("" for the root) to its `.gitignore`; folders without one are absent. `outer` are
+    git's rules from outside the folder, the strongest first.
     """
 
     git: Mapping[str, Patterns] = field(default_factory=dict)
-    exclude: Patterns | None = None
+    outer: tuple[Scope, ...] = ()
     craft: Patterns | None = None
 
-    def chain(self, folder: str) -> tuple[tuple[int, Patterns], ...]:
-        """Give the ignore files that speak about a folder's entries, the strongest first.
-
-        :return: pairs of (bytes of a relpath to cut off, patterns).
-        """
-        found: list[tuple[int, Patterns]] = []
+    def chain(self, folder: str) -> tuple[Scope, ...]:
+        """Give the ignore files that speak about a folder's entries, the strongest first."""
+        found: list[Scope] = []
         at = folder
         while True:
             if patterns := self.git.get(at):
-                found.append((len(at.encode()) + 1 if at else 0, patterns))
+                found.append(Scope(patterns, len(at.encode()) + 1 if at else 0))
             if not at:
                 break
             at = at.rpartition("/")[0]
-        if self.exclude:
-            found.append((0, self.exclude))
-        return tuple(found)
+        return (*found, *self.outer)
 
-    def is_ignored_below(self, chain: Iterable[tuple[int, Patterns]], relpath: str, is_directory: bool) -> bool:
+    def is_ignored_below(self, chain: Iterable[Scope], relpath: str, is_directory: bool) -> bool:
         """Say whether an entry of a folder that is itself sent stays at home; `chain` is that folder's."""
         name = relpath.rpartition("/")[2]
         if name in NEVER_SENT:
@@ -76,11 +83,16 @@ class IgnoreRules:
                 return verdict
         if not is_directory and (name == ".env" or name.startswith(".env.")):
             return False
-        for cut, patterns in chain:
-            verdict = patterns.verdict(path_bytes[cut:], name_bytes, is_directory)
-            if verdict is not None:
-                return verdict
-        return False
+        return _git_says(chain, path_bytes, name_bytes, is_directory)
+
+    def is_named_by_git(self, folder: str) -> bool:
+        """Say whether git's rules alone ignore a folder, or one above it."""
+        parts = folder.encode().split(b"/")
+        above = ["/".join(folder.split("/")[:depth]) for depth in range(len(parts))]
+        return any(
+            _git_says(self.chain(above[depth]), b"/".join(parts[: depth + 1]), parts[depth], True)
+            for depth in range(len(parts))
+        )
 
     def is_ignored(self, relpath: str, is_directory: bool) -> bool:
         """Say whether a path stays at home, by its own name or by a folder above it."""
@@ -91,6 +103,14 @@ class IgnoreRules:
             if self.is_ignored_below(self.chain(folder), "/".join(parts[:depth]), above or is_directory):
                 return True
         return False
+
+
+def _git_says(chain: Iterable[Scope], path: bytes, name: bytes, is_directory: bool) -> bool:
+    for patterns, cut, head in chain:
+        verdict = patterns.verdict(head + path[cut:], name, is_directory)
+        if verdict is not None:
+            return verdict
+    return False
 
 
 def is_rule_file(relpath: str) -> bool:

@@ -51,6 +51,7 @@ class Loader:
 
     :param known: what the copy holds; a file whose hash and execute bit are there already is not sent.
     :param now_ns: the wall clock that file times are compared with.
+    :param portion_bytes: what one portion holds in memory, but for its last file.
     """
 
     def __init__(
@@ -59,18 +60,20 @@ class Loader:
         relpaths: tuple[str, ...],
         known: Mapping[str, Entry],
         now_ns: Callable[[], int] = time.time_ns,
+        portion_bytes: int = BATCH_BYTES,
     ) -> None:
         self._root = root
         self._relpaths = relpaths
         self._known = known
         self._now_ns = now_ns
+        self._portion_bytes = portion_bytes
         self._next = 0
 
     def read(self) -> Portion:
         """Read until a batch is full or all is read."""
         portion = Portion()
         held = 0
-        while self._next < len(self._relpaths) and held < BATCH_BYTES and len(portion.writes) < BATCH_FILES:
+        while self._next < len(self._relpaths) and held < self._portion_bytes and len(portion.writes) < BATCH_FILES:
             relpath = self._relpaths[self._next]
             self._next += 1
             held += self._read_one(relpath, portion)

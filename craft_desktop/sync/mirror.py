@@ -7,21 +7,30 @@ answered.
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from craft_desktop.model.errors import Action, Problem, SyncError
-from craft_desktop.sync.diff import Batch, Difference, compare, is_below
+from craft_desktop.model.errors import Action, Problem, ProjectError, SyncError
+from craft_desktop.sync.archive import Archive
+from craft_desktop.sync.diff import Batch, Difference, FileWrite, compare, is_below
+from craft_desktop.sync.drift import adoptable, correct, find_drift, is_held
 from craft_desktop.sync.ignore import IgnoreRules
-from craft_desktop.sync.load import Loader, Portion
-from craft_desktop.sync.safety import is_doubtful, is_emptied, restrict
+from craft_desktop.sync.load import INLINE_BYTES, Loader, Portion
+from craft_desktop.sync.repository import find_excludes_file
+from craft_desktop.sync.safety import EmptiedError, is_doubtful, is_emptied, restrict
 from craft_desktop.sync.scan import Scan, look, scan
 from craft_desktop.sync.snapshot import DIRECTORY, UNCERTAIN, Entry, Kind
+from craft_desktop.sync.state import HaltReason
 
 # `rm -rf` of a large project takes about as long; a branch switch that removes half of a project may wait for it.
 DOUBT_S = 0.5
+# A first push of so many files goes as one compressed stream: beside batches it took 0.5 to 1.1 of the time on this
+# computer (tests/bench/bench_sync.py), and over a line it is fewer bytes; below, it is not worth unpacking.
+ARCHIVE_FILES = 100
+# The sandbox holds a stream and what comes out of it side by side.
+ARCHIVE_BYTES = 1024**3
 # A file may be replaced in the middle of being streamed; three times in a row is something else.
 LOST_SOURCES = 3
 
@@ -29,15 +38,22 @@ LOST_SOURCES = 3
 class Remote(Protocol):
     """The sandbox as the sync sees it.
 
-    `apply` carries out a batch in the order its fields say and returns when all of it is done. One call runs at a
-    time. After an error or a cancellation any part of the batch may have been done. A `Path` source is read during
-    the call and may have gone or changed by then: an `OSError` from opening or reading it may come through.
+    `apply` carries out a batch in the order its fields say and returns when all of it is done; `apply_archive` brings
+    what an archive holds, all of it or nothing. One call of these two runs at a time; `manifest` may run beside it.
+    After an error or a cancellation any part of a batch may have been done. A `Path` source is read during the call
+    and may have gone or changed by then: an `OSError` from opening or reading it may come through.
 
     :raises CraftError: it was not done, or not wholly.
     """
 
     async def apply(self, batch: Batch) -> None:
         """Carry out a batch."""
+
+    async def apply_archive(self, archive: Archive) -> None:
+        """Bring everything an archive holds; nothing in there is of another kind at the same name."""
+
+    async def manifest(self) -> Mapping[str, Entry]:
+        """Tell all that is there, but for what is never sent, with hashes taken there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +103,8 @@ class Mirror:
         self._pause = pause
         self._known: dict[str, Entry] = {}
         self._rules = IgnoreRules()
+        self._excludes_file: Path | None = None
+        self._has_excludes_file = False
         self._problems: dict[str, Problem] = {}
         self._lost_sources = 0
         self._is_behind = True
@@ -108,38 +126,101 @@ class Mirror:
         # Paths told tell all only if nothing is left over from a push that failed.
         found, difference = await self._compare(None if self._is_behind else relpaths)
         self._is_behind = True
-        if is_doubtful(self._known, difference.deletes):
+        # A warm sandbox may hold much that is another folder's; a first push has nothing of this one to lose.
+        if self.revision and is_doubtful(self._known, difference.deletes):
             await self._pause(DOUBT_S)
             found, difference = await self._compare(None)
-        if is_emptied(self._known, difference.deletes):
+        if not difference.writes and is_emptied(self._known, difference.deletes):
             raise _emptied(self._root)
-        deleted = sum(self._known[relpath].kind is not Kind.DIRECTORY for relpath in difference.deletes)
-        sent: list[Batch] = []
-        problems = dict(found.problems)
-        unstable: list[str] = []
+        tally = _Tally(deleted=sum(self._known[at].kind is not Kind.DIRECTORY for at in difference.deletes))
         self._doubt_clears(difference.clears)
+        if not self.revision and _is_for_archive(difference, found):
+            await self._push_archive(difference, tally)
+        else:
+            await self._push_batches(difference, tally)
+        self._tell({**found.problems, **tally.problems}, found.asked)
+        self._is_behind = False
+        folders = tuple(relpath for relpath, entry in found.snapshot.items() if entry.kind is Kind.DIRECTORY)
+        return Pushed(self._sum_up(tally, since), folders, tuple(tally.unstable))
+
+    async def wipe(self, since: float) -> PushResult:
+        """Delete all that was sent: the folder was emptied or deleted, and the person said that this is meant.
+
+        :raises CraftError: what the remote raised.
+        """
+        self._is_behind = True
+        tally = _Tally(deleted=sum(entry.kind is not Kind.DIRECTORY for entry in self._known.values()))
+        await self._send(Batch(deletes=tuple(sorted(self._known, reverse=True))), Portion(), tally)
+        return self._sum_up(tally, since)
+
+    def adopt(self, manifest: Mapping[str, Entry]) -> None:
+        """Begin with a sandbox that holds something already; what the folder does not hold of it will go."""
+        self._known = adoptable(manifest)
+        self._is_behind = True
+
+    def held(self) -> dict[str, Entry]:
+        """Give what the sandbox is known to hold, as it is now."""
+        return dict(self._known)
+
+    def correct(self, held: Mapping[str, Entry], manifest: Mapping[str, Entry]) -> tuple[str, ...]:
+        """Take the sandbox's word where it differs from `held`, but for what was sent since; give those paths."""
+        drifted = tuple(at for at in find_drift(held, manifest) if is_held(held[at], self._known.get(at)))
+        correct(self._known, drifted, manifest)
+        if drifted:
+            self._is_behind = True
+        return drifted
+
+    def standing(self) -> HaltReason | None:
+        """Look why the folder cannot be believed; None if it can. Blocks."""
+        try:
+            found = self._scan(None)
+        except ProjectError:
+            return HaltReason.GONE
+        is_empty = not any(entry.kind is Kind.FILE for entry in found.snapshot.values())
+        return HaltReason.EMPTIED if is_empty and is_emptied(self._known, self._known) else None
+
+    async def _push_batches(self, difference: Difference, tally: "_Tally") -> None:
         loader = Loader(self._root, difference.writes, self._known)
         is_first, is_last = True, False
         while not is_last:
             portion = await asyncio.to_thread(loader.read) if difference.writes else Portion()
             is_last = portion.is_last
-            problems.update(portion.problems)
-            unstable += portion.unstable
+            tally.problems.update(portion.problems)
+            tally.unstable += portion.unstable
             batch = _make_batch(difference, portion, is_first, is_last)
             is_first = False
-            unstable += await self._send(batch, portion)
-            if batch:
-                sent.append(batch)
-        self._tell(problems, found.asked)
-        self._is_behind = False
-        folders = tuple(relpath for relpath, entry in found.snapshot.items() if entry.kind is Kind.DIRECTORY)
-        return Pushed(self._sum_up(sent, deleted, since), folders, tuple(unstable))
+            await self._send(batch, portion, tally)
+
+    async def _push_archive(self, difference: Difference, tally: "_Tally") -> None:
+        if difference.clears:
+            await self._send(Batch(clears=difference.clears), Portion(), tally)
+        # As it is now: in doubt, nothing of it would count as there.
+        archive = Archive(self._root, difference, dict(self._known))
+        hoped = tuple(FileWrite(relpath, b"", 0, False) for relpath in difference.writes)
+        self._doubt(Batch(directories=difference.directories, writes=hoped, links=difference.links))
+        await self._remote.apply_archive(archive)
+        self._known.update((relpath, DIRECTORY) for relpath in difference.directories)
+        self._known.update((link.relpath, Entry(Kind.LINK, target=link.target)) for link in difference.links)
+        self._known.update(archive.read)
+        streamed = [relpath for relpath, size in archive.sent.items() if size > INLINE_BYTES]
+        tally.problems.update(archive.problems)
+        tally.unstable += [*archive.unstable, *self._doubt_changed(streamed, archive.read)]
+        tally.add(len(archive.sent) + len(difference.links), sum(archive.sent.values()))
+        tally.changed.update(difference.directories, archive.sent, (link.relpath for link in difference.links))
+        if difference.deletes:
+            await self._send(Batch(deletes=difference.deletes), Portion(), tally)
+
+    def _scan(self, rules_of_known: IgnoreRules | None) -> Scan:
+        if not self._has_excludes_file:
+            self._excludes_file = find_excludes_file(self._root)
+            self._has_excludes_file = True
+        return scan(self._root, self._known, rules_of_known, self._excludes_file)
 
     async def _compare(self, relpaths: frozenset[str] | None) -> tuple[Scan, Difference]:
         if relpaths is None:
             # What was left over may be there by older rules.
             rules_of_known = None if self._is_behind else self._rules
-            found = await asyncio.to_thread(scan, self._root, self._known, rules_of_known)
+            found = await asyncio.to_thread(self._scan, rules_of_known)
             old = self._known
             if found.unread:
                 old = {relpath: entry for relpath, entry in old.items() if not is_below(relpath, found.unread)}
@@ -149,11 +230,11 @@ class Mirror:
         self._rules = found.rules
         return found, compare(old, found.snapshot)
 
-    async def _send(self, batch: Batch, portion: Portion) -> list[str]:
-        """Send one batch; give the files that changed while they were streamed."""
+    async def _send(self, batch: Batch, portion: Portion, tally: "_Tally") -> None:
+        """Send one batch."""
         if not batch:
             self._known.update(portion.read)
-            return []
+            return
         self._doubt(batch)
         try:
             await self._remote.apply(batch)
@@ -166,14 +247,21 @@ class Mirror:
                     "Close what is writing to it, then start again.",
                     Action.START,
                 ) from error
-            return sorted(batch.relpaths)
-        self._lost_sources = 0
-        self._settle(batch, portion)
-        streamed = [write.relpath for write in batch.writes if isinstance(write.source, Path)]
-        unstable = [relpath for relpath in streamed if not _is_still(self._root, relpath, portion.read[relpath])]
-        for relpath in unstable:
+            tally.unstable += sorted(batch.relpaths)
+        else:
+            self._lost_sources = 0
+            self._settle(batch, portion)
+            streamed = [write.relpath for write in batch.writes if isinstance(write.source, Path)]
+            tally.unstable += self._doubt_changed(streamed, portion.read)
+        tally.add(len(batch.writes) + len(batch.links), batch.size_bytes)
+        tally.changed |= batch.relpaths
+
+    def _doubt_changed(self, streamed: list[str], read: Mapping[str, Entry]) -> list[str]:
+        """Put in doubt, and give, what changed between being hashed and being sent."""
+        changed = [at for at in streamed if at in read and not _is_still(self._root, at, read[at])]
+        for relpath in changed:
             self._known[relpath] = self._known[relpath].in_doubt()
-        return unstable
+        return changed
 
     def _doubt_clears(self, clears: tuple[str, ...]) -> None:
         if not clears:
@@ -209,17 +297,34 @@ class Mirror:
             if before.get(relpath) != problem:
                 self._on_problem(problem)
 
-    def _sum_up(self, sent: list[Batch], deleted: int, since: float) -> PushResult:
-        if sent:
+    def _sum_up(self, tally: "_Tally", since: float) -> PushResult:
+        if tally.changed:
             self.revision += 1
         return PushResult(
-            files=sum(len(batch.writes) + len(batch.links) for batch in sent),
-            deleted=deleted,
-            size_bytes=sum(batch.size_bytes for batch in sent),
+            files=tally.files,
+            deleted=tally.deleted,
+            size_bytes=tally.size_bytes,
             duration_ms=(self._clock() - since) * 1000,
             revision=self.revision,
-            changed=frozenset().union(*(batch.relpaths for batch in sent)),
+            changed=frozenset(tally.changed),
         )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one push has done so far."""
+
+    deleted: int = 0
+    files: int = 0
+    size_bytes: int = 0
+    changed: set[str] = field(default_factory=set)
+    unstable: list[str] = field(default_factory=list)
+    problems: dict[str, Problem] = field(default_factory=dict)
+
+    def add(self, files: int, size_bytes: int) -> None:
+        """Count what was sent."""
+        self.files += files
+        self.size_bytes += size_bytes
 
 
 def _make_batch(difference: Difference, portion: Portion, is_first: bool, is_last: bool) -> Batch:
@@ -233,6 +338,12 @@ def _make_batch(difference: Difference, portion: Portion, is_first: bool, is_las
     )
 
 
+def _is_for_archive(difference: Difference, found: Scan) -> bool:
+    if len(difference.writes) < ARCHIVE_FILES:
+        return False
+    return sum(found.snapshot[relpath].size for relpath in difference.writes) <= ARCHIVE_BYTES
+
+
 def _is_still(root: Path, relpath: str, entry: Entry) -> bool:
     try:
         stat = os.lstat(root / relpath)
@@ -243,10 +354,10 @@ def _is_still(root: Path, relpath: str, entry: Entry) -> bool:
     return entry.mtime_ns == stat.st_mtime_ns and entry.size == stat.st_size and entry.inode == stat.st_ino
 
 
-def _emptied(root: Path) -> SyncError:
-    return SyncError(
+def _emptied(root: Path) -> EmptiedError:
+    return EmptiedError(
         "The folder was emptied",
         f"{root} holds no file of the project any more. What the sandbox holds was not touched.",
-        "Put the files back and start again, or stop the project.",
+        "Put the files back, or say that the sandbox is to be emptied too.",
         Action.OPEN_FOLDER,
     )

@@ -6,11 +6,16 @@ never wiped on such evidence: the sync halts and asks.
 
 from collections.abc import Collection, Mapping
 
+from craft_desktop.model.errors import SyncError
 from craft_desktop.sync.diff import is_below
 from craft_desktop.sync.snapshot import Entry, Kind
 
 # Fewer files than these are deleted by hand every day.
 DOUBTFUL_FILES = 5
+
+
+class EmptiedError(SyncError):
+    """The folder is there, and none of the project's files is in it any more; nothing was sent."""
 
 
 def is_emptied(known: Mapping[str, Entry], deletes: Collection[str]) -> bool:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from craft_desktop.model.errors import Action, Problem, ProjectError
-from craft_desktop.sync.ignore import CRAFT_FILE, EXCLUDE_FILE, GIT_FILE, IgnoreRules
+from craft_desktop.sync.ignore import CRAFT_FILE, GIT_FILE, IgnoreRules, Scope
 from craft_desktop.sync.links import inside_target
 from craft_desktop.sync.pattern import Patterns
+from craft_desktop.sync.repository import outer_rules, read_patterns
 from craft_desktop.sync.snapshot import DIRECTORY, Entry, Kind, Snapshot, file_entry
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
-_Chain = tuple[tuple[int, Patterns], ...]
+_Chain = tuple[Scope, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,23 @@ class Scan:
     asked: frozenset[str] | None
 
 
-def scan(root: Path, known: Mapping[str, Entry], rules_of_known: IgnoreRules | None = None) -> Scan:
+def scan(
+    root: Path,
+    known: Mapping[str, Entry],
+    rules_of_known: IgnoreRules | None = None,
+    excludes_file: Path | None = None,
+) -> Scan:
     """Look at the whole folder.
 
     :param root: itself without links on its path.
     :param known: entries whose hashes are carried over where the signature is the same.
     :param rules_of_known: the rules by which all of `known` is sent; where they still hold it is not asked again,
         which halves the time.
+    :param excludes_file: the person's own git ignore file.
     :raises ProjectError: the folder is gone or cannot be listed.
     """
     check_root(root)
-    rules = IgnoreRules(exclude=_read_patterns(root / EXCLUDE_FILE), craft=_read_patterns(root / CRAFT_FILE))
+    rules = IgnoreRules(outer=outer_rules(root, excludes_file), craft=read_patterns(root / CRAFT_FILE))
     walk = _Walk(root, known, rules, {}, rules_of_known)
     walk.descend("", rules.chain(""))
     # A root that vanished meanwhile looks like an empty one.
@@ -98,17 +105,6 @@ def _topmost_new(relpath: str, known: Mapping[str, Entry]) -> str:
     return relpath
 
 
-def _read_patterns(path: Path) -> Patterns | None:
-    """Read an ignore file; one that is no regular file counts as none (git's rule), and so does an unreadable one."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            return Patterns.parse(file.read()) if modes.S_ISREG(os.fstat(descriptor).st_mode) else None
-    except OSError:
-        # Unreadable: it is told as a problem when its own turn to be sent comes.
-        return None
-
-
 class _Walk:
     def __init__(
         self,
@@ -122,7 +118,7 @@ class _Walk:
         self._root = str(root)
         self._known = known
         self._git = git
-        self._rules = IgnoreRules(git, rules.exclude, rules.craft)
+        self._rules = IgnoreRules(git, rules.outer, rules.craft)
         self._before = before if before is not None and before.craft == rules.craft else None
         self._entries: dict[str, Entry] = {}
         self._problems: dict[str, Problem] = {}
@@ -165,10 +161,10 @@ class _Walk:
                 continue
             self._git.pop(at, None)
             if any(item.name == GIT_FILE for item in found):
-                patterns = _read_patterns(Path(f"{self._root}/{prefix}{GIT_FILE}"))
+                patterns = read_patterns(Path(f"{self._root}/{prefix}{GIT_FILE}"))
                 if patterns is not None:
                     self._git[at] = patterns
-                    chain = ((len(prefix.encode()), patterns), *chain)
+                    chain = (Scope(patterns, len(prefix.encode())), *chain)
             stack.extend((below, chain) for below in self._list(at, found, chain))
 
     def _list(self, folder: str, found: Iterable[os.DirEntry[str]], chain: _Chain) -> list[str]:
@@ -180,8 +176,12 @@ class _Walk:
         folders: list[str] = []
         for item in found:
             relpath = prefix + item.name
-            is_directory = item.is_dir(follow_symlinks=False)
             entry = known.get(relpath)
+            if entry is not None and entry.kind is Kind.FILE and self._is_unchanged(item, entry):
+                # Nearly every file of nearly every scan: nothing else is asked of it.
+                self._entries[relpath] = entry
+                continue
+            is_directory = item.is_dir(follow_symlinks=False)
             if entry is None or (entry.kind is Kind.DIRECTORY) != is_directory:
                 if not _is_utf8(item.name):
                     self._problems[relpath] = _unnameable(relpath)
@@ -199,6 +199,20 @@ class _Walk:
             if is_directory:
                 folders.append(relpath)
         return folders
+
+    @staticmethod
+    def _is_unchanged(item: os.DirEntry[str], entry: Entry) -> bool:
+        try:
+            stat = item.stat(follow_symlinks=False)
+        except OSError:
+            # Whoever asks again says why.
+            return False
+        return (
+            entry.ctime_ns == stat.st_ctime_ns
+            and entry.inode == stat.st_ino
+            and entry.size == stat.st_size
+            and entry.mtime_ns == stat.st_mtime_ns
+        )
 
     def _add(self, relpath: str, stat: os.stat_result) -> None:
         kind = modes.S_IFMT(stat.st_mode)

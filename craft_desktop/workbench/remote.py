@@ -1,20 +1,27 @@
-"""Brings a batch of changes into a sandbox: what the sync engine asks of it, said in the sandbox's words."""
+"""Brings changes into a sandbox and asks what it holds: the sync engine's orders, said in the sandbox's words.
+
+Lists go by file, never by argument: ten thousand names do not fit into a command line, and a name may hold anything
+but NUL. The commands are bash's and GNU's own, as E2B's Debian images have them.
+"""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from craft_desktop.model.errors import Action, SyncError
+from craft_desktop.model.errors import Action, DiskFullError, SyncError
 from craft_desktop.sandbox.connection import Sandbox
 from craft_desktop.sandbox.launch import PROJECT_DIR
+from craft_desktop.sync.archive import Archive
 from craft_desktop.sync.diff import Batch
+from craft_desktop.sync.ignore import NEVER_SENT
+from craft_desktop.sync.snapshot import Entry, Kind
+from craft_desktop.workbench.manifest import read_manifest
 
 # Beside the project, not in it: the dev server must not see it.
 LISTS_DIR = ".craft"
-# A batch is at most 32 MiB; removing 100,000 files took 2 s.
+# A batch is at most 32 MiB; removing 100,000 files took 2 s. Hashing 10,000 files took 0.2 s.
 APPLY_LIMIT_S = 120.0
 
-# Lists go by file, never by argument: ten thousand names do not fit into a command line, and a name may hold anything
-# but NUL. A name in `deletes` is a file or a folder: `rm` leaves folders alone, `rmdir` files and what is not empty.
+# A name in `deletes` is a file or a folder: `rm` leaves folders alone, `rmdir` files and what is not empty.
 _BEFORE = """
 cd {project} && xargs -0 rm -rf -- < {lists}/clears && xargs -0 -r mkdir -p -- < {lists}/directories
 """
@@ -27,6 +34,24 @@ done < {lists}/links
 xargs -0 -r rm -f -- < {lists}/deletes 2>/dev/null
 xargs -0 -r rmdir -- < {lists}/deletes 2>/dev/null
 true
+"""
+# Unpacked aside, then brought into place: what breaks off half-way changes nothing. An empty project is replaced whole;
+# into one that holds something (`node_modules`) the files come as links to what was unpacked, which then goes.
+_UNPACK = """
+cd {lists} && rm -rf incoming && mkdir incoming || exit 1
+tar -xzmf push.tar.gz -C incoming --no-same-owner && rm -f push.tar.gz || {{ rm -rf incoming push.tar.gz; exit 1; }}
+cd .. && mkdir -p {project} || exit 1
+if rmdir {project} 2>/dev/null; then mv {lists}/incoming {project}; exit; fi
+cp -al --remove-destination {lists}/incoming/. {project}/ && rm -rf {lists}/incoming
+"""
+# Kind, mode, name and target of everything; then a hash and a name of every file. sha256sum leaves out what vanished.
+_MANIFEST = """
+mkdir -p {lists} && cd {project} || exit 1
+{{
+  find . -mindepth 1 \\( {never_sent} \\) -prune -o -printf '%y%m %P\\0%l\\0'
+  printf '\\0\\0'
+  find . \\( {never_sent} \\) -prune -o -type f -print0 | xargs -0 -r sha256sum -bz -- 2>/dev/null
+}} | gzip -1 > ../{lists}/manifest.gz
 """
 
 
@@ -64,19 +89,55 @@ class SandboxRemote:
             )
         self._executables = (self._executables | executables) - plain - set(batch.deletes)
 
+    async def apply_archive(self, archive: Archive) -> None:
+        """Bring everything an archive holds, as one stream; a stream that breaks off leaves nothing.
+
+        :raises SyncError: the sandbox's disk is full, or it refuses a name.
+        :raises SandboxError: refused, unreachable or gone.
+        """
+        await self._sandbox.write_pieces(f"{LISTS_DIR}/push.tar.gz", archive.pieces())
+        await self._run(_UNPACK)
+        self._executables |= {relpath for relpath, entry in archive.read.items() if entry.executable}
+
+    async def manifest(self) -> Mapping[str, Entry]:
+        """Tell all that the project's folder holds, but for what is never sent, by hashes taken in the sandbox.
+
+        :raises SyncError: the sandbox's disk is full, or the folder cannot be listed.
+        :raises SandboxError: refused, unreachable or gone.
+        """
+        await self._run(_MANIFEST)
+        manifest = read_manifest(await self._sandbox.read(f"{LISTS_DIR}/manifest.gz"))
+        self._executables = {
+            relpath for relpath, entry in manifest.items() if entry.kind is Kind.FILE and entry.executable
+        }
+        return manifest
+
     async def _do(self, script: str, lists: dict[str, Iterable[str]]) -> None:
         await self._sandbox.write(
             [
-                (f"{LISTS_DIR}/{name}", b"".join(item.encode() + b"\0" for item in items))
+                (f"{LISTS_DIR}/{name}", b"".join(item.encode(errors="surrogateescape") + b"\0" for item in items))
                 for name, items in lists.items()
             ]
         )
-        command = script.format(project=PROJECT_DIR, lists=f"../{LISTS_DIR}")
+        await self._run(script, f"../{LISTS_DIR}")
+
+    async def _run(self, script: str, lists: str = LISTS_DIR) -> None:
+        never_sent = " -o ".join(f"-name {name}" for name in sorted(NEVER_SENT))
+        command = script.format(project=PROJECT_DIR, lists=lists, never_sent=never_sent)
         outcome = await self._sandbox.run(command, limit_s=APPLY_LIMIT_S)
-        if outcome.exit_code != 0:
-            raise SyncError(
-                "The folder could not be copied into the sandbox",
-                outcome.stderr.strip()[-500:] or f"exit code {outcome.exit_code}",
-                "Look at the names above; a full disk needs room. Then start again.",
+        if outcome.exit_code == 0:
+            return
+        words = outcome.stderr.strip()[-500:] or f"exit code {outcome.exit_code}"
+        if "No space left on device" in words or "Disk quota exceeded" in words:
+            raise DiskFullError(
+                "The disk is full",
+                words,
+                "Make room in the sandbox, or use a template with a larger disk. It is tried again by itself.",
                 Action.START,
             )
+        raise SyncError(
+            "The folder could not be copied into the sandbox",
+            words,
+            "Look at the names above. Then start again.",
+            Action.START,
+        )

@@ -1,18 +1,24 @@
 """A folder on disk that stands for the sandbox, and the wait for it to become equal."""
 
 import asyncio
+import hashlib
+import io
 import os
 import shutil
 import stat
+import tarfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 from craft_desktop.model.errors import Problem
+from craft_desktop.sync.archive import Archive
 from craft_desktop.sync.diff import Batch, FileWrite
 from craft_desktop.sync.engine import SyncEngine
 from craft_desktop.sync.mirror import PushResult
+from craft_desktop.sync.snapshot import DIRECTORY, Entry, Kind
+from craft_desktop.sync.state import SyncState, Verification
 from craft_desktop.tasks import Owner
 
 PATIENCE_S = 20.0  # far beyond what any of it takes, on a machine that is busy with other tests
@@ -51,6 +57,42 @@ class FolderRemote:
         self.gate.set()
         self.entered = asyncio.Event()
         self.largest_bytes = 0
+        self.archives = 0
+        self.manifests = 0
+        self.manifest_failures: list[BaseException] = []
+
+    async def apply_archive(self, archive: Archive) -> None:
+        self.entered.set()
+        await self.gate.wait()
+        failure = self.failures.pop(0) if self.failures else None
+        pieces = archive.pieces()
+        if failure:
+            # The line broke: nothing of it is there.
+            next(pieces)
+            raise failure
+        self.archives += 1
+        packed = b"".join(pieces)
+        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as unpacked:
+            unpacked.extractall(self.root, filter="tar")
+        self.applied.set()
+
+    async def manifest(self) -> Mapping[str, Entry]:
+        self.manifests += 1
+        if self.manifest_failures:
+            raise self.manifest_failures.pop(0)
+        found: dict[str, Entry] = {}
+        for relpath, (kind, *facts) in tree(self.root).items():
+            if kind == "link":
+                found[relpath] = Entry(Kind.LINK, target=str(facts[0]))
+            elif kind == "directory":
+                found[relpath] = DIRECTORY
+            else:
+                content, executable = facts
+                assert isinstance(content, bytes)
+                found[relpath] = Entry(
+                    Kind.FILE, executable=bool(executable), sha256=hashlib.sha256(content).hexdigest()
+                )
+        return found
 
     async def apply(self, batch: Batch) -> None:
         assert batch, "an empty order"
@@ -124,8 +166,16 @@ class Running:
         self.remote = FolderRemote(copy)
         self.pushed: list[PushResult] = []
         self.problems: list[Problem] = []
+        self.verified: list[Verification] = []
+        self.states: list[SyncState] = []
         self.engine = SyncEngine(
-            root, self.remote, on_pushed=self.pushed.append, on_problem=self.problems.append, pause=pause
+            root,
+            self.remote,
+            on_pushed=self.pushed.append,
+            on_problem=self.problems.append,
+            on_verified=self.verified.append,
+            on_state=self.states.append,
+            pause=pause,
         )
         self._owner = Owner("test")
         self.task: asyncio.Task[None] | None = None

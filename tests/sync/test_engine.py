@@ -10,13 +10,12 @@ import pytest
 
 from craft_desktop.model.errors import (
     CraftError,
-    ProjectError,
     SandboxBusyError,
     SandboxGoneError,
     SandboxUnreachableError,
-    SyncError,
 )
 from craft_desktop.sync.engine import RETRY_FIRST_S, RETRY_LIMIT_S
+from craft_desktop.sync.state import HaltReason
 from tests.sync.folder_remote import PATIENCE_S, Running, tree
 
 NEW = "export default function Page() { return <h1>two</h1> }\n"
@@ -62,6 +61,25 @@ def save_like_sublime(page: Path) -> None:
     temporary.replace(page)
 
 
+def save_like_vscode_as_another(page: Path) -> None:
+    """VS Code's "save as root" and its atomic saves: written beside with a random name, then renamed."""
+    temporary = page.with_name(".page.tsx.vsctmp")
+    temporary.write_text(NEW)
+    temporary.chmod(page.stat().st_mode)
+    temporary.replace(page)
+
+
+def save_like_npm(page: Path) -> None:
+    """write-file-atomic, as `npm version` and `npm install` save package.json: written beside, flushed, renamed."""
+    temporary = page.with_name(f"{page.name}.1234567890")
+    with temporary.open("w") as file:
+        file.write(NEW)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.chmod(0o644)
+    temporary.rename(page)
+
+
 def save_like_gedit(page: Path) -> None:
     """GIO: a temporary file, a backup by hard link, a rename."""
     temporary = page.with_name(".goutputstream-A1B2C3")
@@ -85,7 +103,16 @@ def save_like_emacs(page: Path) -> None:
 
 @pytest.mark.parametrize(
     "save",
-    [save_in_place, save_like_vim, save_like_jetbrains, save_like_sublime, save_like_gedit, save_like_emacs],
+    [
+        save_in_place,
+        save_like_vim,
+        save_like_vscode_as_another,
+        save_like_jetbrains,
+        save_like_sublime,
+        save_like_npm,
+        save_like_gedit,
+        save_like_emacs,
+    ],
 )
 async def test_an_editor_saves(running: Running, save: Callable[[Path], None]) -> None:
     page = running.root / "app/page.tsx"
@@ -138,6 +165,43 @@ async def test_a_branch_switch(running: Running) -> None:
         await _equal_but_git(running)
         # Not file by file: one at once, then what came within the limit.
         assert len(running.remote.batches) - before < 12
+
+
+async def test_a_stash_and_back(running: Running) -> None:
+    root = running.root
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "one")
+    (root / "app/page.tsx").write_text("work in progress")
+    (root / "app/new.tsx").write_text("untracked")
+    (root / "app/layout.tsx").unlink()
+    await _equal_but_git(running)
+    git(root, "stash", "-q", "--include-untracked")
+    await _equal_but_git(running)
+    assert not (running.remote.root / "app/new.tsx").exists()
+    git(root, "stash", "pop", "-q")
+    await _equal_but_git(running)
+    assert (running.remote.root / "app/page.tsx").read_text() == "work in progress"
+
+
+@pytest.mark.node
+async def test_the_real_npm_changes_the_version(running: Running) -> None:
+    (running.root / "package.json").write_text('{"name": "x", "version": "1.0.0"}')
+    await running.is_equal()
+    npm = await asyncio.create_subprocess_exec(
+        *("npm", "version", "patch", "--no-git-tag-version"), cwd=running.root, stdout=subprocess.DEVNULL
+    )
+    assert await npm.wait() == 0
+    await running.until(lambda: "1.0.1" in (running.remote.root / "package.json").read_text())
+    await running.is_equal()
+    assert not any("package.json" in (*batch.deletes, *batch.clears) for batch in running.remote.batches)
+
+
+async def test_a_rename_of_case_alone(running: Running) -> None:
+    (running.root / "app/page.tsx").rename(running.root / "app/Page.tsx")
+    await running.is_equal()
+    (running.root / "app").rename(running.root / "App")
+    await running.is_equal()
 
 
 async def _equal_but_git(running: Running) -> None:
@@ -310,30 +374,82 @@ async def test_every_other_failure_ends_the_run(running: Running) -> None:
         await asyncio.wait_for(running.task, PATIENCE_S)
 
 
-@pytest.mark.parametrize("away", [shutil.rmtree, lambda root: root.rename(root.with_name("elsewhere"))])
-async def test_the_folder_vanishes(running: Running, away: Callable[[Path], object]) -> None:
+def empty(root: Path) -> None:
+    for path in root.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def move_away(root: Path) -> None:
+    root.rename(root.with_name("elsewhere"))
+
+
+LOSSES = [
+    pytest.param(shutil.rmtree, HaltReason.GONE, id="deleted"),
+    pytest.param(move_away, HaltReason.GONE, id="moved"),
+    pytest.param(empty, HaltReason.EMPTIED, id="emptied"),
+]
+
+
+async def lose(running: Running, away: Callable[[Path], object], reason: HaltReason) -> dict[str, tuple[object, ...]]:
     for number in range(50):
         (running.root / f"app/{number}").touch()
     await running.is_equal()
     before = tree(running.remote.root)
     away(running.root)
-    assert running.task is not None
-    with pytest.raises(ProjectError, match="gone"):
-        await asyncio.wait_for(running.task, PATIENCE_S)
+    # A deletion may be seen half-way, as an emptied folder that is there.
+    await running.until(
+        lambda: running.engine.state.halted is not None and running.engine.state.halted.reason is reason
+    )
+    assert running.problems
+    assert running.states[-1].halted == running.engine.state.halted
+    return before
+
+
+@pytest.mark.parametrize(("away", "reason"), LOSSES)
+async def test_a_lost_folder_halts_the_sync_until_it_is_back(
+    running: Running, away: Callable[[Path], object], reason: HaltReason
+) -> None:
+    before = await lose(running, away, reason)
+    running.engine.wait_for_files()
+    halted = running.engine.state.halted
+    assert halted is not None and halted.is_waiting
     assert tree(running.remote.root) == before
-
-
-async def test_the_folder_is_emptied(running: Running) -> None:
-    for number in range(50):
-        (running.root / f"app/{number}").touch()
+    running.root.mkdir(exist_ok=True)
+    (running.root / "index.html").write_text("back")
     await running.is_equal()
-    before = tree(running.remote.root)
-    for path in running.root.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    assert running.task is not None
-    with pytest.raises(SyncError, match="emptied"):
-        await asyncio.wait_for(running.task, PATIENCE_S)
-    assert tree(running.remote.root) == before
+    await running.until(lambda: running.engine.state.halted is None)
+    (running.root / "index.html").write_text("and followed")
+    await running.is_equal()
+
+
+@pytest.mark.parametrize(("away", "reason"), LOSSES)
+async def test_emptiness_that_is_meant_is_sent(
+    running: Running, away: Callable[[Path], object], reason: HaltReason
+) -> None:
+    await lose(running, away, reason)
+    (running.remote.root / "by-the-sandbox").touch()
+    running.engine.send_emptiness()
+    await running.until(lambda: tree(running.remote.root).keys() == {"by-the-sandbox"})
+    running.root.mkdir(exist_ok=True)
+    (running.root / "index.html").write_text("new")
+    await running.until(lambda: (running.remote.root / "index.html").exists())
+    assert (running.remote.root / "by-the-sandbox").exists()
+    await running.until(lambda: running.engine.state.halted is None)
+
+
+async def test_an_answer_without_a_question_does_nothing(running: Running) -> None:
+    running.engine.send_emptiness()
+    running.engine.wait_for_files()
+    (running.root / "app/page.tsx").write_text("two")
+    await running.is_equal()
+    assert running.engine.state.halted is None
+
+
+async def test_a_project_of_one_file_is_renamed(running: Running) -> None:
+    empty(running.root / "app")
+    (running.root / "package.json").rename(running.root / "index.html")
+    await running.is_equal()
+    assert running.engine.state.halted is None
 
 
 async def test_another_folder_takes_its_place(running: Running, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from craft_desktop.sync.ignore import IgnoreRules, is_rule_file
+from craft_desktop.sync.ignore import IgnoreRules, Scope, is_rule_file
 from craft_desktop.sync.pattern import Patterns
 from craft_desktop.sync.scan import scan
 
@@ -15,7 +15,7 @@ from craft_desktop.sync.scan import scan
 def rules(git: dict[str, str] | None = None, *, craft: str = "", exclude: str = "") -> IgnoreRules:
     return IgnoreRules(
         {folder: Patterns.parse(text.encode()) for folder, text in (git or {}).items()},
-        Patterns.parse(exclude.encode()),
+        (Scope(Patterns.parse(exclude.encode()), 0),),
         Patterns.parse(craft.encode()),
     )
 
@@ -91,38 +91,55 @@ NAME = st.sampled_from(["a", "b", "ab", "x.js", "é", "a b", "*", "[a]", "!a", "
 RELPATH = st.lists(NAME, min_size=1, max_size=4).map("/".join)
 
 
-@settings(max_examples=60, deadline=None)  # each starts git twice, some 5 ms
+@settings(max_examples=100, deadline=None)  # each starts git twice, some 5 ms
 @given(
     relpaths=st.sets(RELPATH, min_size=1, max_size=10),
     root=st.lists(PATTERN, min_size=1, max_size=5),
     nested=st.lists(PATTERN, max_size=3),
     exclude=st.lists(PATTERN, max_size=2),
+    above=st.lists(PATTERN, max_size=2),
+    mine=st.lists(PATTERN, max_size=2),
+    prefix=st.sampled_from(["", "web", "a/b", "packages/web"]),
 )
 def test_the_scan_finds_what_git_finds(
-    relpaths: set[str], root: list[str], nested: list[str], exclude: list[str]
+    relpaths: set[str],
+    root: list[str],
+    nested: list[str],
+    exclude: list[str],
+    above: list[str],
+    mine: list[str],
+    prefix: str,
 ) -> None:
     files = {relpath for relpath in relpaths if not any(other.startswith(f"{relpath}/") for other in relpaths)}
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place).resolve()
-        environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-        subprocess.run(["git", "init", "-q", folder], check=True, env=environment)
+        top = Path(place).resolve() / "repository"
+        folder = top / prefix
+        config = top.with_name("config")
+        config.write_text(f"[core]\n\texcludesFile = {top.with_name('mine')}\n")
+        top.with_name("mine").write_text("\n".join(mine))
+        environment = {**os.environ, "GIT_CONFIG_GLOBAL": str(config), "GIT_CONFIG_SYSTEM": os.devnull}
+        subprocess.run(["git", "init", "-q", top], check=True, env=environment)
         for relpath in files:
             (folder / relpath).parent.mkdir(parents=True, exist_ok=True)
             (folder / relpath).touch()
+        (top / ".git/info/exclude").write_text("\n".join(exclude))
+        (top / ".gitignore").write_text("\n".join(above))
         (folder / ".gitignore").write_text("\n".join(root))
-        (folder / ".git/info/exclude").write_text("\n".join(exclude))
         inner = next((relpath.partition("/")[0] for relpath in sorted(files) if "/" in relpath), None)
         if inner is not None:
             (folder / inner / ".gitignore").write_text("\n".join(nested))
-        listed = subprocess.run(
-            ["git", "-C", folder, "ls-files", "-z", "--others", "--exclude-standard"],
-            check=True,
-            capture_output=True,
-            env=environment,
-        )
-        found = scan(folder, {})
+
+        def git(at: Path, *arguments: str) -> str:
+            command = ["git", "-C", str(at), *arguments]
+            return subprocess.run(command, capture_output=True, env=environment, check=False).stdout.decode()
+
+        if prefix and git(top, "check-ignore", prefix):
+            # Chosen all the same: see tests/sync/test_repository.py.
+            return
+        listed = git(folder, "ls-files", "-z", "--others", "--exclude-standard")
+        found = scan(folder, {}, excludes_file=top.with_name("mine"))
         sent = {relpath for relpath, entry in found.snapshot.items() if entry.kind == "file"}
-        assert sent == {relpath for relpath in listed.stdout.decode().split("\0") if relpath}
+        assert sent == {relpath for relpath in listed.split("\0") if relpath}
         # Asked one by one, the rules say the same.
         assert sent == {relpath for relpath in files | _rule_files(inner) if not found.rules.is_ignored(relpath, False)}
 

@@ -1,6 +1,8 @@
 """Batches of the sync engine, done in a real sandbox."""
 
-from collections.abc import AsyncIterator
+import hashlib
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,11 @@ from craft_desktop.model.errors import SyncError
 from craft_desktop.sandbox.connection import Connection, Sandbox
 from craft_desktop.sandbox.launch import PROJECT_DIR
 from craft_desktop.sandbox.local_host import LocalHost
-from craft_desktop.sync.diff import Batch, FileWrite, LinkWrite
+from craft_desktop.sync.archive import Archive
+from craft_desktop.sync.diff import Batch, FileWrite, LinkWrite, compare
+from craft_desktop.sync.load import read_file
+from craft_desktop.sync.scan import scan
+from craft_desktop.sync.snapshot import Entry, Kind
 from craft_desktop.workbench.remote import SandboxRemote
 
 
@@ -96,3 +102,113 @@ async def test_what_cannot_be_done_is_told(sandbox: Sandbox) -> None:
 async def test_a_file_that_cannot_be_read_is_left_to_the_engine(sandbox: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await SandboxRemote(sandbox).apply(Batch(writes=(FileWrite("gone", tmp_path / "gone", 9, False),)))
+
+
+HOSTILE = ["-rf", "new\nline", 'dou"ble', "it's", "$HOME", "`id`", "日本語", "a" * 255, "é/" * 60 + "deep", "*", " "]
+
+
+def archive_of(root: Path) -> Archive:
+    return Archive(root, compare({}, scan(root, {}).snapshot), {})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path.resolve() / "folder"
+    (root / "empty").mkdir(parents=True)
+    for name in HOSTILE:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    (root / "run.sh").touch(0o755)
+    (root / "binary.png").write_bytes(os.urandom(300_000))
+    (root / "large").write_bytes(os.urandom(1000) * 5000)
+    (root / "link").symlink_to("run.sh")
+    (root / "dangling").symlink_to("empty/none")
+    return root
+
+
+def told(entries: Mapping[str, Entry]) -> dict[str, tuple[object, ...]]:
+    return {at: (entry.kind, entry.sha256, entry.executable, entry.target) for at, entry in entries.items()}
+
+
+def wanted(root: Path) -> dict[str, tuple[object, ...]]:
+    read = {at: read_file(root / at) if entry.kind is Kind.FILE else None for at, entry in walked(root).items()}
+    return told({at: found[0] if (found := read[at]) else entry for at, entry in walked(root).items()})
+
+
+def walked(root: Path) -> Mapping[str, Entry]:
+    return scan(root, {}).snapshot
+
+
+async def test_an_archive_brings_everything_and_the_manifest_tells_it(sandbox: Sandbox, folder: Path) -> None:
+    remote = SandboxRemote(sandbox)
+    await remote.apply_archive(archive_of(folder))
+    assert told(await remote.manifest()) == wanted(folder)
+    left = (await sandbox.run("find .craft -mindepth 1 ! -name 'manifest.gz'")).stdout
+    assert left == ""
+
+
+async def test_an_archive_joins_what_is_there(sandbox: Sandbox, folder: Path) -> None:
+    remote = SandboxRemote(sandbox)
+    await sandbox.run("mkdir -p node_modules/x empty && echo theirs > empty/own && echo old > run.sh", cwd=PROJECT_DIR)
+    await remote.apply_archive(archive_of(folder))
+    manifest = await remote.manifest()
+    assert told({at: entry for at, entry in manifest.items() if at != "empty/own"}) == wanted(folder)
+    assert "empty/own" in manifest
+    assert (await sandbox.run("ls -d node_modules/x", cwd=PROJECT_DIR)).exit_code == 0
+
+
+async def test_names_of_any_bytes_are_told_and_can_be_deleted(sandbox: Sandbox) -> None:
+    remote = SandboxRemote(sandbox)
+    await sandbox.run(
+        r"mkdir $'caf\xe9'; echo x > $'caf\xe9/\x01\xff\n'; mkfifo pipe; ln -s $'\xfe' l", cwd=PROJECT_DIR
+    )
+    manifest = await remote.manifest()
+    name = os.fsdecode(b"caf\xe9/\x01\xff\n")
+    assert manifest[name].sha256 == hashlib.sha256(b"x\n").hexdigest()
+    assert manifest["l"].target == os.fsdecode(b"\xfe")
+    assert manifest["pipe"].kind is Kind.UNCERTAIN
+    await remote.apply(Batch(deletes=(name, os.fsdecode(b"caf\xe9"), "l", "pipe")))
+    assert await listing(sandbox) == []
+
+
+async def test_what_is_never_sent_is_not_told(sandbox: Sandbox) -> None:
+    await sandbox.run("mkdir -p a/node_modules/x .next/y .git; touch a/node_modules/x/z .next/y/z a/z", cwd=PROJECT_DIR)
+    assert (await SandboxRemote(sandbox).manifest()).keys() == {"a", "a/z"}
+
+
+async def test_an_execute_bit_that_drifted_is_taken_away(sandbox: Sandbox) -> None:
+    remote = SandboxRemote(sandbox)
+    await remote.apply(Batch(writes=(write("a"),)))
+    await sandbox.run("chmod +x a", cwd=PROJECT_DIR)
+    assert (await remote.manifest())["a"].executable
+    await remote.apply(Batch(writes=(write("a"),)))
+    assert await listing(sandbox) == ["f 644 a"]
+
+
+async def test_a_stream_that_breaks_off_leaves_nothing_and_is_sent_again(sandbox: Sandbox, folder: Path) -> None:
+    class Broken(Archive):
+        def pieces(self) -> Iterator[bytes]:
+            yield next(super().pieces())
+            raise ConnectionResetError(104, "reset")
+
+    remote = SandboxRemote(sandbox)
+    difference = compare({}, scan(folder, {}).snapshot)
+    with pytest.raises(ConnectionResetError):
+        await remote.apply_archive(Broken(folder, difference, {}))
+    assert await listing(sandbox) == []
+    archive = Archive(folder, difference, {})
+    await remote.apply_archive(archive)
+    await remote.apply_archive(archive)
+    assert told(await remote.manifest()) == wanted(folder)
+
+
+async def test_an_archive_that_cannot_be_unpacked_leaves_nothing(sandbox: Sandbox, folder: Path) -> None:
+    class Cut(Archive):
+        def pieces(self) -> Iterator[bytes]:
+            whole = b"".join(super().pieces())
+            yield whole[: len(whole) // 2]
+
+    with pytest.raises(SyncError):
+        await SandboxRemote(sandbox).apply_archive(Cut(folder, compare({}, scan(folder, {}).snapshot), {}))
+    assert await listing(sandbox) == []
+    assert (await sandbox.run("ls -A .craft")).stdout == ""

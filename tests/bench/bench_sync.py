@@ -1,0 +1,163 @@
+"""What the sync costs beside the same work done otherwise: `pytest -m bench -s tests/bench/bench_sync.py`.
+
+Each pair is measured in turns, so that what else the machine does falls on both; the ratios are what is compared with
+the aims.
+"""
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from e2b import AsyncSandbox
+
+from craft_desktop.sandbox.connection import Connection, Sandbox
+from craft_desktop.sandbox.launch import PROJECT_DIR
+from craft_desktop.sandbox.local_host import LocalHost
+from craft_desktop.sync import mirror
+from craft_desktop.sync.diff import compare
+from craft_desktop.sync.load import RACY_NS, Loader
+from craft_desktop.sync.mirror import Mirror
+from craft_desktop.sync.scan import scan
+from craft_desktop.sync.snapshot import Entry
+from craft_desktop.workbench.remote import SandboxRemote
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
+
+ROUNDS = 7  # an odd number, for the median
+# the aims of the issue
+SCAN_RATIO = 1.0
+PUSH_RATIO = 20.0
+WORDS = Path(__file__).read_text() * 2
+
+
+def make_sources(root: Path, count: int) -> None:
+    """Files like a project's: some 2 kB of code each, 50 to a folder."""
+    drawn = random.Random(count)
+    for number in range(count):
+        path = root / f"src/{number // 1000}/{number // 50}/page{number}.tsx"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        begin = drawn.randrange(len(WORDS) // 2)
+        path.write_text(WORDS[begin : begin + drawn.randrange(500, 3500)])
+    (root / ".gitignore").write_text("node_modules\n/.next/\n/out/\n*.log\n.env*\n")
+
+
+def told(what: str, theirs: list[float], ours: list[float]) -> float:
+    """Print a row; how many times the other's time ours takes."""
+    their_ms, our_ms = statistics.median(theirs) * 1000, statistics.median(ours) * 1000
+    sys.stdout.write(f"\n{what:44} theirs {their_ms:9.1f} ms   ours {our_ms:9.1f} ms   x {our_ms / their_ms:6.2f}")
+    return our_ms / their_ms
+
+
+def took(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("count", [10_000, 100_000])
+def test_scan_and_compare_beside_git_status(tmp_path: Path, count: int) -> None:
+    root = tmp_path.resolve()
+    make_sources(root, count)
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", root, *arguments], check=True, capture_output=True, env=environment)
+
+    git("init", "-q")
+    git("add", ".")
+    first = scan(root, {})
+    loader = Loader(root, compare({}, first.snapshot).writes, {}, lambda: time.time_ns() + RACY_NS)
+    known: dict[str, Entry] = dict(first.snapshot)
+    while not (portion := loader.read()).is_last:
+        known.update(portion.read)
+    known.update(portion.read)
+
+    def ours() -> None:
+        assert not compare(known, scan(root, known, first.rules).snapshot)
+
+    pairs = [(took(lambda: git("status", "--porcelain")), took(ours)) for _ in range(ROUNDS)]
+    told(f"{count} files: git status, scan and compare", [pair[0] for pair in pairs], [pair[1] for pair in pairs])
+
+
+@pytest.fixture
+async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
+    host = LocalHost(tmp_path / "host")
+    yield Connection(await host.profile())
+    await host.aclose()
+
+
+async def fresh(connection: Connection) -> Sandbox:
+    sandbox = await connection.create(metadata={}, envs={}, timeout_s=600)
+    await sandbox.run(f"mkdir {PROJECT_DIR}")
+    return sandbox
+
+
+async def push(root: Path, sandbox: Sandbox) -> float:
+    held = Mirror(root, SandboxRemote(sandbox), lambda problem: pytest.fail(str(problem)), time.monotonic)
+    start = time.perf_counter()
+    await held.push(None, 0.0)
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("count", [1, 100, 1_000])
+async def test_a_first_push_beside_one_write_a_file(connection: Connection, tmp_path: Path, count: int) -> None:
+    root = tmp_path.resolve() / "project"
+    make_sources(root, count)
+    files = [path for path in root.rglob("*") if path.is_file()]
+    theirs, ours = [], []
+    for _ in range(3):
+        sandbox = await fresh(connection)
+        client: AsyncSandbox = sandbox._sandbox
+        start = time.perf_counter()
+        for path in files:
+            await client.files.write(f"{PROJECT_DIR}/{path.relative_to(root)}", path.read_bytes())
+        theirs.append(time.perf_counter() - start)
+        await sandbox.kill()
+        sandbox = await fresh(connection)
+        ours.append(await push(root, sandbox))
+        await sandbox.kill()
+    told(f"push of {count} files: the client's loop, ours", theirs, ours)
+
+
+@pytest.mark.parametrize("count", [30, 100, 300, 1_000, 10_000])
+async def test_a_stream_beside_batches(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    root = tmp_path.resolve() / "project"
+    make_sources(root, count)
+    times: dict[int, list[float]] = {0: [], sys.maxsize: []}
+    for _ in range(3):
+        for limit, taken in times.items():
+            monkeypatch.setattr(mirror, "ARCHIVE_FILES", limit)
+            sandbox = await fresh(connection)
+            taken.append(await push(root, sandbox))
+            await sandbox.kill()
+    told(f"push of {count} files: batches, one stream", times[sys.maxsize], times[0])
+
+
+@pytest.mark.parametrize("count", [100, 10_000])
+async def test_a_manifest(connection: Connection, tmp_path: Path, count: int) -> None:
+    root = tmp_path.resolve() / "project"
+    make_sources(root, count)
+    sandbox = await fresh(connection)
+    await push(root, sandbox)
+    bare, ours = [], []
+    for _ in range(ROUNDS):
+        bare.append(
+            took(
+                lambda: subprocess.run(
+                    f"find {root} -type f -print0 | xargs -0 sha256sum >/dev/null", shell=True, check=True
+                )
+            )
+        )
+        start = time.perf_counter()
+        assert len(await SandboxRemote(sandbox).manifest()) > count
+        ours.append(time.perf_counter() - start)
+    told(f"{count} files: sha256sum here, a manifest", bare, ours)
+    await sandbox.kill()
