@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable
 
 from craft_desktop.model.errors import Action, InstallError
-from craft_desktop.model.project import Recipe
+from craft_desktop.model.project import LISTEN_HOST, Recipe
 from craft_desktop.sandbox.connection import Sandbox, abandon
 from craft_desktop.sandbox.dev_server import DevServer
 from craft_desktop.sandbox.lines import LineCutter, Tail
+from craft_desktop.sandbox.ports import Ports
 from craft_desktop.sandbox.processes import MARKER
 
 PROJECT_DIR = "project"
@@ -26,6 +27,7 @@ _ENVIRONMENT = {
     "NPM_CONFIG_UPDATE_NOTIFIER": "false",
     "ASTRO_TELEMETRY_DISABLED": "1",
     "NUXT_TELEMETRY_DISABLED": "1",
+    "BROWSER": "none",  # create-react-app and Vite would open one
 }
 
 
@@ -69,7 +71,7 @@ class Launch:
         tell(f"$ {recipe.install_command}")
         process = await self._sandbox.start(
             recipe.install_command,
-            cwd=PROJECT_DIR,
+            cwd=_below(recipe.install_dir),
             envs={**_ENVIRONMENT, MARKER: run_id},
             on_output=cutter.feed,
         )
@@ -96,27 +98,47 @@ class Launch:
                 Action.START,
             )
 
-    async def serve(self, recipe: Recipe, port: int, tell: Callable[[str], None]) -> DevServer:
+    async def serve(
+        self, recipe: Recipe, port: int, tell: Callable[[str], None], chosen: int | None = None
+    ) -> DevServer:
         """Start the dev server in the background.
 
+        :param port: where it is to listen, if its script names no port.
+        :param chosen: the port that the person says the page is at.
         :raises SandboxError: the sandbox is gone or unreachable.
         """
-        tail = Tail(tell)
+        expected = chosen or recipe.declared_port or port
+        ports = Ports(expected, chosen=chosen is not None, told=recipe.takes_port)
+
+        def hear(line: str) -> None:
+            ports.hear(line)
+            tell(line)
+
+        tail = Tail(hear)
         run_id = self._run_ids()
         cutter = LineCutter(tail.take)
-        serving_port = recipe.declared_port or port
-        command = recipe.dev_command(serving_port)
+        command = recipe.dev_command(expected)
         tell(f"$ {command}")
         process = await self._sandbox.start(
             f"exec {command}",
-            cwd=PROJECT_DIR,
+            cwd=_below(recipe.app_dir),
             envs={
                 **_ENVIRONMENT,
                 MARKER: run_id,
-                "PORT": str(serving_port),
-                # Vite answers to names it knows alone, and E2B passes the public one on (measured: 403 without).
-                "__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS": self._sandbox.address(serving_port).host.split(":")[0],
+                "PORT": str(expected),
+                "HOST": LISTEN_HOST,
+                # Vite answers to names it knows alone, and E2B passes the public one on (measured: 403 without). The
+                # first label names the port, which may become another: so all names beside it.
+                "__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS": _beside(self._sandbox.address(expected).host),
             },
             on_output=cutter.feed,
         )
-        return DevServer(self._sandbox, process, serving_port, run_id, cutter, tail)
+        return DevServer(self._sandbox, process, ports, run_id, cutter, tail)
+
+
+def _below(folder: str) -> str:
+    return f"{PROJECT_DIR}/{folder}" if folder else PROJECT_DIR
+
+
+def _beside(host: str) -> str:
+    return f".{host.partition(':')[0].partition('.')[2]}"

@@ -12,9 +12,10 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from craft_desktop.model.changes import Need, asks_a_look
 from craft_desktop.model.errors import CraftError, Problem, ProjectError, unexpected
 from craft_desktop.model.events import Event, LogLine, Notice, Pushed, SessionChanged, Stream
-from craft_desktop.model.project import DEPENDENCY_FILES, Project, Provider
+from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import (
     Ended,
     Fact,
@@ -78,6 +79,7 @@ class Runner:
         self._moved = asyncio.Event()
         self._ordered = asyncio.Event()
         self._restart_wanted = False
+        self._changed: set[str] = set()  # relpaths that may ask for more than sending, not yet looked at
         self.session = Session(project().id)
 
     async def start(self, provider: Provider | None = None) -> None:
@@ -175,7 +177,7 @@ class Runner:
         self._tell(SandboxReady(tenancy.sandbox.id, tenancy.reused))
         port = await launch.prepare(reused=tenancy.reused)
         engine = SyncEngine(
-            project.path, SandboxRemote(tenancy.sandbox), on_pushed=self._pushed, on_problem=self._notice
+            folder.root, SandboxRemote(tenancy.sandbox), on_pushed=self._pushed, on_problem=self._notice
         )
         sent = await engine.push_all()
         self._tell(Uploaded(sent.files, sent.size_bytes))
@@ -191,7 +193,7 @@ class Runner:
                 folder = await self._reread(path, folder)
             if self.session.phase is Phase.INSTALLING:
                 self._tell(Installed())
-            server = await launch.serve(folder.recipe, port, self._line(Stream.SERVER))
+            server = await launch.serve(folder.recipe, port, self._line(Stream.SERVER), self._project().port)
             self._tell(ServerStarted(server.pid, server.port))
             order, folder = await self._watch(server, path, folder)
             self._line(Stream.ACTIVITY)(
@@ -229,11 +231,13 @@ class Runner:
         while True:
             await self._ordered.wait()
             self._ordered.clear()
+            changed, self._changed = self._changed, set()
             fresh = await self._reread(path, folder)
-            if fresh.dependency_key != folder.dependency_key:
+            need = folder.need(fresh, changed)
+            if need is Need.REINSTALL:
                 self._restart_wanted = False
                 return ReinstallAsked(), fresh
-            if self._restart_wanted or fresh.recipe != folder.recipe:
+            if self._restart_wanted or need is Need.RESTART:
                 self._restart_wanted = False
                 return RestartAsked(), fresh
 
@@ -251,7 +255,8 @@ class Runner:
         self._announce(
             Pushed(project_id, result.files, result.deleted, result.size_bytes, result.duration_ms, result.revision)
         )
-        if DEPENDENCY_FILES & result.changed:
+        if asks_a_look(result.changed):
+            self._changed |= result.changed
             self._ordered.set()
 
     def _notice(self, problem: Problem) -> None:

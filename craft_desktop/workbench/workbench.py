@@ -20,7 +20,7 @@ from craft_desktop.store.options import OptionStore
 from craft_desktop.store.projects import ProjectStore
 from craft_desktop.store.secrets import KeyState, SecretStore
 from craft_desktop.tasks import Owner
-from craft_desktop.workbench.folder import find_project, read_folder
+from craft_desktop.workbench.folder import choose_app, find_project, read_folder
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.runner import Runner
@@ -98,9 +98,10 @@ class Workbench:
     async def add(self, path: Path) -> Project:
         """Put a folder (or the folder of a package.json) on the list; one that is there already is answered.
 
+        :raises ChoiceError: it is a monorepo of several apps; one of them is to be added.
         :raises ProjectError: it cannot be run, or the list cannot be saved.
         """
-        folder = await asyncio.to_thread(find_project, path)
+        folder = await asyncio.to_thread(lambda: choose_app(find_project(path)))
         there = self._projects.at(folder)
         if there is not None:
             return there

@@ -65,7 +65,8 @@ class TestReadRecipe:
     ) -> None:
         read = read_recipe(manifest(), names)
         assert (read.lock_file, read.package_manager) == (lock_file, manager)
-        assert read.install_command == install_command(manager)
+        version = "1" if manager is PackageManager.YARN else ""
+        assert read.install_command == install_command(manager, version)
 
     @pytest.mark.parametrize(
         ("declared", "manager"),
