@@ -59,7 +59,12 @@ class Lasting:
 
 
 class RefusedError(Exception):
-    """Nobody serves at the upstream: it cannot be reached, or its ingress says so."""
+    """Nobody serves at the upstream: it cannot be reached, or its ingress says so.
+
+    `took_body` when the request's body was read already, so that it cannot be sent again.
+    """
+
+    took_body = False
 
 
 class BrokenAnswerError(Exception):
@@ -136,15 +141,21 @@ class Relay:
         path = request.raw_path
         received = request.headers.items()
         headers = CIMultiDict(request_headers(received, upstream, page_host, peer, path, websocket=websocket))
-        body = _body_of(request) if request.body_exists else None
-        if request.headers.get("Expect", "").lower() == "100-continue":
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            request.writer.output_size = 0
-        answer = await self._ask(request.method, URL(upstream.url + path, encoded=True), headers, body)
+        body = Body(request) if request.body_exists else None
+        try:
+            answer = await self._ask(
+                request.method, URL(upstream.url + path, encoded=True), headers, body.chunks() if body else None
+            )
+        except RefusedError as error:
+            error.took_body = body is not None and body.is_taken
+            raise
         try:
             if websocket and answer.status == 101:
                 return await _join(request, answer, upstream, page_host, lasting)
             return await _stream(request, answer, upstream, page_host, lasting)
+        except RefusedError as error:
+            error.took_body = body is not None and body.is_taken
+            raise
         finally:
             # Returns the connection when all was read, and closes it when not.
             if answer.content.at_eof() and answer.status != 101:
@@ -165,9 +176,21 @@ class Relay:
             raise BrokenAnswerError(str(error)) from error
 
 
-async def _body_of(request: web.BaseRequest) -> AsyncIterator[bytes]:
-    async for chunk in request.content.iter_any():
-        yield chunk
+class Body:
+    """A request's body on its way. Nothing is taken of it, or asked for (RFC 9110, 10.1.1), before the upstream is."""
+
+    def __init__(self, request: web.BaseRequest) -> None:
+        self._request = request
+        self.is_taken = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Give the body as it comes."""
+        self.is_taken = True
+        if self._request.headers.get("Expect", "").lower() == "100-continue":
+            await self._request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._request.writer.output_size = 0
+        async for chunk in self._request.content.iter_any():
+            yield chunk
 
 
 async def _start_of(answer: aiohttp.ClientResponse) -> bytes:

@@ -193,6 +193,7 @@ class Runner:
                 folder = await self._reread(path, folder)
             if self.session.phase is Phase.INSTALLING:
                 self._tell(Installed())
+            self._changed.clear()  # what changed until now, this dev server reads at its start
             server = await launch.serve(folder.recipe, port, self._line(Stream.SERVER), self._project().port)
             self._tell(ServerStarted(server.pid, server.port))
             order, folder = await self._watch(server, path, folder)
