@@ -61,7 +61,9 @@ class PortSearch:
                     self._questions[port] = Question(self._address(port))
                     asking[port] = owner.start(self._questions[port].answer(), name=f"ask port {port}", awaited=True)
             await asyncio.wait(asking.values(), timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-            answers = {port: asking[port].result() for port in self._ports.candidates if asking[port].done()}
+            answers = {
+                port: asking[port].result() for port in self._ports.candidates if port in asking and asking[port].done()
+            }
             settled = self._ports.settled
             if settled in answers:
                 return settled

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from craft_desktop.model.errors import Action, ProjectError
-from craft_desktop.model.project import Framework, PackageManager
-from craft_desktop.workbench.folder import MANIFEST_LIMIT_BYTES, find_project, read_folder
+from craft_desktop.model.project import PackageManager
+from craft_desktop.model.script import Framework
+from craft_desktop.workbench.folder import find_project, read_folder
+from craft_desktop.workbench.workspaces import MANIFEST_LIMIT_BYTES
 
 # The user id that Linux keeps for those who own nothing.
 NOBODY = 65534
