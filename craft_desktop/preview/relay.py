@@ -150,6 +150,8 @@ class Relay:
             error.took_body = body is not None and body.is_taken
             raise
         try:
+            if answer.status == 101 and not websocket:
+                raise BrokenAnswerError("it switched protocols, and nobody had asked for that")
             if websocket and answer.status == 101:
                 return await _join(request, answer, upstream, page_host, lasting)
             return await _stream(request, answer, upstream, page_host, lasting)
