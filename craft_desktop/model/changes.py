@@ -10,9 +10,6 @@ from enum import IntEnum
 from craft_desktop.model.project import DEPENDENCY_FILES, Recipe
 from craft_desktop.model.script import Framework
 
-# A change in one of these is told to nobody by a dev server that runs, whichever it is.
-_NODE_FILES = frozenset({".nvmrc", ".node-version"})
-
 
 class Need(IntEnum):
     """What must be done, the larger including the smaller."""
@@ -36,11 +33,6 @@ def need_of(recipe: Recipe, changed: Collection[str]) -> Need:
         return Need.NOTHING
     beside = [relpath for relpath in changed if relpath.rpartition("/")[0] == recipe.app_dir]
     return Need.RESTART if any(_is_env(_name(relpath)) for relpath in beside) else Need.NOTHING
-
-
-def names_node_version(changed: Collection[str]) -> bool:
-    """Do the changes name another Node.js, which a sandbox cannot exchange?"""
-    return any(_name(relpath) in _NODE_FILES for relpath in changed)
 
 
 def _name(relpath: str) -> str:

@@ -62,7 +62,8 @@ class Recipe:
     """How a project is installed and served. Commands are for `bash -c`.
 
     `install_dir` and `app_dir` are relative to the folder that is sent: both empty for a project by itself; in a
-    monorepo the install runs at the top and the script in the app's own folder.
+    monorepo the install runs at the top and the script in the app's own folder. `node_range` is what it wants of
+    Node.js, as npm writes ranges; empty for anything.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Recipe:
     script_name: str = "dev"
     install_dir: str = ""
     app_dir: str = ""
+    node_range: str = ""
 
     @property
     def declared_port(self) -> int | None:
@@ -178,7 +180,14 @@ def read_recipe(
         dev_script=script,
         package_manager_version=version,
         script_name=script_name,
+        node_range=_node_range(data) or _node_range(root or {}),
     )
+
+
+def _node_range(data: Mapping[str, Any]) -> str:
+    engines = data.get("engines")
+    wanted = engines.get("node") if isinstance(engines, dict) else None
+    return wanted if isinstance(wanted, str) else ""
 
 
 def dev_script(data: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -5,10 +5,10 @@ where this computer cannot isolate.
 """
 
 import asyncio
-import re
 from collections.abc import Callable
 
-from craft_desktop.model.errors import Action, InstallError
+from craft_desktop.model.errors import Action, InstallError, Problem
+from craft_desktop.model.node_version import fits, parse_version
 from craft_desktop.model.project import LISTEN_HOST, Recipe
 from craft_desktop.sandbox.connection import Sandbox, abandon
 from craft_desktop.sandbox.dev_server import DevServer
@@ -40,6 +40,7 @@ class Launch:
     def __init__(self, sandbox: Sandbox, run_ids: Callable[[], str]) -> None:
         self._sandbox = sandbox
         self._run_ids = run_ids
+        self._node = ""
 
     async def prepare(self, *, reused: bool) -> int:
         """Make the project's folder and give the port for its dev server.
@@ -55,9 +56,34 @@ class Launch:
             if reused
             else ""
         )
-        outcome = await self._sandbox.run(f'mkdir -p {PROJECT_DIR}; {clean}echo "port=${{PORT:-{USUAL_PORT}}}"')
-        found = re.search(r"^port=(\d+)$", outcome.stdout, re.MULTILINE)
-        return int(found[1]) if found else USUAL_PORT
+        outcome = await self._sandbox.run(
+            f'mkdir -p {PROJECT_DIR}; {clean}echo "port=${{PORT:-{USUAL_PORT}}}"; echo "node=$(node --version)"'
+        )
+        told = dict(line.partition("=")[::2] for line in outcome.stdout.splitlines())
+        self._node = told.get("node", "")
+        port = told.get("port", "")
+        return int(port) if port.isdecimal() else USUAL_PORT
+
+    def misfit(self, recipe: Recipe) -> Problem | None:
+        """Tell when the sandbox's Node.js is not one that the project wants. To be asked after `prepare`.
+
+        :raises InstallError: it has none at all.
+        """
+        version = parse_version(self._node)
+        if version is None:
+            raise InstallError(
+                "The sandbox has no Node.js",
+                "Its template holds no `node` program, so that nothing can be installed or served in it.",
+                "Choose another template in Settings: E2B's `base` has Node.js.",
+                Action.OPEN_SETTINGS,
+            )
+        if fits(version, recipe.node_range):
+            return None
+        return Problem(
+            "The project wants another Node.js",
+            f"It names {recipe.node_range}; the sandbox has {self._node}. It may fail for that reason.",
+            "Choose a template with that version, or install it on this computer.",
+        )
 
     async def install(self, recipe: Recipe, limit_s: float, tell: Callable[[str], None]) -> None:
         """Install the dependencies.

@@ -38,7 +38,8 @@ _DEPENDENCY_KEYS = (
     "workspaces",
     "engines",
 )
-
+# Where version managers look; npm's `engines` goes before them.
+_NODE_FILES = (".nvmrc", ".node-version")
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepare")
 
 
@@ -58,7 +59,8 @@ class Folder:
         """Give what must be done for the changed files (relpaths below `root`); `fresh` was read after the change."""
         if fresh.dependency_key != self.dependency_key:
             return Need.REINSTALL
-        if fresh.recipe != dataclasses.replace(self.recipe, name=fresh.recipe.name):
+        same = dataclasses.replace(self.recipe, name=fresh.recipe.name, node_range=fresh.recipe.node_range)
+        if fresh.recipe != same:
             return Need.RESTART
         return need_of(fresh.recipe, changed)
 
@@ -133,6 +135,7 @@ def read_folder(path: Path) -> Folder:
         root = found[0].root if found else path
         above = _names_of(root) if root != path else names
         locks = [(name, _digest_file(root / name)) for name in sorted(DEPENDENCY_FILES & above - {MANIFEST})]
+        node_range = next((_start_of(path / name).strip() for name in _NODE_FILES if (path / name).is_file()), "")
         lock_text = next((_start_of(root / name) for name in LOCK_FILES if name in above), "")
     except UnicodeDecodeError as error:
         raise ProjectError(
@@ -151,6 +154,8 @@ def read_folder(path: Path) -> Folder:
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     recipe = read_recipe(manifest, above, lock_text, found[0].manifest if found else None)
+    if not recipe.node_range:
+        recipe = dataclasses.replace(recipe, node_range=node_range)
     manifests = [("", parse_manifest(manifest))]
     if found:
         recipe = dataclasses.replace(recipe, app_dir=found[1])

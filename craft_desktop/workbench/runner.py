@@ -176,6 +176,8 @@ class Runner:
         launch = Launch(tenancy.sandbox, lambda: secrets.token_hex(16))
         self._tell(SandboxReady(tenancy.sandbox.id, tenancy.reused))
         port = await launch.prepare(reused=tenancy.reused)
+        if misfit := launch.misfit(folder.recipe):
+            self._notice(misfit)
         engine = SyncEngine(
             folder.root, SandboxRemote(tenancy.sandbox), on_pushed=self._pushed, on_problem=self._notice
         )

@@ -40,6 +40,7 @@ class Sample:
         """Write it into `folder` and give the app's folder."""
         data = {
             "name": "sample",
+            "version": "1.0.0",  # Yarn 1 leaves packages without one out of a monorepo
             "private": True,
             "scripts": self.scripts,
             "dependencies": self.packages,
@@ -104,7 +105,9 @@ def monorepo(root: Mapping[str, Any], manager_files: Mapping[str, str], referenc
     return Sample(
         {
             "package.json": json.dumps(top, indent=2),
-            "apps/other/package.json": json.dumps({"name": "other", "scripts": {"dev": "next dev"}}),
+            "apps/other/package.json": json.dumps(
+                {"name": "other", "version": "1.0.0", "scripts": {"dev": "next dev"}}
+            ),
             **WORKSPACE_LIB,
             **WORKSPACE_APP,
             **manager_files,

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from craft_desktop.model.changes import Need, asks_a_look, names_node_version, need_of
+from craft_desktop.model.changes import Need, asks_a_look, need_of
 from craft_desktop.model.project import Recipe, read_recipe
 from craft_desktop.model.script import Framework
 
@@ -45,8 +45,3 @@ def test_an_environment_file_counts_beside_the_app() -> None:
     web = Recipe("", Framework.OTHER, recipe("true").package_manager, None, "", "node .", app_dir="apps/web")
     assert need_of(web, {"apps/web/.env"}) is Need.RESTART
     assert need_of(web, {".env", "apps/api/.env"}) is Need.NOTHING
-
-
-def test_a_changed_node_version_is_noticed() -> None:
-    assert names_node_version({".nvmrc", "app/page.tsx"})
-    assert not names_node_version({"app/page.tsx"})
