@@ -26,7 +26,7 @@ from craft_desktop.preview.relay import (
     RefusedError,
     Relay,
 )
-from craft_desktop.preview.routes import Upstream, is_hot_reload, is_navigation, slug_of
+from craft_desktop.preview.routes import Upstream, is_hot_reload, is_navigation, reload_message, slug_of
 from craft_desktop.preview.seat import HOLD_S, Seat
 
 STATE_PATH = "/.craft/state"  # the only path of a project's address that is the gateway's own
@@ -83,6 +83,10 @@ class Gateway:
     def show(self, slug: str, state: PageState) -> None:
         """Answer the project's requests with a page from now on; after a waiting one, requests wait a while first."""
         self._seat(slug).set(None, state)
+
+    def edited(self, slug: str) -> None:
+        """Note that an edit has reached the dev server; a page whose hot-reload socket opens later loads anew."""
+        self._seat(slug).edited()
 
     def idle(self, slug: str) -> float:
         """Give the seconds since a person's use of the project's address, or since it is known here."""
@@ -166,12 +170,22 @@ class Gateway:
         navigation = is_navigation(request.method, request.headers)
         hot_reload = is_hot_reload(path, request.headers)
         self._note_use(slug, seat, navigation=navigation, hot_reload=hot_reload)
+        greeting = reload_message(path, request.headers) if hot_reload else ""
+        joined = False
+
+        def greet() -> str:
+            nonlocal joined
+            joined = True
+            return greeting if greeting and seat.take_stale() else ""
+
         while True:
             upstream = seat.upstream
             if upstream is not None:
+                if navigation:
+                    seat.caught_up()
                 seat.hot_reload_sockets += hot_reload
                 try:
-                    return await self._relay.pass_on(request, upstream, hosts[0], peer, seat.lasting)
+                    return await self._relay.pass_on(request, upstream, hosts[0], peer, seat.lasting, greet)
                 except RefusedError as error:
                     _log.debug("%s: %s", slug, error)
                     seat.refuse(upstream)
@@ -182,6 +196,8 @@ class Gateway:
                     return _plain(502, "The dev server's answer could not be read.")
                 finally:
                     seat.hot_reload_sockets -= hot_reload
+                    if joined and greeting:
+                        seat.caught_up()
             if not await self._wait(seat, hot_reload=hot_reload):
                 break
         return self._say(slug, seat, navigation=navigation)

@@ -24,7 +24,7 @@ from craft_desktop.preview.routes import (
     request_headers,
     response_headers,
 )
-from craft_desktop.preview.tunnel import Tunnel
+from craft_desktop.preview.tunnel import Tunnel, text_frame
 
 CONNECT_LIMIT_S = 10  # a sandbox across an ocean answers a SYN in well under 1 s; ten tries' worth of patience
 # Node.js drops an idle connection after 5 s; leaving it before then spares requests that would meet a closed door.
@@ -129,11 +129,18 @@ class Relay:
         return True
 
     async def pass_on(
-        self, request: web.BaseRequest, upstream: Upstream, page_host: str, peer: str, lasting: Lasting
+        self,
+        request: web.BaseRequest,
+        upstream: Upstream,
+        page_host: str,
+        peer: str,
+        lasting: Lasting,
+        greet: Callable[[], str] = str,
     ) -> web.StreamResponse:
         """Pass `request` on and give the finished answer.
 
         :param lasting: keeps what ends a socket or an event stream, while it lasts.
+        :param greet: gives the first message for a socket that was just joined; nothing for none.
         :raises RefusedError: nobody serves there; nothing was sent to the browser.
         :raises BrokenAnswerError: the answer cannot be read; nothing was sent to the browser.
         """
@@ -153,7 +160,7 @@ class Relay:
             if answer.status == 101 and not websocket:
                 raise BrokenAnswerError("it switched protocols, and nobody had asked for that")
             if websocket and answer.status == 101:
-                return await _join(request, answer, upstream, page_host, lasting)
+                return await _join(request, answer, upstream, page_host, lasting, greet)
             return await _stream(request, answer, upstream, page_host, lasting)
         except RefusedError as error:
             error.took_body = body is not None and body.is_taken
@@ -234,7 +241,12 @@ async def _stream(
 
 
 async def _join(
-    request: web.BaseRequest, answer: aiohttp.ClientResponse, upstream: Upstream, page_host: str, lasting: Lasting
+    request: web.BaseRequest,
+    answer: aiohttp.ClientResponse,
+    upstream: Upstream,
+    page_host: str,
+    lasting: Lasting,
+    greet: Callable[[], str],
 ) -> web.StreamResponse:
     headers = CIMultiDict(response_headers(answer.headers.items(), upstream, page_host, websocket=True))
     response = PassedResponse(status=101, reason=answer.reason, headers=headers)
@@ -249,6 +261,8 @@ async def _join(
     tunnel = Tunnel(browser, server)
     try:
         # Each protocol hands over what it had received too much, then leaves the connection.
+        if greeting := greet():
+            browser.transport.write(text_frame(greeting))
         browser.set_parser(tunnel.browser)
         server.set_parser(tunnel.server, answer.content)
         tunnel.start()

@@ -36,6 +36,8 @@ class Seat:
         self.lasting = Lasting()
         self.looking = asyncio.Lock()
         self.hot_reload_sockets = 0
+        self._edits = 0
+        self._edits_shown = 0
 
     @property
     def is_asleep(self) -> bool:
@@ -50,6 +52,24 @@ class Seat:
     def use(self) -> None:
         """Note a person's use."""
         self._used_at = self._clock()
+
+    def edited(self) -> None:
+        """Note an edit that the dev server now has."""
+        self._edits += 1
+
+    def caught_up(self) -> None:
+        """Note that a page has every edit: its document is being asked for, or its hot-reload socket was open."""
+        self._edits_shown = self._edits
+
+    def take_stale(self) -> bool:
+        """Did edits come since a page caught up? The answer is yes once, for the page that now loads anew.
+
+        A dev server tells an edit to the sockets that are open, and to no later one: between a document and its
+        socket, and while a socket is away, edits are lost to the page (Next.js and Vite, seen).
+        """
+        stale = self._edits != self._edits_shown
+        self.caught_up()
+        return stale
 
     def set(self, upstream: Upstream | None, page: PageState | None) -> None:
         """Change what sits here, and close what hung on the old."""

@@ -258,6 +258,7 @@ class Runner:
         self._announce(
             Pushed(project_id, result.files, result.deleted, result.size_bytes, result.duration_ms, result.revision)
         )
+        self._gateway.edited(self._project().slug)
         if asks_a_look(result.changed):
             self._changed |= result.changed
             self._ordered.set()

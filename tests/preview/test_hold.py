@@ -195,3 +195,34 @@ async def test_who_leaves_while_waiting_is_forgotten(
     assert b"200" in await reader.readline()
     writer.close()
     assert asked == ["/here"]
+
+
+async def test_a_page_that_missed_an_edit_before_its_socket_opened_loads_anew(
+    patient: Gateway, browser: aiohttp.ClientSession, start_server: StartServer
+) -> None:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if request.headers.get("Upgrade") != "websocket":
+            return web.Response(text="page")
+        socket = web.WebSocketResponse(protocols=("vite-hmr",))
+        await socket.prepare(request)
+        await socket.send_str("from the server")
+        await socket.receive()
+        return socket
+
+    async def first_messages(count: int) -> list[str]:
+        async with browser.ws_connect(patient.url("shop"), protocols=("vite-hmr",), compress=15) as socket:
+            return [await socket.receive_str(timeout=WAIT_S) for _ in range(count)]
+
+    patient.serve("shop", await start_server(answer))
+
+    async def load() -> None:
+        async with browser.get(patient.url("shop"), headers={"Accept": "text/html"}) as page:
+            assert page.status == 200
+
+    patient.edited("shop")
+    await load()
+    assert await first_messages(1) == ["from the server"]
+    await load()
+    patient.edited("shop")
+    assert await first_messages(2) == ['{"type":"full-reload","path":"*"}', "from the server"]
+    assert await first_messages(1) == ["from the server"]  # once; the page that loads anew has caught up

@@ -90,3 +90,13 @@ def test_idle_time_runs_from_the_last_use(seat: Seat, clock: Clock) -> None:
 
 def test_nobody_waits_at_an_address_of_no_project(clock: Callable[[], float]) -> None:
     assert Seat(itertools.count(1), HOLD_S, clock).held_for(hot_reload=True) == 0.0
+
+
+def test_a_page_is_stale_once_after_edits_that_it_has_not_seen(seat: Seat) -> None:
+    seat.edited()
+    seat.caught_up()
+    assert not seat.take_stale()
+    seat.edited()
+    seat.edited()
+    assert seat.take_stale()
+    assert not seat.take_stale()
