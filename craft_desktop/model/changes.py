@@ -1,7 +1,8 @@
 """What a changed file asks for besides being sent: nothing, a new dev server, or a new install.
 
 Most changes ask for nothing, because the framework watches its own files; which ones it watches was tried with each
-(tests/matrix/test_reload.py). A dev server that is plain Node.js read its environment once, at its start.
+(tests/matrix/test_reload.py). Plain Node.js reads its environment once, at its start; Nuxt starts itself anew for a
+changed `.env`, but inherits the old values, which win (3.21).
 """
 
 from collections.abc import Collection
@@ -9,6 +10,8 @@ from enum import IntEnum
 
 from craft_desktop.model.project import DEPENDENCY_FILES, Recipe
 from craft_desktop.model.script import Framework
+
+_READ_ENVIRONMENT_ONCE = frozenset({Framework.OTHER, Framework.NUXT})
 
 
 class Need(IntEnum):
@@ -29,7 +32,7 @@ def need_of(recipe: Recipe, changed: Collection[str]) -> Need:
 
     Environment files count beside the app's own script alone.
     """
-    if recipe.framework is not Framework.OTHER:
+    if recipe.framework not in _READ_ENVIRONMENT_ONCE:
         return Need.NOTHING
     beside = [relpath for relpath in changed if relpath.rpartition("/")[0] == recipe.app_dir]
     return Need.RESTART if any(_is_env(_name(relpath)) for relpath in beside) else Need.NOTHING

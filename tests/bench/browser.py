@@ -10,7 +10,7 @@ import sys
 import time
 
 from PySide6.QtCore import QTimer, QUrl
-from PySide6.QtWebEngineCore import QWebEnginePage
+from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineScript
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QApplication
 
@@ -44,6 +44,14 @@ class Page(QWebEnginePage):
         sys.stdout.flush()
 
 
+def _watch() -> QWebEngineScript:
+    script = QWebEngineScript()
+    script.setSourceCode(WATCH)
+    script.setInjectionPoint(QWebEngineScript.InjectionPoint.DocumentReady)
+    script.setWorldId(QWebEngineScript.ScriptWorldId.ApplicationWorld)
+    return script
+
+
 def main() -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     if os.geteuid() == 0:
@@ -55,7 +63,7 @@ def main() -> None:
         view.setPage(page)
         view.resize(400, 300)
         view.show()
-        page.loadFinished.connect(lambda _, page=page: page.runJavaScript(WATCH))
+        page.scripts().insert(_watch())
         page.loadFinished.connect(lambda _, page=page: QTimer.singleShot(SETTLE_MS, lambda: page.tell("loaded")))
         page.load(QUrl(url))
         views.append(view)

@@ -59,7 +59,7 @@ ENVIRONMENTS = {
     ),
     "node": env_sample("WORDS", {"server.js": NODE}, "node --env-file=.env server.js", {}),
 }
-RESTARTED = {"node"}
+RESTARTED = {"node", "nuxt"}
 
 CONFIGURATIONS = {
     "next-16": Sample(

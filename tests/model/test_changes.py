@@ -33,11 +33,12 @@ def test_only_some_changes_ask_for_a_look(changed: set[str], asks: bool) -> None
         (recipe("next dev", next="16"), {".env.local", "next.config.mjs"}, Need.NOTHING),
         (recipe("vite", vite="8"), {".env"}, Need.NOTHING),
         (recipe("node server.js"), {".env"}, Need.RESTART),
+        (recipe("nuxt dev", nuxt="3"), {".env"}, Need.RESTART),
         (recipe("node server.js"), {"other/.env"}, Need.NOTHING),
         (recipe("node server.js"), {"server.js"}, Need.NOTHING),
     ],
 )
-def test_only_plain_node_is_started_anew_for_its_environment(made: Recipe, changed: set[str], need: Need) -> None:
+def test_who_reads_the_environment_once_is_started_anew_for_it(made: Recipe, changed: set[str], need: Need) -> None:
     assert need_of(made, changed) is need
 
 
