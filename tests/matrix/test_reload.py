@@ -76,14 +76,15 @@ CONFIGURATIONS = {
     ),
     "vite": Sample(
         {
-            "vite.config.mjs": "export default { define: { WORDS: \"'config-1'\" } };",
+            "vite.config.mjs": (
+                'const words = { name: "words", transformIndexHtml: () => "<p>config-1</p>" };\n'
+                "export default { plugins: [words] };"
+            ),
             "index.html": "<p></p>",
-            "main.js": "console.log(WORDS)",
         },
         "vite.config.mjs",
         {"dev": "vite"},
         {"vite": "^8.0.0"},
-        seen_at="main.js",
     ),
 }
 
