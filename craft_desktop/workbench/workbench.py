@@ -177,6 +177,20 @@ class Workbench:
         self._projects.update(project_id, provider=provider)
         self._announce(ProjectsChanged(self.projects))
 
+    async def choose_port(self, project_id: str, port: int | None) -> None:
+        """Say at which port of its sandbox a project's page is, from its next start on; None for finding out.
+
+        :raises ProjectError: it is no port, or the list cannot be saved.
+        """
+        if port is not None and not 0 < port < 65536:
+            raise ProjectError(
+                "That is not a port",
+                f"{port} is not between 1 and 65535.",
+                "Give the number that the dev server prints.",
+            )
+        self._projects.update(project_id, port=port)
+        self._announce(ProjectsChanged(self.projects))
+
     async def change_setting(self, key: str, value: object) -> None:
         """Change one setting.
 
