@@ -2,6 +2,7 @@
 
     CraftError
     ├── ProjectError        the folder or its package.json is not what it must be
+    │   └── ChoiceError             it holds several projects; one of them must be chosen
     ├── SettingError        a setting's value is refused
     ├── SecretError         the system keyring is missing, locked or refuses
     ├── SyncError           the folder could not be copied into the sandbox
@@ -21,6 +22,7 @@ Foreign errors are translated into these once, at the door of the module that ow
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class Action(StrEnum):
@@ -67,6 +69,21 @@ class CraftError(Exception):
 
 class ProjectError(CraftError):
     """The folder or its package.json is not what it must be."""
+
+
+class ChoiceError(ProjectError):
+    """The folder holds several projects; `choices` names each, with its folder, to be added instead."""
+
+    def __init__(
+        self,
+        title: str,
+        detail: str,
+        remedy: str,
+        action: Action = Action.NONE,
+        choices: tuple[tuple[str, Path], ...] = (),
+    ) -> None:
+        super().__init__(title, detail, remedy, action)
+        self.choices = choices
 
 
 class SettingError(CraftError):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from craft_desktop.model.errors import Action, ProjectError
+from craft_desktop.model.script import Framework, declared_port, flags_for, framework_of, serves_a_build, takes_port
 
 
 class Provider(StrEnum):
@@ -26,7 +27,10 @@ class Provider(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A folder on the list. `slug` names its address for good; times are Unix seconds."""
+    """A folder on the list. `slug` names its address for good; times are Unix seconds.
+
+    `port` is where the person says the page is served in the sandbox; None for where it is found.
+    """
 
     id: str
     slug: str
@@ -36,6 +40,7 @@ class Project:
     used_at: float
     provider: Provider | None = None
     unisolated: bool = False
+    port: int | None = None
 
 
 class PackageManager(StrEnum):
@@ -47,20 +52,19 @@ class PackageManager(StrEnum):
     BUN = "bun"
 
 
-class Framework(StrEnum):
-    """Who serves the page; decides how host and port are told to it."""
-
-    NEXT = "Next.js"
-    VITE = "Vite"
-    ASTRO = "Astro"
-    NUXT = "Nuxt"
-    REMIX = "Remix"
-    OTHER = "Node.js"
+# Loopback: Next.js would listen on every interface of the machine (measured), and Next.js >= 16.2 accepts the
+# hot-reload socket from `*.localhost` whatever the host flag.
+LISTEN_HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a project is installed and served. Commands are for `bash -c`, run in the project's folder."""
+    """How a project is installed and served. Commands are for `bash -c`.
+
+    `install_dir` and `app_dir` are relative to the folder that is sent: both empty for a project by itself; in a
+    monorepo the install runs at the top and the script in the app's own folder. `node_range` is what it wants of
+    Node.js, as npm writes ranges; empty for anything.
+    """
 
     name: str
     framework: Framework
@@ -69,18 +73,25 @@ class Recipe:
     install_command: str
     dev_script: str
     package_manager_version: str = ""
+    script_name: str = "dev"
+    install_dir: str = ""
+    app_dir: str = ""
+    node_range: str = ""
 
     @property
     def declared_port(self) -> int | None:
         """Give the port that the script itself names, if any."""
-        found = re.search(r"(?:^|\s)(?:-p|--port|PORT)[=\s]\s*(\d{2,5})(?=\s|$)", self.dev_script)
-        port = int(found[1]) if found else 0
-        return port if 0 < port < 65536 else None
+        return declared_port(self.dev_script)
+
+    @property
+    def takes_port(self) -> bool:
+        """Does the dev server listen where the script or our flags tell it?"""
+        return takes_port(self.framework, self.dev_script)
 
     def dev_command(self, port: int) -> str:
         """Give the command that serves on `port` of the sandbox's loopback address."""
         flags = self.flags(port)
-        run = f"{runner(self.package_manager, self.package_manager_version)} run dev"
+        run = f"{runner(self.package_manager, self.package_manager_version)} run {self.script_name}"
         if not flags:
             return run
         # npm eats flags up to `--`; pnpm, yarn and bun pass on what follows the script's name.
@@ -88,25 +99,8 @@ class Recipe:
         return f"{run}{dashes} {shlex.join(flags)}"
 
     def flags(self, port: int) -> list[str]:
-        """Give the dev server's flags for host and port, where the script has not set them itself.
-
-        Loopback only: Next.js would listen on every interface of the machine (measured), and Next.js >= 16.2
-        accepts the hot-reload socket from `*.localhost` whatever the host flag.
-        """
-        words = self.dev_script.split()
-        if self.framework is Framework.NEXT:
-            return [
-                *_unless(words, ("-p", "--port"), str(port)),
-                *_unless(words, ("-H", "--hostname"), "127.0.0.1"),
-            ]
-        if self.framework in (Framework.VITE, Framework.ASTRO, Framework.NUXT, Framework.REMIX):
-            return [*_unless(words, ("--port", "-p"), str(port)), *_unless(words, ("--host",), "127.0.0.1")]
-        return []
-
-
-def _unless(words: list[str], names: tuple[str, ...], value: str) -> list[str]:
-    taken = any(word == name or word.startswith(f"{name}=") for word in words for name in names)
-    return [] if taken else [names[0], value]
+        """Give the dev server's flags for host and port, where they would arrive and are not set already."""
+        return flags_for(self.framework, self.dev_script, port, LISTEN_HOST)
 
 
 # Order of trust when several lie side by side: the rarer choice was made on purpose.
@@ -122,14 +116,9 @@ LOCK_FILES: Mapping[str, PackageManager] = {
 # A change in one of these asks for a new install.
 DEPENDENCY_FILES: frozenset[str] = frozenset({"package.json", ".npmrc", "pnpm-workspace.yaml", *LOCK_FILES})
 
-_FRAMEWORK_PACKAGES: tuple[tuple[str, Framework], ...] = (
-    ("next", Framework.NEXT),
-    ("astro", Framework.ASTRO),
-    ("nuxt", Framework.NUXT),
-    ("@remix-run/dev", Framework.REMIX),
-    ("@react-router/dev", Framework.REMIX),
-    ("vite", Framework.VITE),
-)
+# A project without a `dev` script is run by the first of these that shows edits: create-react-app and Angular use
+# `start`, Vue CLI `serve`, Gatsby `develop`.
+SCRIPT_NAMES = ("dev", "start", "serve", "develop")
 
 
 def runner(manager: PackageManager, version: str = "") -> str:
@@ -139,7 +128,7 @@ def runner(manager: PackageManager, version: str = "") -> str:
     """
     if manager is PackageManager.NPM:
         return "npm"
-    if manager is PackageManager.YARN and version and not version.startswith(("0.", "1.")):
+    if manager is PackageManager.YARN and version and version.partition(".")[0] not in ("0", "1"):
         # From version 2 on, Yarn is published under this name.
         return f"npx --yes --package=@yarnpkg/cli-dist@{version} yarn"
     return f"npx --yes {manager.value}@{version}" if version else f"npx --yes {manager.value}"
@@ -152,17 +141,21 @@ def install_command(manager: PackageManager, version: str = "") -> str:
     return f"{runner(manager, version)} install"
 
 
-def read_recipe(manifest: str, names: Collection[str]) -> Recipe:
+def read_recipe(
+    manifest: str, names: Collection[str], lock_text: str = "", root: Mapping[str, Any] | None = None
+) -> Recipe:
     """Read how to run a project.
 
     :param manifest: the text of package.json.
-    :param names: the names of the files beside it.
+    :param names: the names of the files beside it; in a monorepo, of those at its top.
+    :param lock_text: the first lines of the lock file.
+    :param root: the manifest at a monorepo's top.
     :raises ProjectError: not JSON (with line and column), not an object, or no `dev` script.
     """
     data = parse_manifest(manifest)
-    scripts = data.get("scripts")
-    script = scripts.get("dev") if isinstance(scripts, dict) else None
-    if not isinstance(script, str) or not script.strip():
+    found = dev_script(data)
+    if found is None:
+        scripts = data.get("scripts")
         have = ", ".join(sorted(scripts)) if isinstance(scripts, dict) and scripts else "none"
         raise ProjectError(
             "The project has no “dev” script",
@@ -170,19 +163,70 @@ def read_recipe(manifest: str, names: Collection[str]) -> Recipe:
             'Add one to package.json, for example "dev": "next dev", and start again.',
             Action.OPEN_FOLDER,
         )
+    script_name, script = found
     lock_file = next((name for name in LOCK_FILES if name in names), None)
-    declared, version = _declared_manager(data)
+    declared, version = declared_manager(data)
+    if declared is None:
+        declared, version = declared_manager(root or {})
     manager = declared or (LOCK_FILES[lock_file] if lock_file else PackageManager.NPM)
+    version = version or manager_version(manager, lock_text)
     name = data.get("name")
     return Recipe(
         name=name if isinstance(name, str) and name else "",
-        framework=_framework(data, script),
+        framework=framework_of(packages_of(data), script, data["scripts"]),
         package_manager=manager,
         lock_file=lock_file,
         install_command=install_command(manager, version),
         dev_script=script,
         package_manager_version=version,
+        script_name=script_name,
+        node_range=_node_range(data) or _node_range(root or {}),
     )
+
+
+def _node_range(data: Mapping[str, Any]) -> str:
+    engines = data.get("engines")
+    wanted = engines.get("node") if isinstance(engines, dict) else None
+    return wanted if isinstance(wanted, str) else ""
+
+
+def dev_script(data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Give the name and the text of the script that serves the project while it is worked on, if there is one."""
+    scripts = data.get("scripts")
+    if not isinstance(scripts, dict):
+        return None
+    for name in SCRIPT_NAMES:
+        script = scripts.get(name)
+        if isinstance(script, str) and script.strip() and (name == "dev" or not serves_a_build(script)):
+            return name, script
+    return None
+
+
+def manager_version(manager: PackageManager, lock_text: str) -> str:
+    """Give the version of a package manager that reads a lock file; nothing for the newest.
+
+    Lock files say their own version: pnpm's in its first line (5 to pnpm 7, 6 to pnpm 8, 9 to pnpm 9 and 10), yarn's
+    by `__metadata`, which Yarn 1 never wrote.
+
+    :param lock_text: the first lines of the lock file.
+    """
+    if manager is PackageManager.PNPM:
+        found = re.search(r"^lockfileVersion:\s*'?(\d+)", lock_text, re.MULTILINE)
+        return {"5": "7", "6": "8", "9": "10"}.get(found[1] if found else "", "")
+    if manager is PackageManager.YARN:
+        # Never nothing: the newest `yarn` on the registry is a 2, which nobody uses.
+        return "4" if "__metadata:" in lock_text else "1"
+    return ""
+
+
+def packages_of(data: Mapping[str, Any]) -> set[str]:
+    """Give the names of all dependencies in a manifest."""
+    packages: set[str] = set()
+    for key in ("dependencies", "devDependencies"):
+        section = data.get(key)
+        if isinstance(section, dict):
+            packages.update(section)
+    return packages
 
 
 def parse_manifest(manifest: str) -> dict[str, Any]:
@@ -219,7 +263,8 @@ def parse_manifest(manifest: str) -> dict[str, Any]:
     return data
 
 
-def _declared_manager(data: Mapping[str, Any]) -> tuple[PackageManager | None, str]:
+def declared_manager(data: Mapping[str, Any]) -> tuple[PackageManager | None, str]:
+    """Give what a manifest's `packageManager` says: who, and the version or nothing."""
     # "pnpm@9.1.0+sha256.…" (Node.js, Corepack); what is not a plain version could be words for the shell.
     declared = data.get("packageManager")
     found = (
@@ -230,20 +275,6 @@ def _declared_manager(data: Mapping[str, Any]) -> tuple[PackageManager | None, s
     if found is None or found[1] not in {manager.value for manager in PackageManager}:
         return None, ""
     return PackageManager(found[1]), found[2] or ""
-
-
-def _framework(data: Mapping[str, Any], script: str) -> Framework:
-    packages: set[str] = set()
-    for key in ("dependencies", "devDependencies"):
-        section = data.get(key)
-        if isinstance(section, dict):
-            packages.update(section)
-    words = set(re.split(r"[\s;&|]+", script))
-    for package, framework in _FRAMEWORK_PACKAGES:
-        command = {"@remix-run/dev": "remix", "@react-router/dev": "react-router"}.get(package, package)
-        if package in packages and command in words:
-            return framework
-    return Framework.OTHER
 
 
 def make_slug(name: str, taken: Collection[str]) -> str:

@@ -97,9 +97,10 @@ class ServerStarted:
 
 @dataclass(frozen=True, slots=True)
 class PageServed:
-    """The project's address answers."""
+    """The project's address answers; `port` is the one that serves, where it is another than expected."""
 
     url: str
+    port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +286,8 @@ def advance(session: Session, fact: Fact, now: float) -> Session:
             return replace(moved, sandbox_id=sandbox_id)
         case ServerStarted(pid=pid, port=port):
             return replace(moved, pid=pid, port=port)
-        case PageServed(url=url):
-            return replace(moved, url=url)
+        case PageServed(url=url, port=port):
+            return replace(moved, url=url, port=port or moved.port)
         case ReinstallAsked() | RestartAsked() | ServerCrashed():
             return replace(moved, pid=None)
         case StartOverAsked():

@@ -2,14 +2,16 @@
 
 Listens on loopback alone and answers `*.localhost` alone: a name that an attacker rebinds to 127.0.0.1 gets 421 and
 nothing more (RFC 9110, 15.5.20). A project has a seat; on it sits an upstream, or a page that says why there is none.
-Whenever that changes, what lasts (sockets, event streams) is closed, so that the page reconnects to what serves now.
+Whenever that changes, what lasts (sockets, event streams) is closed, so that the page reconnects to what serves now;
+while one upstream makes way for the next, requests wait.
 """
 
 import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -21,11 +23,11 @@ from craft_desktop.preview.relay import (
     HEADER_LIMIT_BYTES,
     HEADER_LIMIT_LINES,
     BrokenAnswerError,
-    Lasting,
     RefusedError,
     Relay,
 )
-from craft_desktop.preview.routes import Upstream, is_hot_reload, is_navigation, slug_of
+from craft_desktop.preview.routes import Upstream, is_hot_reload, is_navigation, reload_message, slug_of
+from craft_desktop.preview.seat import HOLD_S, Seat
 
 STATE_PATH = "/.craft/state"  # the only path of a project's address that is the gateway's own
 POLL_S = 20.0  # how long a waiting page's question is held: below the shortest idle limit in use (30 s)
@@ -38,49 +40,29 @@ _LOOPBACK_PEERS = ("127.0.0.1", "::1")
 _log = logging.getLogger(__name__)
 
 
-class Seat:
-    """A project's place at the gateway: an upstream, or the page in its stead.
-
-    :param revisions: numbers that no other state of this gateway bears.
-    """
-
-    def __init__(self, revisions: Iterator[int]) -> None:
-        self._revisions = revisions
-        self.upstream: Upstream | None = None
-        self.page: PageState | None = UNKNOWN
-        self.is_known = False
-        self.revision = next(revisions)
-        self.changed = asyncio.Event()
-        self.lasting = Lasting()
-
-    def set(self, upstream: Upstream | None, page: PageState | None) -> None:
-        """Change what sits here, and close what hung on the old."""
-        moved = upstream != self.upstream
-        if not moved and page == self.page:
-            return
-        self.upstream, self.page = upstream, page
-        self.revision = next(self._revisions)
-        self.changed.set()
-        self.changed = asyncio.Event()
-        if moved:
-            self.lasting.end()
-            self.lasting = Lasting()
-
-
 class Gateway:
     """Answers for all projects. An async context manager, or `open` and `aclose`.
 
     :param port: the preferred port; the next free one is taken where it is busy, any free one for 0.
-    :param on_activity: told the slug of each request that a person's use may have caused.
+    :param on_activity: told the slug of each request that a person's use may have caused; where the project is
+        asleep, it is to be woken.
+    :param hold_s: how long requests wait while an upstream is replaced.
     """
 
-    def __init__(self, port: int, pages: Pages, on_activity: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        pages: Pages,
+        on_activity: Callable[[str], None] | None = None,
+        hold_s: float = HOLD_S,
+    ) -> None:
         self._preferred = port
         self._pages = pages
         self.on_activity = on_activity
         self._port = 0
         self._seats: dict[str, Seat] = {}
         self._revisions = itertools.count(1)
+        self._hold_s = hold_s
         self._nobody = Seat(self._revisions)
         self._closing = contextlib.AsyncExitStack()
         self._relay = Relay()
@@ -99,8 +81,20 @@ class Gateway:
         self._seat(slug).set(upstream, None)
 
     def show(self, slug: str, state: PageState) -> None:
-        """Answer the project's requests with a page from now on."""
+        """Answer the project's requests with a page from now on; after a waiting one, requests wait a while first."""
         self._seat(slug).set(None, state)
+
+    def edited(self, slug: str) -> None:
+        """Note that an edit has reached the dev server; a page whose hot-reload socket opens later loads anew."""
+        self._seat(slug).edited()
+
+    def idle(self, slug: str) -> float:
+        """Give the seconds since a person's use of the project's address, or since it is known here."""
+        return self._seat(slug).idle_s
+
+    def hot_reload_sockets(self, slug: str) -> int:
+        """Give how many pages listen for changes right now."""
+        return self._seat(slug).hot_reload_sockets
 
     def forget(self, slug: str) -> None:
         """Give the project's address up."""
@@ -162,7 +156,7 @@ class Gateway:
     def _seat(self, slug: str) -> Seat:
         seat = self._seats.get(slug)
         if seat is None:
-            seat = self._seats[slug] = Seat(self._revisions)
+            seat = self._seats[slug] = Seat(self._revisions, self._hold_s)
             seat.is_known = True
         return seat
 
@@ -179,23 +173,72 @@ class Gateway:
         if path.partition("?")[0] == STATE_PATH:
             return await self._tell(request, seat)
         navigation = is_navigation(request.method, request.headers)
-        is_use = seat.is_known and (
-            navigation or (seat.upstream is not None and not is_hot_reload(path, request.headers))
-        )
-        if is_use and self.on_activity is not None:
-            self.on_activity(slug)
-        upstream = seat.upstream
-        if upstream is not None:
-            try:
-                return await self._relay.pass_on(request, upstream, hosts[0], peer, seat.lasting)
-            except RefusedError as error:
-                _log.debug("%s: %s", slug, error)
-                if seat.upstream is upstream:
-                    seat.set(upstream, REFUSED)
-            except BrokenAnswerError as error:
-                _log.debug("%s: %s", slug, error)
-                return _plain(502, "The dev server's answer could not be read.")
+        hot_reload = is_hot_reload(path, request.headers)
+        self._note_use(slug, seat, navigation=navigation, hot_reload=hot_reload)
+        greeting = reload_message(path, request.headers) if hot_reload else ""
+        joined = False
+
+        def greet() -> str:
+            nonlocal joined
+            joined = True
+            return greeting if greeting and seat.take_stale() else ""
+
+        while True:
+            upstream = seat.upstream
+            if upstream is not None:
+                if navigation:
+                    seat.caught_up()
+                seat.hot_reload_sockets += hot_reload
+                try:
+                    return await self._relay.pass_on(request, upstream, hosts[0], peer, seat.lasting, greet)
+                except RefusedError as error:
+                    _log.debug("%s: %s", slug, error)
+                    seat.refuse(upstream)
+                    if error.took_body:
+                        break
+                except BrokenAnswerError as error:
+                    _log.debug("%s: %s", slug, error)
+                    return _plain(502, "The dev server's answer could not be read.")
+                finally:
+                    seat.hot_reload_sockets -= hot_reload
+                    if joined and greeting:
+                        seat.caught_up()
+            if not await self._wait(seat, hot_reload=hot_reload):
+                break
         return self._say(slug, seat, navigation=navigation)
+
+    def _note_use(self, slug: str, seat: Seat, *, navigation: bool, hot_reload: bool) -> None:
+        serves = seat.upstream is not None or seat.is_asleep
+        if seat.is_known and (navigation or (serves and not hot_reload)):
+            seat.use()
+            if self.on_activity is not None:
+                self.on_activity(slug)
+
+    async def _wait(self, seat: Seat, *, hot_reload: bool) -> bool:
+        """Wait until the seat's upstream may be asked; False where none is coming, or not soon enough."""
+        deadline = math.inf  # each state has its own patience, but who has begun to wait does not begin again
+        try:
+            while seat.page is not None:
+                left = seat.held_for(hot_reload=hot_reload)
+                if left == 0.0:
+                    return False
+                if left is not None:
+                    deadline = min(deadline, asyncio.get_running_loop().time() + left)
+                async with asyncio.timeout_at(None if left is None else deadline):
+                    await self._next_change(seat)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _next_change(self, seat: Seat) -> None:
+        """Wait until the seat changes; where its upstream refuses, ask that again meanwhile."""
+        changed, upstream = seat.changed, seat.upstream
+        if upstream is None:
+            await changed.wait()
+            return
+        async with seat.looking:  # one asks for all
+            if not changed.is_set():
+                await self._look_again(seat, upstream)
 
     def _say(self, slug: str, seat: Seat, *, navigation: bool) -> web.Response:
         state = seat.page or REFUSED
@@ -212,11 +255,7 @@ class Gateway:
         with contextlib.suppress(TimeoutError):  # nothing changed: the page is told the same again, and asks again
             async with asyncio.timeout(POLL_S if seat.is_known else UNKNOWN_POLL_S):
                 while seat.page is not None and seen == str(seat.revision):
-                    changed = seat.changed
-                    if seat.upstream is None:
-                        await changed.wait()
-                    else:
-                        await self._look_again(seat, seat.upstream)
+                    await self._next_change(seat)
         return web.json_response(describe(seat.page, seat.revision), headers={"Cache-Control": "no-store"})
 
     async def _look_again(self, seat: Seat, upstream: Upstream) -> None:

@@ -1,6 +1,6 @@
-"""What stands at a project's address while nothing serves there: waiting, failed and stopped.
+"""What stands at a project's address while nothing serves there: waiting, failed, asleep and stopped.
 
-One page in three kinds, made from `resources/pages/`. It loads nothing from outside, runs one script of ours that its
+One page in four kinds, made from `resources/pages/`. It loads nothing from outside, runs one script of ours that its
 Content-Security-Policy names by hash, and holds foreign text only escaped. The script asks the gateway for `describe`
 and tells changes in place; once the project serves it reloads, and the real page stands there.
 """
@@ -24,6 +24,8 @@ class PageKind(StrEnum):
     """It is on its way."""
     FAILED = "failed"
     """It ended with a problem."""
+    ASLEEP = "asleep"
+    """Its sandbox is paused; a request wakes it."""
     STOPPED = "stopped"
     """Nobody has started it, or somebody stopped it."""
 

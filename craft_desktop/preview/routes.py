@@ -213,6 +213,19 @@ def is_hot_reload(path: str, headers: Mapping[str, str]) -> bool:
     return path.partition("?")[0].endswith(_HOT_RELOAD_PATHS) or "text/x-vite-ping" in headers.get("Accept", "")
 
 
+def reload_message(path: str, headers: Mapping[str, str]) -> str:
+    """Give what a hot-reload socket's server says to make its page load anew; nothing where that is not known.
+
+    Next.js names the kind `action` until 15 and `type` from 16 on (hot-reloader-types.js), Vite `type` (HMRPayload).
+    """
+    protocols = {word.strip() for word in headers.get("Sec-WebSocket-Protocol", "").split(",")}
+    if "vite-hmr" in protocols:
+        return '{"type":"full-reload","path":"*"}'
+    if path.partition("?")[0].endswith(_HOT_RELOAD_PATHS):
+        return '{"action":"reloadPage","type":"reloadPage"}'
+    return ""
+
+
 def is_navigation(method: str, headers: Mapping[str, str]) -> bool:
     """Does the answer become what a person sees, rather than a part of it?"""
     mode = headers.get("Sec-Fetch-Mode")

@@ -8,6 +8,20 @@ are set aside (`transport.set_protocol`) and told of the end, so that they clean
 import asyncio
 from typing import Protocol, Self
 
+_FINAL_TEXT = 0x81  # RFC 6455, 5.2: the last frame of a text message, not compressed, not masked
+_SHORT = 125  # the longest payload whose length fits into the second byte
+
+
+def text_frame(text: str) -> bytes:
+    """Give a server's text message as it stands on the wire.
+
+    :raises ValueError: it is longer than a short frame holds.
+    """
+    payload = text.encode()
+    if len(payload) > _SHORT:
+        raise ValueError(f"{len(payload)} bytes do not fit into a short frame")
+    return bytes((_FINAL_TEXT, len(payload))) + payload
+
 
 class HttpProtocol(Protocol):
     """What a tunnel needs of aiohttp's protocols, on the server's side and on the client's."""

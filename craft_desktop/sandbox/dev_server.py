@@ -3,20 +3,22 @@
 from craft_desktop.model.errors import Action, ServerError
 from craft_desktop.sandbox.connection import Process, Sandbox, abandon
 from craft_desktop.sandbox.lines import LineCutter, Tail
-from craft_desktop.sandbox.processes import end_tree
+from craft_desktop.sandbox.port_search import PortSearch
+from craft_desktop.sandbox.ports import Ports
+from craft_desktop.sandbox.processes import end_tree, ports_of
 from craft_desktop.sandbox.profile import Address
-from craft_desktop.sandbox.ready import wait_for_page
 
 
 class DevServer:
     """A dev server that was started and is watched.
 
-    :param port: where it was told to listen.
+    :param ports: what is known of its port; `port` is the one where it was told to listen, and, once the first page
+        came, the one that served it.
     :param run_id: marks its processes.
     """
 
     def __init__(
-        self, sandbox: Sandbox, process: Process, port: int, run_id: str, cutter: LineCutter, tail: Tail
+        self, sandbox: Sandbox, process: Process, ports: Ports, run_id: str, cutter: LineCutter, tail: Tail
     ) -> None:
         self._sandbox = sandbox
         self._process: Process | _Ended = process
@@ -24,7 +26,8 @@ class DevServer:
         self._cutter = cutter
         self._tail = tail
         self.pid = process.pid
-        self.port = port
+        self._ports = ports
+        self.port = ports.expected
 
     @property
     def address(self) -> Address:
@@ -32,11 +35,13 @@ class DevServer:
         return self._sandbox.address(self.port)
 
     async def first_page(self, limit_s: float) -> None:
-        """Wait until the first page answers.
+        """Wait until the first page answers, and learn the port.
 
-        :raises ServerError: it did not within `limit_s` seconds.
+        :raises ServerError: it did not within `limit_s` seconds, or not by HTTP.
+        :raises SandboxError: the sandbox was lost meanwhile.
         """
-        await wait_for_page(self.address, limit_s)
+        search = PortSearch(self._ports, self._sandbox.address, lambda: ports_of(self._sandbox, self._run_id))
+        self.port = await search.run(limit_s)
 
     async def ended(self) -> ServerError:
         """Wait until the dev server ends by itself, and give that as a failure.

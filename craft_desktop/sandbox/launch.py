@@ -5,15 +5,16 @@ where this computer cannot isolate.
 """
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from craft_desktop.model.errors import Action, InstallError
-from craft_desktop.model.project import Recipe
+from craft_desktop.model.errors import Action, InstallError, Problem
+from craft_desktop.model.node_version import fits, parse_version
+from craft_desktop.model.project import LISTEN_HOST, Recipe
 from craft_desktop.sandbox.connection import Sandbox, abandon
 from craft_desktop.sandbox.dev_server import DevServer
 from craft_desktop.sandbox.lines import LineCutter, Tail
+from craft_desktop.sandbox.ports import Ports
 from craft_desktop.sandbox.processes import MARKER
 
 PROJECT_DIR = "project"
@@ -27,6 +28,7 @@ _ENVIRONMENT = {
     "NPM_CONFIG_UPDATE_NOTIFIER": "false",
     "ASTRO_TELEMETRY_DISABLED": "1",
     "NUXT_TELEMETRY_DISABLED": "1",
+    "BROWSER": "none",  # create-react-app and Vite would open one
 }
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -41,6 +43,7 @@ class Launch:
     def __init__(self, sandbox: Sandbox, run_ids: Callable[[], str]) -> None:
         self._sandbox = sandbox
         self._run_ids = run_ids
+        self._node = ""
 
     async def prepare(self, *, reused: bool) -> int:
         """Make the project's folder and give the port for its dev server.
@@ -56,9 +59,34 @@ class Launch:
             if reused
             else ""
         )
-        outcome = await self._sandbox.run(f'mkdir -p {PROJECT_DIR}; {clean}echo "port=${{PORT:-{USUAL_PORT}}}"')
-        found = re.search(r"^port=(\d+)$", outcome.stdout, re.MULTILINE)
-        return int(found[1]) if found else USUAL_PORT
+        outcome = await self._sandbox.run(
+            f'mkdir -p {PROJECT_DIR}; {clean}echo "port=${{PORT:-{USUAL_PORT}}}"; echo "node=$(node --version)"'
+        )
+        told = dict(line.partition("=")[::2] for line in outcome.stdout.splitlines())
+        self._node = told.get("node", "")
+        port = told.get("port", "")
+        return int(port) if port.isdecimal() else USUAL_PORT
+
+    def misfit(self, recipe: Recipe) -> Problem | None:
+        """Tell when the sandbox's Node.js is not one that the project wants. To be asked after `prepare`.
+
+        :raises InstallError: it has none at all.
+        """
+        version = parse_version(self._node)
+        if version is None:
+            raise InstallError(
+                "The sandbox has no Node.js",
+                "Its template holds no `node` program, so that nothing can be installed or served in it.",
+                "Choose another template in Settings: E2B's `base` has Node.js.",
+                Action.OPEN_SETTINGS,
+            )
+        if fits(version, recipe.node_range):
+            return None
+        return Problem(
+            "The project wants another Node.js",
+            f"It names {recipe.node_range}; the sandbox has {self._node}. It may fail for that reason.",
+            "Choose a template with that version, or install it on this computer.",
+        )
 
     async def install(
         self, recipe: Recipe, limit_s: float, tell: Callable[[str], None], environment: Mapping[str, str] = NONE
@@ -74,7 +102,7 @@ class Launch:
         tell(f"$ {recipe.install_command}")
         process = await self._sandbox.start(
             recipe.install_command,
-            cwd=PROJECT_DIR,
+            cwd=_below(recipe.install_dir),
             envs={**_ENVIRONMENT, **environment, MARKER: run_id},
             on_output=cutter.feed,
         )
@@ -102,29 +130,52 @@ class Launch:
             )
 
     async def serve(
-        self, recipe: Recipe, port: int, tell: Callable[[str], None], environment: Mapping[str, str] = NONE
+        self,
+        recipe: Recipe,
+        port: int,
+        tell: Callable[[str], None],
+        environment: Mapping[str, str] = NONE,
+        chosen: int | None = None,
     ) -> DevServer:
         """Start the dev server in the background.
 
+        :param port: where it is to listen, if its script names no port.
+        :param chosen: the port that the person says the page is at.
         :raises SandboxError: the sandbox is gone or unreachable.
         """
-        tail = Tail(tell)
+        expected = chosen or recipe.declared_port or port
+        ports = Ports(expected, chosen=chosen is not None, told=recipe.takes_port)
+
+        def hear(line: str) -> None:
+            ports.hear(line)
+            tell(line)
+
+        tail = Tail(hear)
         run_id = self._run_ids()
         cutter = LineCutter(tail.take)
-        serving_port = recipe.declared_port or port
-        command = recipe.dev_command(serving_port)
+        command = recipe.dev_command(expected)
         tell(f"$ {command}")
         process = await self._sandbox.start(
             f"exec {command}",
-            cwd=PROJECT_DIR,
+            cwd=_below(recipe.app_dir),
             envs={
                 **_ENVIRONMENT,
                 **environment,
                 MARKER: run_id,
-                "PORT": str(serving_port),
-                # Vite answers to names it knows alone, and E2B passes the public one on (measured: 403 without).
-                "__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS": self._sandbox.address(serving_port).host.split(":")[0],
+                "PORT": str(expected),
+                "HOST": LISTEN_HOST,
+                # Vite answers to names it knows alone, and E2B passes the public one on (measured: 403 without). The
+                # first label names the port, which may become another: so all names beside it.
+                "__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS": _beside(self._sandbox.address(expected).host),
             },
             on_output=cutter.feed,
         )
-        return DevServer(self._sandbox, process, serving_port, run_id, cutter, tail)
+        return DevServer(self._sandbox, process, ports, run_id, cutter, tail)
+
+
+def _below(folder: str) -> str:
+    return f"{PROJECT_DIR}/{folder}" if folder else PROJECT_DIR
+
+
+def _beside(host: str) -> str:
+    return f".{host.partition(':')[0].partition('.')[2]}"

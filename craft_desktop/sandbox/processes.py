@@ -1,4 +1,4 @@
-"""Ends whole trees of processes inside a sandbox, found by a marker in their environment.
+"""Ends whole trees of processes inside a sandbox, and finds their ports, by a marker in their environment.
 
 Why a marker: ending a command through envd ends its leader alone and leaves, for one, `next-server` holding the port
 (E2B#1034). Process groups and parents are lost when a leader dies or a child starts a session of its own; the
@@ -9,6 +9,7 @@ import shlex
 
 from craft_desktop.model.errors import SandboxError
 from craft_desktop.sandbox.connection import Sandbox
+from craft_desktop.sandbox.ports import listening_ports
 
 MARKER = "CRAFT_DESKTOP_RUN"
 # `next dev` ends clean within 0.2 s of SIGTERM (measured); ten times that, then SIGKILL.
@@ -21,6 +22,15 @@ kill -TERM $(marked) 2>/dev/null
 for _ in $(seq {tries}); do [ -z "$(marked)" ] && exit 0; sleep 0.05; done
 for _ in $(seq {tries}); do kill -KILL $(marked) 2>/dev/null; [ -z "$(marked)" ] && exit 0; sleep 0.05; done
 marked; exit 1
+"""
+
+# `ss` and `lsof` are not in every image; /proc, a shell, grep and sed are.
+_LISTENING = """
+for pid in $(grep -lszF {mark} /proc/[0-9]*/environ | cut -d/ -f3); do
+  ls -l /proc/$pid/fd 2>/dev/null
+done | sed -n 's/.*socket:\\[\\([0-9]*\\)\\]$/inode \\1/p' | sort -u
+cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
+true
 """
 
 
@@ -41,3 +51,14 @@ async def end_tree(sandbox: Sandbox, run_id: str) -> None:
             f"These processes are still there: {outcome.stdout.split()}",
             "Stop the project; that ends the sandbox with everything in it.",
         )
+
+
+async def ports_of(sandbox: Sandbox, run_id: str) -> list[int]:
+    """Give the ports at which processes marked with `run_id` listen, in order.
+
+    :raises SandboxError: the sandbox is gone or unreachable.
+    """
+    outcome = await sandbox.run(_LISTENING.format(mark=shlex.quote(f"{MARKER}={run_id}")))
+    lines = outcome.stdout.splitlines()
+    inodes = [line.removeprefix("inode ") for line in lines if line.startswith("inode ")]
+    return listening_ports(inodes, lines)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import dataclass
 
 import aiohttp
 
@@ -18,6 +19,14 @@ NOT_OPEN = "The port is not open yet."
 NO_ANSWER = "It took the connection and sent no page."
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a port said: `is_page` when a person would want to see it."""
+
+    status: int
+    is_page: bool
+
+
 async def wait_for_page(address: Address, limit_s: float) -> int:
     """Ask for the first page until the dev server answers; give the status it answered with.
 
@@ -26,44 +35,64 @@ async def wait_for_page(address: Address, limit_s: float) -> int:
 
     :raises ServerError: nothing answered within `limit_s` seconds.
     """
-    headers = {
-        "Host": address.host,
-        "Accept": "text/html,*/*;q=0.8",
-        # A proxy on the way must not pack its "closed" answer, which is read here.
-        "Accept-Encoding": "identity",
-        **dict(address.headers),
-    }
-    last = NOT_OPEN
-
-    async def note_asked(*_: object) -> None:
-        nonlocal last
-        last = NO_ANSWER
-
-    trace = aiohttp.TraceConfig()
-    trace.on_request_headers_sent.append(note_asked)
-    timeout = aiohttp.ClientTimeout(total=None)
+    question = Question(address)
     try:
-        async with (
-            asyncio.timeout(limit_s),
-            aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trace_configs=[trace]) as http,
-        ):
+        async with asyncio.timeout(limit_s):
+            return (await question.answer()).status
+    except TimeoutError as error:
+        raise unanswered(limit_s, question.last) from error
+
+
+def unanswered(limit_s: float, last: str) -> ServerError:
+    """Give the failure of a dev server that nobody could reach."""
+    return ServerError(
+        "The dev server did not answer",
+        f"It was asked for {limit_s:.0f} s. {last}",
+        "Look at the dev server's log. A larger “Time for the first page” in Settings gives it longer.",
+        Action.OPEN_SETTINGS,
+    )
+
+
+class Question:
+    """Asks one port, again and again, until it answers; `last` says what it came to so far."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self.last = NOT_OPEN
+
+    @property
+    def is_open(self) -> bool:
+        """Did the port take the question?"""
+        return self.last == NO_ANSWER
+
+    async def answer(self) -> Answer:
+        """Give the dev server's first answer, for as long as that takes."""
+        headers = {
+            "Host": self._address.host,
+            "Accept": "text/html,*/*;q=0.8",
+            # A proxy on the way must not pack its "closed" answer, which is read here.
+            "Accept-Encoding": "identity",
+            **dict(self._address.headers),
+        }
+
+        async def note_asked(*_: object) -> None:
+            self.last = NO_ANSWER
+
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(note_asked)
+        timeout = aiohttp.ClientTimeout(total=None)
+        async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trace_configs=[trace]) as http:
             while True:
                 try:
                     # A redirect is an answer of the dev server; following it could leave the sandbox.
-                    async with http.get(address.url, headers=headers, allow_redirects=False) as answer:
+                    async with http.get(self._address.url, headers=headers, allow_redirects=False) as answer:
                         if answer.status != CLOSED_STATUS or not _says_closed(await _start_of(answer.content)):
-                            return answer.status
-                    last = NOT_OPEN
+                            is_page = answer.status < 400 or answer.content_type == "text/html"
+                            return Answer(answer.status, is_page)
+                    self.last = NOT_OPEN
                 except aiohttp.ClientError as error:
-                    last = f"{type(error).__name__}: {error}"
+                    self.last = f"{type(error).__name__}: {error}"
                 await asyncio.sleep(ASK_EVERY_S)
-    except TimeoutError as error:
-        raise ServerError(
-            "The dev server did not answer",
-            f"It was asked for {limit_s:.0f} s. {last}",
-            "Look at the dev server's log. A larger “Time for the first page” in Settings gives it longer.",
-            Action.OPEN_SETTINGS,
-        ) from error
 
 
 async def _start_of(body: aiohttp.StreamReader) -> bytes:

@@ -119,7 +119,7 @@ def _from_json(item: object) -> Project | None:
     try:
         if not isinstance(item, dict):
             raise TypeError(f"a {type(item).__name__} is not a project")
-        provider = item.get("provider")
+        provider, port = item.get("provider"), item.get("port")
         return Project(
             id=str(item["id"]),
             slug=str(item["slug"]),
@@ -129,6 +129,7 @@ def _from_json(item: object) -> Project | None:
             used_at=float(item["used_at"]),
             provider=Provider(provider) if provider else None,
             unisolated=item.get("unisolated") is True,
+            port=port if isinstance(port, int) and 0 < port < 65536 else None,
         )
     except (KeyError, ValueError, TypeError, OverflowError) as error:
         _log.warning("an entry in the list of projects was left out: %s", error)

@@ -1,17 +1,26 @@
-"""Reads what a project's folder says of itself: its package.json and the lock files beside it."""
+"""Reads what a project's folder says of itself: its package.json, the lock files, and the monorepo around it."""
 
+import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from craft_desktop.model.errors import Action, ProjectError
-from craft_desktop.model.project import DEPENDENCY_FILES, Recipe, parse_manifest, read_recipe
+from craft_desktop.model.changes import Need, need_of
+from craft_desktop.model.errors import Action, ChoiceError, ProjectError
+from craft_desktop.model.project import DEPENDENCY_FILES, LOCK_FILES, Recipe, parse_manifest, read_recipe
+from craft_desktop.workbench.workspaces import (
+    MANIFEST,
+    MANIFEST_LIMIT_BYTES,
+    Workspace,
+    is_app_itself,
+    workspace_at,
+    workspace_of,
+)
 
-MANIFEST = "package.json"
-# npm's own limit is far lower in practice; a larger one is not a manifest.
-MANIFEST_LIMIT_BYTES = 5 * 1024 * 1024
+# Of a lock file, what is read for its version: yarn's and pnpm's say it within the first lines.
+LOCK_START_BYTES = 1000
 # The parts of package.json that decide what an install puts where.
 _DEPENDENCY_KEYS = (
     "dependencies",
@@ -29,17 +38,31 @@ _DEPENDENCY_KEYS = (
     "workspaces",
     "engines",
 )
-
+# Where version managers look; npm's `engines` goes before them.
+_NODE_FILES = (".nvmrc", ".node-version")
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepare")
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What was read. `dependency_key` changes when an install could give another result, and not by other edits."""
+    """What was read. `dependency_key` changes when an install could give another result, and not by other edits.
+
+    `path` is the project's own folder; `root` is what is sent: the monorepo's top, or the same folder.
+    """
 
     path: Path
     recipe: Recipe
     dependency_key: str
+    root: Path
+
+    def need(self, fresh: "Folder", changed: Collection[str]) -> Need:
+        """Give what must be done for the changed files (relpaths below `root`); `fresh` was read after the change."""
+        if fresh.dependency_key != self.dependency_key:
+            return Need.REINSTALL
+        same = dataclasses.replace(self.recipe, name=fresh.recipe.name, node_range=fresh.recipe.node_range)
+        if fresh.recipe != same:
+            return Need.RESTART
+        return need_of(fresh.recipe, changed)
 
 
 def find_project(path: Path) -> Path:
@@ -64,6 +87,27 @@ def find_project(path: Path) -> Path:
     return folder
 
 
+def choose_app(folder: Path) -> Path:
+    """Give the app to show for a folder that was added: itself, or the only app of the monorepo whose top it is.
+
+    :raises ChoiceError: the monorepo holds several; the person chooses one of their folders.
+    """
+    workspace = workspace_at(folder)
+    if workspace is None or is_app_itself(workspace):
+        return folder
+    apps = workspace.apps()
+    if len(apps) < 2:
+        return apps[0].path if apps else folder
+    names = "\n".join(f"{app.relpath} ({app.framework.value})" for app in apps)
+    raise ChoiceError(
+        "This folder holds several apps",
+        names,
+        "Choose the one to show; the others can be added as projects of their own.",
+        Action.NONE,
+        tuple((app.name, app.path) for app in apps),
+    )
+
+
 def read_folder(path: Path) -> Folder:
     """Read the recipe of the project in the folder `path`.
 
@@ -71,9 +115,7 @@ def read_folder(path: Path) -> Folder:
     """
     manifest_path = path / MANIFEST
     try:
-        names = {entry.name for entry in path.iterdir()}
-        # A broken link, a pipe or a folder of that name is no manifest and no lock file.
-        names -= {name for name in DEPENDENCY_FILES & names if not (path / name).is_file()}
+        names = _names_of(path)
         if MANIFEST not in names:
             raise ProjectError(
                 "There is no package.json in the folder",
@@ -89,7 +131,12 @@ def read_folder(path: Path) -> Folder:
                 Action.OPEN_FOLDER,
             )
         manifest = manifest_path.read_text(encoding="utf-8-sig")
-        locks = {name: _digest_file(path / name) for name in sorted(DEPENDENCY_FILES & names - {MANIFEST})}
+        found = workspace_of(path) or ((own, "") if (own := workspace_at(path)) is not None else None)
+        root = found[0].root if found else path
+        above = _names_of(root) if root != path else names
+        locks = [(name, _digest_file(root / name)) for name in sorted(DEPENDENCY_FILES & above - {MANIFEST})]
+        node_range = next((_start_of(path / name).strip() for name in _NODE_FILES if (path / name).is_file()), "")
+        lock_text = next((_start_of(root / name) for name in LOCK_FILES if name in above), "")
     except UnicodeDecodeError as error:
         raise ProjectError(
             "package.json is not valid UTF-8 text",
@@ -106,17 +153,52 @@ def read_folder(path: Path) -> Folder:
         ) from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    recipe = read_recipe(manifest, names)
-    return Folder(path, recipe, _dependency_key(manifest, locks.items()))
+    recipe = read_recipe(manifest, above, lock_text, found[0].manifest if found else None)
+    if not recipe.node_range:
+        recipe = dataclasses.replace(recipe, node_range=node_range)
+    manifests = [("", parse_manifest(manifest))]
+    if found:
+        recipe = dataclasses.replace(recipe, app_dir=found[1])
+        manifests += _manifests_of(found[0])
+    return Folder(path, recipe, _dependency_key(manifests, locks), root)
 
 
-def _dependency_key(manifest: str, locks: Iterable[tuple[str, str]]) -> str:
-    data = parse_manifest(manifest)
-    relevant = {key: data[key] for key in _DEPENDENCY_KEYS if key in data}
+def _names_of(folder: Path) -> set[str]:
+    names = {entry.name for entry in folder.iterdir()}
+    # A broken link, a pipe or a folder of that name is no manifest and no lock file.
+    return names - {name for name in DEPENDENCY_FILES & names if not (folder / name).is_file()}
+
+
+def _manifests_of(workspace: Workspace) -> list[tuple[str, dict[str, object]]]:
+    # One that cannot be read fails the install by itself, in the words of the package manager.
+    found: list[tuple[str, dict[str, object]]] = [("/", workspace.manifest)]
+    for relpath in workspace.members():
+        path = workspace.root / relpath / MANIFEST
+        try:
+            found.append((relpath, parse_manifest(path.read_text(encoding="utf-8-sig"))))
+        except ProjectError:
+            found.append((relpath, {"unreadable": _digest_file(path)}))
+    return found
+
+
+def _dependency_key(manifests: Iterable[tuple[str, dict[str, object]]], locks: Iterable[tuple[str, str]]) -> str:
+    relevant = [(relpath, _install_parts(data, named=bool(relpath))) for relpath, data in manifests]
+    return _digest(json.dumps([relevant, list(locks)], sort_keys=True).encode())
+
+
+def _install_parts(data: dict[str, object], *, named: bool) -> dict[str, object]:
+    """Give what of a manifest decides an install; in a monorepo its name and version too, for others link to it."""
+    keys = (*_DEPENDENCY_KEYS, "name", "version", "unreadable") if named else _DEPENDENCY_KEYS
+    relevant = {key: data[key] for key in keys if key in data}
     scripts = data.get("scripts")
     if isinstance(scripts, dict):
         relevant["scripts"] = {name: scripts[name] for name in _INSTALL_SCRIPTS if name in scripts}
-    return _digest(json.dumps([relevant, list(locks)], sort_keys=True).encode())
+    return relevant
+
+
+def _start_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(LOCK_START_BYTES).decode(errors="replace")
 
 
 def _digest(data: bytes) -> str:

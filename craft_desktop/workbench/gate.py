@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
+from craft_desktop.sync.archive import Archive
 from craft_desktop.sync.diff import Batch
 from craft_desktop.sync.mirror import Remote
+from craft_desktop.sync.snapshot import Entry
 
 
 class Gate:
@@ -60,3 +62,19 @@ class GatedRemote:
         """
         async with self._gate.passed():
             await self._remote.apply(batch)
+
+    async def apply_archive(self, archive: Archive) -> None:
+        """Bring what an archive holds, once the gate is open.
+
+        :raises CraftError: as the remote does.
+        """
+        async with self._gate.passed():
+            await self._remote.apply_archive(archive)
+
+    async def manifest(self) -> Mapping[str, Entry]:
+        """Tell all that is there, once the gate is open.
+
+        :raises CraftError: as the remote does.
+        """
+        async with self._gate.passed():
+            return await self._remote.manifest()

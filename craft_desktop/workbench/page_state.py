@@ -11,7 +11,6 @@ _TITLES = {
     Phase.STARTING: "is starting its dev server",
     Phase.WAITING: "is making its first page",
     Phase.LIVE: "is live",
-    Phase.ASLEEP: "is asleep",
     Phase.WAKING: "is waking up",
     Phase.STOPPING: "is stopping",
 }
@@ -22,6 +21,8 @@ def page_state(project: Project, session: Session) -> PageState:
     if session.phase is Phase.FAILED and session.problem is not None:
         problem = session.problem
         return PageState(PageKind.FAILED, problem.title, problem.detail, problem.remedy)
+    if session.phase is Phase.ASLEEP:
+        return PageState(PageKind.ASLEEP, f"{project.name} is asleep", "", "It wakes when you look at it.")
     if session.phase in _TITLES:
         return PageState(PageKind.WAITING, f"{project.name} {_TITLES[session.phase]}", steps=session.steps)
     return PageState(PageKind.STOPPED, f"{project.name} is not running", "", "Press Start in Craft Desktop.")

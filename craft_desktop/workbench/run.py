@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from craft_desktop.model.changes import Need, asks_a_look
 from craft_desktop.model.errors import (
     Action,
     Problem,
@@ -23,7 +24,7 @@ from craft_desktop.model.errors import (
     ServerError,
 )
 from craft_desktop.model.events import Event, LogLine, Notice, Pushed, Stream
-from craft_desktop.model.project import DEPENDENCY_FILES, Project
+from craft_desktop.model.project import Project
 from craft_desktop.model.session import (
     Fact,
     Installed,
@@ -127,6 +128,7 @@ class Run:
         )
         self._crashes = Crashes()
         self.heartbeat = Heartbeat(tenancy.sandbox, self._is_used)
+        self._changed: set[str] = set()  # relpaths that may ask for more than sending, not yet looked at
         self.was_live = False
         self.can_sleep = True
 
@@ -139,6 +141,8 @@ class Run:
             guard.create_task(self.heartbeat.run(), name="heartbeat")
             self._voice.tell(SandboxReady(self._sandbox.id, self._tenancy.reused))
             port = await self._launch.prepare(reused=self._tenancy.reused)
+            if misfit := self._launch.misfit(self._folder.recipe):
+                self._voice.notice(misfit)
             sent = await self._engine.push_all()
             self._voice.tell(Uploaded(sent.files, sent.size_bytes))
             guard.create_task(self._engine.run(), name="sync")
@@ -164,8 +168,9 @@ class Run:
         while True:
             await self._install(installed)
             installed = self._folder.dependency_key
+            self._changed.clear()  # what changed until now, this dev server reads at its start
             server = await self._launch.serve(
-                self._folder.recipe, port, self._voice.line(Stream.SERVER), self._environment
+                self._folder.recipe, port, self._voice.line(Stream.SERVER), self._environment, self._project.port
             )
             self._voice.tell(ServerStarted(server.pid, server.port))
             fact = await self._attend(server)
@@ -217,12 +222,14 @@ class Run:
 
     async def _reason(self) -> ReinstallAsked | RestartAsked | None:
         before = self._folder
+        changed, self._changed = self._changed, set()
         if self._orders.take_look() or self._orders.is_restart_asked:
             await self._reread()
         is_asked = self._orders.take_restart()
-        if self._folder.dependency_key != before.dependency_key:
+        need = before.need(self._folder, changed)
+        if need is Need.REINSTALL:
             return ReinstallAsked()
-        return RestartAsked() if is_asked or self._folder.recipe != before.recipe else None
+        return RestartAsked() if is_asked or need is Need.RESTART else None
 
     async def _go_live(self, server: DevServer) -> None:
         await server.first_page(self._settings().ready_limit_s)
@@ -235,7 +242,7 @@ class Run:
     def _serve(self, server: DevServer) -> None:
         address = server.address
         self._gateway.serve(self._project.slug, Upstream(address.url, address.host, dict(address.headers)))
-        self._voice.tell(PageServed(self._gateway.url(self._project.slug)))
+        self._voice.tell(PageServed(self._gateway.url(self._project.slug), server.port))
 
     async def _end_of(self, server: DevServer) -> ServerError:
         """Wait for the dev server's end; a connection that breaks off meanwhile is made again.
@@ -320,7 +327,9 @@ class Run:
                 self._project.id, result.files, result.deleted, result.size_bytes, result.duration_ms, result.revision
             )
         )
-        if DEPENDENCY_FILES & result.changed:
+        self._gateway.edited(self._project.slug)
+        if asks_a_look(result.changed):
+            self._changed |= result.changed
             self._orders.look()
 
 

@@ -21,7 +21,7 @@ from craft_desktop.store.options import OptionStore
 from craft_desktop.store.projects import ProjectStore
 from craft_desktop.store.secrets import KeyState, SecretStore
 from craft_desktop.tasks import Owner
-from craft_desktop.workbench.folder import find_project, read_folder
+from craft_desktop.workbench.folder import choose_app, find_project, read_folder
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.reaper import Reaper
@@ -102,9 +102,10 @@ class Workbench:
     async def add(self, path: Path) -> Project:
         """Put a folder (or the folder of a package.json) on the list; one that is there already is answered.
 
+        :raises ChoiceError: it is a monorepo of several apps; one of them is to be added.
         :raises ProjectError: it cannot be run, or the list cannot be saved.
         """
-        folder = await asyncio.to_thread(find_project, path)
+        folder = await asyncio.to_thread(lambda: choose_app(find_project(path)))
         there = self._projects.at(folder)
         if there is not None:
             return there
@@ -198,6 +199,20 @@ class Workbench:
         :raises ProjectError: the list cannot be saved.
         """
         self._projects.update(project_id, provider=provider)
+        self._announce(ProjectsChanged(self.projects))
+
+    async def choose_port(self, project_id: str, port: int | None) -> None:
+        """Say at which port of its sandbox a project's page is, from its next start on; None for finding out.
+
+        :raises ProjectError: it is no port, or the list cannot be saved.
+        """
+        if port is not None and not 0 < port < 65536:
+            raise ProjectError(
+                "That is not a port",
+                f"{port} is not between 1 and 65535.",
+                "Give the number that the dev server prints.",
+            )
+        self._projects.update(project_id, port=port)
         self._announce(ProjectsChanged(self.projects))
 
     async def change_setting(self, key: str, value: object) -> None:

@@ -11,7 +11,6 @@ from craft_desktop.model.errors import Action, ProjectError
 from craft_desktop.model.project import (
     DEPENDENCY_FILES,
     LOCK_FILES,
-    Framework,
     PackageManager,
     Recipe,
     install_command,
@@ -20,6 +19,7 @@ from craft_desktop.model.project import (
     read_recipe,
     runner,
 )
+from craft_desktop.model.script import Framework
 
 # RFC 1123, section 2.1.
 DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -65,7 +65,8 @@ class TestReadRecipe:
     ) -> None:
         read = read_recipe(manifest(), names)
         assert (read.lock_file, read.package_manager) == (lock_file, manager)
-        assert read.install_command == install_command(manager)
+        version = "1" if manager is PackageManager.YARN else ""
+        assert read.install_command == install_command(manager, version)
 
     @pytest.mark.parametrize(
         ("declared", "manager"),

@@ -43,7 +43,7 @@ def activity() -> list[str]:
 
 @pytest.fixture
 async def gateway(pages: Pages, activity: list[str]) -> AsyncIterator[Gateway]:
-    async with Gateway(0, pages, activity.append) as opened:
+    async with Gateway(0, pages, activity.append, hold_s=0.0) as opened:
         yield opened
 
 

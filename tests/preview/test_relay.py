@@ -241,6 +241,25 @@ async def test_client_that_goes_away_ends_the_upstreams_side(
         await ended.wait()
 
 
+async def test_head_of_a_stream_does_not_wait_for_its_body(
+    gateway: Gateway, browser: aiohttp.ClientSession, start_server: StartServer
+) -> None:
+    seen = asyncio.Event()
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await seen.wait()
+        await response.write(b"data: 1\n\n")
+        return response
+
+    gateway.serve("shop", await start_server(answer))
+    async with asyncio.timeout(10), browser.get(gateway.url("shop")) as got:
+        assert got.status == 200
+        seen.set()
+        assert await got.read() == b"data: 1\n\n"
+
+
 async def test_broken_off_answer_does_not_look_whole(gateway: Gateway, browser: aiohttp.ClientSession) -> None:
     async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

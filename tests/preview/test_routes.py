@@ -275,3 +275,17 @@ def test_is_navigation(method: str, headers: dict[str, str], expected: bool) -> 
 )
 def test_is_refusal(status: int, start: bytes, expected: bool) -> None:
     assert routes.is_refusal(status, start) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "message"),
+    [
+        ("/_next/hmr?id=1", {}, '{"action":"reloadPage","type":"reloadPage"}'),
+        ("/base/_next/webpack-hmr", {}, '{"action":"reloadPage","type":"reloadPage"}'),
+        ("/", {"Sec-WebSocket-Protocol": "vite-hmr"}, '{"type":"full-reload","path":"*"}'),
+        ("/", {"Sec-WebSocket-Protocol": "vite-ping"}, ""),
+        ("/chat", {}, ""),
+    ],
+)
+def test_reload_message(path: str, headers: dict[str, str], message: str) -> None:
+    assert routes.reload_message(path, headers) == message

@@ -10,7 +10,7 @@ from aiohttp import web
 from craft_desktop.preview.gateway import Gateway
 from craft_desktop.preview.pages import PageKind, PageState
 from craft_desktop.preview.routes import Upstream
-from craft_desktop.preview.tunnel import Tunnel
+from craft_desktop.preview.tunnel import Tunnel, text_frame
 
 StartServer = Callable[[Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]], Awaitable[Upstream]]
 
@@ -232,3 +232,9 @@ async def test_end_of_one_side_ends_the_other_and_tells_both() -> None:
 def test_lost_connection_cannot_be_joined() -> None:
     with pytest.raises(ConnectionResetError):
         Tunnel(Side(None), Side(Wire()))
+
+
+def test_a_short_text_stands_in_one_frame() -> None:
+    assert text_frame("hi") == b"\x81\x02hi"
+    with pytest.raises(ValueError, match="126"):
+        text_frame("x" * 126)

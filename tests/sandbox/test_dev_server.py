@@ -13,14 +13,15 @@ from craft_desktop.sandbox.launch import PROJECT_DIR, Launch
 
 SERVER = b"require('http').createServer((_, a) => a.end('page')).listen(process.env.PORT, () => console.log('up'))"
 
+NUMBERS = itertools.count()
 
-async def serve(sandbox: Sandbox, script: str, told: list[str]) -> DevServer:
-    numbers = itertools.count()
-    launch = Launch(sandbox, lambda: f"run-{next(numbers)}")
+
+async def serve(sandbox: Sandbox, script: str, told: list[str], chosen: int | None = None) -> DevServer:
+    launch = Launch(sandbox, lambda: f"run-{next(NUMBERS)}")
     port = await launch.prepare(reused=False)
     manifest = json.dumps({"scripts": {"dev": script}})
     await sandbox.write([(f"{PROJECT_DIR}/package.json", manifest.encode()), (f"{PROJECT_DIR}/server.js", SERVER)])
-    return await launch.serve(read_recipe(manifest, ()), port, told.append)
+    return await launch.serve(read_recipe(manifest, ()), port, told.append, chosen=chosen)
 
 
 async def test_its_first_page_is_found_by_asking_and_its_port_is_free_after_the_end(sandbox: Sandbox) -> None:
@@ -44,3 +45,39 @@ async def test_a_page_that_does_not_come_is_a_failure(sandbox: Sandbox) -> None:
     server = await serve(sandbox, "sleep 100", [])
     with pytest.raises(ServerError):
         await server.first_page(0.5)
+
+
+async def test_a_server_at_a_port_of_its_own_is_found_without_a_word(sandbox: Sandbox) -> None:
+    quiet = "require('http').createServer((_, a) => a.end('page')).listen(0)"
+    server = await serve(sandbox, f'node -e "{quiet}"', [])
+    expected = server.port
+    await server.first_page(30)
+    assert server.port != expected
+    assert server.address == sandbox.address(server.port)
+
+
+async def test_a_server_that_prints_its_port_is_believed(sandbox: Sandbox) -> None:
+    script = "require('http').createServer((_, a) => a.end('page')).listen(0, function () { " + (
+        "console.log('Local: http://localhost:' + this.address().port) })"
+    )
+    told: list[str] = []
+    server = await serve(sandbox, f'node -e "{script}"', told)
+    await server.first_page(30)
+    assert f"Local: http://localhost:{server.port}" in told
+
+
+async def test_the_chosen_port_is_told_to_the_server_and_alone_asked(sandbox: Sandbox) -> None:
+    server = await serve(sandbox, "node server.js", [], 8765)
+    await server.first_page(30)
+    assert server.port == 8765
+    await server.end()
+    silent = await serve(sandbox, "PORT=8766 node server.js", [], 8767)
+    with pytest.raises(ServerError, match="8767"):
+        await silent.first_page(3)
+
+
+async def test_a_port_of_another_process_is_not_taken_for_the_servers(sandbox: Sandbox) -> None:
+    await (await serve(sandbox, "PORT=8768 node server.js", [])).first_page(30)
+    other = await serve(sandbox, "sleep 100", [])
+    with pytest.raises(ServerError):
+        await other.first_page(4)

@@ -1,5 +1,7 @@
 """The steps in one sandbox, one at a time."""
 
+import asyncio
+import dataclasses
 import itertools
 import json
 
@@ -46,3 +48,34 @@ async def test_install_tells_its_output_and_its_failure(sandbox: Sandbox, launch
     assert any("fatal error" in line for line in told)
     await sandbox.write([(f"{PROJECT_DIR}/package.json", b"{}")])
     await launch.install(recipe(), 60, told.append)
+
+
+async def test_a_monorepo_is_installed_at_its_top_and_served_in_the_apps_folder(
+    sandbox: Sandbox, launch: Launch
+) -> None:
+    port = await launch.prepare(reused=False)
+    scripts = {"preinstall": "touch $PWD/installed", "dev": "pwd; touch served; sleep 100"}
+    manifest = json.dumps({"scripts": scripts}).encode()
+    await sandbox.write([(f"{PROJECT_DIR}/package.json", manifest), (f"{PROJECT_DIR}/apps/web/package.json", manifest)])
+    web = dataclasses.replace(recipe(**scripts), app_dir="apps/web")
+    await launch.install(web, 60, lambda _: None)
+    found = await sandbox.run(f"find {PROJECT_DIR} -name installed")
+    assert found.stdout == f"{PROJECT_DIR}/installed\n"
+    said = asyncio.Event()
+    server = await launch.serve(web, port, lambda line: said.set() if line.endswith("/apps/web") else None)
+    async with asyncio.timeout(30):
+        await said.wait()
+    await server.end()
+
+
+async def test_a_node_version_that_does_not_fit_is_told(launch: Launch) -> None:
+    await launch.prepare(reused=False)
+    assert launch.misfit(recipe()) is None
+    assert launch.misfit(dataclasses.replace(recipe(), node_range=">=18")) is None
+    told = launch.misfit(dataclasses.replace(recipe(), node_range="^4.0.0"))
+    assert told is not None and "^4.0.0" in told.detail
+
+
+async def test_a_sandbox_without_node_is_told_with_the_remedy(sandbox: Sandbox) -> None:
+    with pytest.raises(InstallError, match=r"no Node\.js"):
+        Launch(sandbox, str).misfit(recipe())

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from craft_desktop.model.changes import Need
 from craft_desktop.model.errors import Action, ProjectError
-from craft_desktop.model.project import Framework, PackageManager
-from craft_desktop.workbench.folder import MANIFEST_LIMIT_BYTES, find_project, read_folder
+from craft_desktop.model.project import PackageManager
+from craft_desktop.model.script import Framework
+from craft_desktop.workbench.folder import find_project, read_folder
+from craft_desktop.workbench.workspaces import MANIFEST_LIMIT_BYTES
 
 # The user id that Linux keeps for those who own nothing.
 NOBODY = 65534
@@ -243,3 +246,33 @@ class TestDependencyKey:
         key = read_folder(folder).dependency_key
         (folder / "page.tsx").write_text("export default 1")
         assert read_folder(folder).dependency_key == key
+
+
+def test_the_node_version_is_read_from_engines_or_a_version_manager(tmp_path: Path) -> None:
+    folder = project(tmp_path / "shop")
+    assert read_folder(folder).recipe.node_range == ""
+    (folder / ".nvmrc").write_text("v22\n")
+    before = read_folder(folder)
+    assert before.recipe.node_range == "v22"
+    (folder / ".nvmrc").write_text("v24\n")
+    assert before.need(read_folder(folder), {".nvmrc"}) is Need.NOTHING
+    (folder / "package.json").write_text(json.dumps({**MANIFEST, "engines": {"node": ">=20"}}))
+    assert read_folder(folder).recipe.node_range == ">=20"
+
+
+@pytest.mark.parametrize(
+    ("fields", "need"),
+    [
+        ({"name": "store"}, Need.NOTHING),
+        ({"version": "2.0.0"}, Need.NOTHING),
+        ({"scripts": {"dev": "next dev", "lint": "eslint"}}, Need.NOTHING),
+        ({"scripts": {"dev": "next dev --turbopack"}}, Need.RESTART),
+        ({"dependencies": {"next": "16.4.6"}}, Need.REINSTALL),
+        ({"scripts": {"dev": "next dev", "postinstall": "prisma generate"}}, Need.REINSTALL),
+    ],
+)
+def test_an_edited_manifest_asks_for_what_it_changes(tmp_path: Path, fields: dict[str, object], need: Need) -> None:
+    folder = project(tmp_path / "shop")
+    before = read_folder(folder)
+    (folder / "package.json").write_text(json.dumps({**MANIFEST, **fields}))
+    assert before.need(read_folder(folder), {"package.json"}) is need

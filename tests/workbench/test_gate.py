@@ -1,6 +1,9 @@
 import asyncio
+from collections.abc import Mapping
 
+from craft_desktop.sync.archive import Archive
 from craft_desktop.sync.diff import Batch
+from craft_desktop.sync.snapshot import Entry
 from craft_desktop.workbench.gate import Gate, GatedRemote
 
 
@@ -16,6 +19,14 @@ class Remote:
         self.entered.set()
         await self.go.wait()
         self.taken.append(batch)
+
+    async def apply_archive(self, archive: Archive) -> None:
+        raise NotImplementedError  # not asked for here
+
+    async def manifest(self) -> Mapping[str, Entry]:
+        self.entered.set()
+        await self.go.wait()
+        return {}
 
 
 async def test_a_shut_gate_holds_pushes_and_says_that_they_wait() -> None:

@@ -20,5 +20,6 @@ def test_every_phase_says_something(phase: Phase) -> None:
     if phase is Phase.FAILED:
         assert (state.kind, state.title, state.detail, state.remedy) == (PageKind.FAILED, "Title", "Detail", "Remedy")
     else:
-        assert state.kind is (PageKind.STOPPED if phase is Phase.STOPPED else PageKind.WAITING)
+        kinds = {Phase.STOPPED: PageKind.STOPPED, Phase.ASLEEP: PageKind.ASLEEP}
+        assert state.kind is kinds.get(phase, PageKind.WAITING)
         assert state.title.startswith("Shop is ")

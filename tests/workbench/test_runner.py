@@ -100,6 +100,40 @@ async def test_dependencies_reinstall_and_scripts_restart(workbench: Workbench, 
     assert any(isinstance(event, LogLine) and event.text == "second" for event in watcher.events)
 
 
+async def test_a_changed_environment_file_restarts_plain_node_and_a_renamed_project_does_not(
+    workbench: Workbench, tmp_path: Path
+) -> None:
+    folder = tiny_project(tmp_path / "env", scripts={"dev": "echo $(cat .env) && node server.js"})
+    (folder / ".env").write_text("first")
+    project = await started(workbench, folder)
+    pid = workbench.session(project.id).pid
+    watcher = Watcher(workbench)
+    tiny_project(folder, scripts={"dev": "echo $(cat .env) && node server.js"}, description="renamed")
+    await until_equal(workbench, project)
+    assert workbench.session(project.id).pid == pid
+    (folder / ".env").write_text("second")
+    await watcher.phase(Phase.STARTING)
+    await watcher.phase(Phase.LIVE)
+    assert any(isinstance(event, LogLine) and event.text == "second" for event in watcher.events)
+    assert not any(isinstance(event, LogLine) and event.text == "first" for event in watcher.events)
+
+
+async def test_an_app_of_a_monorepo_is_sent_with_its_top(workbench: Workbench, tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    (top / "packages" / "words").mkdir(parents=True)
+    (top / "packages" / "words" / "package.json").write_text(
+        '{"name": "words", "version": "1.0.0", "main": "index.js"}'
+    )
+    (top / "packages" / "words" / "index.js").write_text('module.exports = "shared words";')
+    (top / "package.json").write_text('{"name": "top", "workspaces": ["apps/*", "packages/*"]}')
+    app = tiny_project(top / "apps" / "web", dependencies={"words": "1.0.0"})
+    (app / "server.js").write_text(
+        'require("http").createServer((_, answer) => answer.end(require("words"))).listen(process.env.PORT);'
+    )
+    project = await started(workbench, app)
+    assert (await fetch(workbench.address(project.id)))[1] == "shared words"
+
+
 async def test_a_broken_manifest_while_live_is_told_and_ends_nothing(workbench: Workbench, tmp_path: Path) -> None:
     folder = tiny_project(tmp_path / "broken-later")
     project = await started(workbench, folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from craft_desktop.model.errors import ProjectError, SettingError
+from craft_desktop.model.errors import ChoiceError, ProjectError, SettingError
 from craft_desktop.model.events import Event, ProjectsChanged
 from craft_desktop.model.session import Phase
 from craft_desktop.paths import Paths
@@ -71,6 +71,29 @@ async def test_a_name_is_no_place_to_hide_a_novel(workbench: Workbench, tmp_path
     (folder / "package.json").write_text(json.dumps({**manifest, "name": "x" * 5000}))
     project = await workbench.add(folder)
     assert len(project.name) == LONGEST_NAME
+
+
+async def test_a_port_is_remembered_and_a_wrong_one_refused(paths: Paths, tmp_path: Path) -> None:
+    async with open_workbench(paths) as workbench:
+        project = await workbench.add(tiny_project(tmp_path / "ported"))
+        await workbench.choose_port(project.id, 8080)
+        for wrong in (0, 65536, -1):
+            with pytest.raises(ProjectError, match="not a port"):
+                await workbench.choose_port(project.id, wrong)
+    async with open_workbench(paths) as workbench:
+        assert workbench.projects[0].port == 8080
+        await workbench.choose_port(project.id, None)
+        assert workbench.projects[0].port is None
+
+
+async def test_a_monorepo_of_several_apps_asks_which(workbench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"workspaces": ["apps/*"]}')
+    for name in ("one", "two"):
+        tiny_project(tmp_path / "apps" / name)
+    with pytest.raises(ChoiceError) as caught:
+        await workbench.add(tmp_path)
+    assert [name for name, _ in caught.value.choices] == ["one", "two"]
+    assert (await workbench.add(caught.value.choices[1][1])).name == "two"
 
 
 async def test_a_refused_setting_changes_nothing(workbench: Workbench) -> None:

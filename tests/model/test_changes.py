@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from craft_desktop.model.changes import Need, asks_a_look, need_of
+from craft_desktop.model.project import Recipe, read_recipe
+from craft_desktop.model.script import Framework
+
+
+def recipe(script: str, **packages: str) -> Recipe:
+    return read_recipe(json.dumps({"scripts": {"dev": script}, "dependencies": packages}), ())
+
+
+@pytest.mark.parametrize(
+    ("changed", "asks"),
+    [
+        ({"package.json"}, True),
+        ({"apps/web/package.json"}, True),
+        ({"pnpm-lock.yaml", "app/page.tsx"}, True),
+        ({".env.local"}, True),
+        ({".env"}, True),
+        ({"app/page.tsx", "next.config.mjs", ".environment"}, False),
+        (set(), False),
+    ],
+)
+def test_only_some_changes_ask_for_a_look(changed: set[str], asks: bool) -> None:
+    assert asks_a_look(changed) is asks
+
+
+@pytest.mark.parametrize(
+    ("made", "changed", "need"),
+    [
+        (recipe("next dev", next="16"), {".env.local", "next.config.mjs"}, Need.NOTHING),
+        (recipe("vite", vite="8"), {".env"}, Need.NOTHING),
+        (recipe("node server.js"), {".env"}, Need.RESTART),
+        (recipe("nuxt dev", nuxt="3"), {".env"}, Need.RESTART),
+        (recipe("node server.js"), {"other/.env"}, Need.NOTHING),
+        (recipe("node server.js"), {"server.js"}, Need.NOTHING),
+    ],
+)
+def test_who_reads_the_environment_once_is_started_anew_for_it(made: Recipe, changed: set[str], need: Need) -> None:
+    assert need_of(made, changed) is need
+
+
+def test_an_environment_file_counts_beside_the_app() -> None:
+    web = Recipe("", Framework.OTHER, recipe("true").package_manager, None, "", "node .", app_dir="apps/web")
+    assert need_of(web, {"apps/web/.env"}) is Need.RESTART
+    assert need_of(web, {".env", "apps/api/.env"}) is Need.NOTHING
