@@ -40,7 +40,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "e2b": ("sandbox.connection",),
     "keyring": ("store.secrets",),
     "watchdog": ("sync.watch",),
-    "sqlite3": ("store.ledger",),
+    "sqlite3": ("store.database",),
     "PySide6": ("ui.",),
     "qasync": ("ui.",),
 }

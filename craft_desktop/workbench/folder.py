@@ -8,6 +8,7 @@ from pathlib import Path
 
 from craft_desktop.model.errors import Action, ProjectError
 from craft_desktop.model.project import DEPENDENCY_FILES, Recipe, parse_manifest, read_recipe
+from craft_desktop.sandbox.warm import Needs, read_needs
 
 MANIFEST = "package.json"
 # npm's own limit is far lower in practice; a larger one is not a manifest.
@@ -108,6 +109,19 @@ def read_folder(path: Path) -> Folder:
         raise _unreadable(path, error) from error
     recipe = read_recipe(manifest, names)
     return Folder(path, recipe, _dependency_key(manifest, locks.items()))
+
+
+def read_needs_of(path: Path) -> Needs:
+    """Read what the project in the folder `path` asks of its sandbox; a folder that cannot be read asks nothing.
+
+    :raises ProjectError: package.json is not JSON.
+    """
+    try:
+        names = [entry.name for entry in path.iterdir()]
+        manifest = (path / MANIFEST).read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return Needs("")  # `read_folder` tells it
+    return read_needs(parse_manifest(manifest), names)
 
 
 def _dependency_key(manifest: str, locks: Iterable[tuple[str, str]]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from craft_desktop.model.errors import CraftError, Problem, ProjectError, unexpected
 from craft_desktop.model.events import Event, LogLine, Notice, Pushed, SessionChanged, Stream
+from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import DEPENDENCY_FILES, Project, Provider
 from craft_desktop.model.session import (
     Ended,
@@ -78,6 +79,7 @@ class Runner:
         self._moved = asyncio.Event()
         self._ordered = asyncio.Event()
         self._restart_wanted = False
+        self._used_at = 0.0
         self.session = Session(project().id)
 
     async def start(self, provider: Provider | None = None) -> None:
@@ -162,7 +164,7 @@ class Runner:
         folder = await asyncio.to_thread(read_folder, project.path)
         connection = await self._places.connection(self.session.provider)
         consent = await self._places.consent(project, self.session.provider)
-        tenancy = await self._landlord.rent(connection, project, consent)
+        tenancy = await self._landlord.rent(connection, project, consent, folder.dependency_key)
         try:
             async with _guarded() as guard:
                 await self._steps(project, folder, tenancy, guard)
@@ -173,27 +175,34 @@ class Runner:
         guard.create_task(self._landlord.keep_alive(tenancy), name="heartbeat")
         launch = Launch(tenancy.sandbox, lambda: secrets.token_hex(16))
         self._tell(SandboxReady(tenancy.sandbox.id, tenancy.reused))
-        port = await launch.prepare(reused=tenancy.reused)
+        port = await launch.prepare(reused=tenancy.origin is not Origin.TEMPLATE)
         engine = SyncEngine(
             project.path, SandboxRemote(tenancy.sandbox), on_pushed=self._pushed, on_problem=self._notice
         )
         sent = await engine.push_all()
         self._tell(Uploaded(sent.files, sent.size_bytes))
         guard.create_task(engine.run(), name="sync")
-        await self._serve_for_ever(project.path, folder, launch, port)
+        await self._serve_for_ever(project.path, folder, launch, port, tenancy)
 
-    async def _serve_for_ever(self, path: Path, folder: Folder, launch: Launch, port: int) -> None:
-        installed: str | None = None
+    async def _serve_for_ever(self, path: Path, folder: Folder, launch: Launch, port: int, tenancy: Tenancy) -> None:
+        installed = tenancy.holds
+        if tenancy.note:
+            self._line(Stream.ACTIVITY)(tenancy.note)
+        skipped = folder.dependency_key == installed
         while True:
             while folder.dependency_key != installed:
+                self._landlord.installing(tenancy)
+                began = time.monotonic()
                 await launch.install(folder.recipe, self._settings().install_limit_s, self._line(Stream.INSTALL))
                 installed = folder.dependency_key
+                self._landlord.installed(tenancy, installed, time.monotonic() - began)
                 folder = await self._reread(path, folder)
             if self.session.phase is Phase.INSTALLING:
-                self._tell(Installed())
+                self._tell(Installed(skipped))
+                skipped = False
             server = await launch.serve(folder.recipe, port, self._line(Stream.SERVER))
             self._tell(ServerStarted(server.pid, server.port))
-            order, folder = await self._watch(server, path, folder)
+            order, folder = await self._watch(server, path, folder, tenancy)
             self._line(Stream.ACTIVITY)(
                 "Dependencies changed: installing again" if isinstance(order, ReinstallAsked) else "Restarting"
             )
@@ -201,7 +210,7 @@ class Runner:
             await server.end()
 
     async def _watch(
-        self, server: DevServer, path: Path, folder: Folder
+        self, server: DevServer, path: Path, folder: Folder, tenancy: Tenancy
     ) -> tuple[ReinstallAsked | RestartAsked, Folder]:
         """Wait for the first page, then for an order; the dev server's own end is a failure.
 
@@ -210,20 +219,24 @@ class Runner:
         """
         async with _guarded() as guard:
             watching = guard.create_task(_raise_at_end(server), name="dev server")
-            first = guard.create_task(self._go_live(server), name="first page")
+            first = guard.create_task(self._go_live(server, tenancy, folder.dependency_key), name="first page")
             order, folder = await self._next_order(path, folder)
             watching.cancel()
             first.cancel()
         return order, folder
 
-    async def _go_live(self, server: DevServer) -> None:
+    async def _go_live(self, server: DevServer, tenancy: Tenancy, key: str) -> None:
         await server.first_page(self._settings().ready_limit_s)
         slug = self._project().slug
         address = server.address
         self._gateway.serve(slug, Upstream(address.url, address.host, dict(address.headers)))
         url = self._gateway.url(slug)
+        self._used_at = time.monotonic()
         self._tell(PageServed(url))
         self._line(Stream.ACTIVITY)(f"Live at {url} after {time.time() - self.session.started_at:.1f} s")
+        self._landlord.keep_image(
+            tenancy, key, idle_s=lambda: time.monotonic() - self._used_at, tell=self._line(Stream.ACTIVITY)
+        )
 
     async def _next_order(self, path: Path, folder: Folder) -> tuple[ReinstallAsked | RestartAsked, Folder]:
         while True:
@@ -247,6 +260,7 @@ class Runner:
             return folder
 
     def _pushed(self, result: PushResult) -> None:
+        self._used_at = time.monotonic()
         project_id = self.session.project_id
         self._announce(
             Pushed(project_id, result.files, result.deleted, result.size_bytes, result.duration_ms, result.revision)
