@@ -178,7 +178,7 @@ class Gallery:
             sitting.tell(f"The dependencies were not kept for later starts: {error.problem.title}")
 
     async def _quiet(self, sitting: Sitting) -> None:
-        while (rest_s := QUIET_S - sitting.idle_s()) > 0:
+        while (rest_s := QUIET_S - sitting.idle_s()) > 0:  # noqa: ASYNC110 -- asked, not told: each use moves it
             await asyncio.sleep(rest_s)
 
     def _is_fresh(self, sitting: Sitting, project_id: str) -> bool:
