@@ -42,14 +42,14 @@ class Launch:
     async def prepare(self, *, reused: bool) -> int:
         """Make the project's folder and give the port for its dev server.
 
-        A sandbox that was used before loses its old processes and its old copy, but not its `node_modules`, so that
+        A sandbox that was used before loses its old processes and its old copy, but not its `node_modules` and its framework's cache, so that
         what it then holds is the folder and nothing else.
 
         :raises SandboxError: the sandbox is gone or unreachable.
         """
         clean = (
             f"kill -KILL $(grep -lszF {MARKER}= /proc/[0-9]*/environ | cut -d/ -f3) 2>/dev/null; "
-            f"find {PROJECT_DIR} -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf -- {{}} +; "
+            f"find {PROJECT_DIR} -mindepth 1 -maxdepth 1 ! -name node_modules ! -name .next -exec rm -rf -- {{}} +; "
             if reused
             else ""
         )
