@@ -205,8 +205,7 @@ class Sandbox:
     async def pause(self) -> None:
         """Put the sandbox to sleep, its processes with it; `Connection.connect` wakes it. Asleep already is no failure.
 
-        :raises SandboxGoneError: it is no more.
-        :raises SandboxError: refused or unreachable.
+        :raises SandboxError: gone, refused or unreachable.
         """
         async with translated(self._profile):
             await self._sandbox.pause(request_timeout=PAUSE_LIMIT_S)
@@ -220,7 +219,7 @@ class Sandbox:
         """
         async with translated(self._profile):
             taken = await self._sandbox.create_snapshot(name, mode="filesystem", request_timeout=SNAPSHOT_LIMIT_S)
-        return str(taken.snapshot_id)
+            return str(taken.snapshot_id)
 
     async def kill(self) -> None:
         """End the sandbox with everything in it. One that is gone already is no failure.
@@ -303,12 +302,9 @@ class Connection:
         async with translated(self.profile):
             pages = AsyncSandbox.list_snapshots(**self._options)
             while pages.has_next:
-                found.extend(
-                    FoundSnapshot(
-                        info.snapshot_id, tuple(name.rpartition("/")[2].partition(":")[0] for name in info.names)
-                    )
-                    for info in await pages.next_items()
-                )
+                for info in await pages.next_items():
+                    bare = tuple(name.rpartition("/")[2].partition(":")[0] for name in info.names)
+                    found.append(FoundSnapshot(info.snapshot_id, bare))
         return found
 
     async def delete_snapshot(self, snapshot_id: str) -> None:

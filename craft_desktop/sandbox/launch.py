@@ -42,8 +42,8 @@ class Launch:
     async def prepare(self, *, reused: bool) -> int:
         """Make the project's folder and give the port for its dev server.
 
-        A sandbox that was used before loses its old processes and its old copy, but not its `node_modules` and its framework's cache, so that
-        what it then holds is the folder and nothing else.
+        A sandbox that was used before loses its old processes and its old copy, but neither its `node_modules` nor the
+        framework's cache, so that what it then holds of the project is the folder and nothing else.
 
         :raises SandboxError: the sandbox is gone or unreachable.
         """

@@ -28,6 +28,9 @@ QUIET_S = 5.0
 # An image of the same dependencies is taken anew after a day of work: the framework's cache in it grows old.
 FRESH_S = 86400.0
 GB = 1_000_000_000
+# A lock file that the install made would hide that the next project has none. The package manager's cache is as large
+# as what it installed, and nothing is installed from it any more.
+_BARE = f"find {PROJECT_DIR} -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {{}} +; rm -rf .npm .cache"
 
 _log = logging.getLogger(__name__)
 
@@ -205,6 +208,8 @@ class Gallery:
         if not needs.shared_manifest or folder.dependency_key != sitting.key:
             return
         files = [(f"{PROJECT_DIR}/package.json", needs.shared_manifest.encode())]
+        if needs.lock_file != folder.recipe.lock_file:
+            return  # it lies elsewhere: a part of a monorepo
         if needs.lock_file is not None:
             content = await asyncio.to_thread((path / needs.lock_file).read_bytes)
             files.append((f"{PROJECT_DIR}/{needs.lock_file}", content))
@@ -218,8 +223,7 @@ class Gallery:
             started = time.monotonic()
             await launch.install(recipe, self._settings().install_limit_s, lambda line: _log.debug("image: %s", line))
             image = self._new(sitting, "", time.monotonic() - started)
-            # A lock file that the install made would hide that the next project has none.
-            await sandbox.run(f"find {PROJECT_DIR} -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {{}} +")
+            await sandbox.run(_BARE, limit_s=60)
             await self._take(sitting.connection, sandbox, image)
         sitting.tell("Kept the dependencies for other projects with the same ones")
 

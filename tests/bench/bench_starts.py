@@ -56,7 +56,7 @@ async def bare(folder: Path, cache: Path, *, install: bool) -> float:
         f"exec npm run dev -- -H 127.0.0.1 -p {PORT}"
     ]
     start = time.monotonic()
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: ASYNC220 -- it returns at once
         ["bash", "-c", " && ".join(steps)],
         cwd=folder,
         env=environment,
