@@ -55,7 +55,8 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
         )
         places = Places(host, options, secrets, redactor)
         gallery = Gallery(images, owner, lambda: options.settings, installation)
-        landlord = Landlord(ledger, gallery, owner, installation)
+        landlord = Landlord(ledger, gallery, owner, installation, lambda: options.settings.pool_size)
+        stack.push_async_callback(landlord.aclose)
         workbench = Workbench(paths, options, projects, secrets, places, landlord, gateway, owner, redactor)
         stack.push_async_callback(workbench.aclose)
         yield workbench

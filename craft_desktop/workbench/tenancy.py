@@ -13,6 +13,7 @@ from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxGo
 from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.sandbox.connection import Connection, Sandbox, abandon
+from craft_desktop.sandbox.pool import Pool
 from craft_desktop.sandbox.warm import check_node
 from craft_desktop.store.database import unimportant
 from craft_desktop.store.images import Image
@@ -48,6 +49,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of sandbox that is kept ready: what it is made from, and where; equal when one can stand for another."""
+
+    place: str
+    image_name: str
+    image: Image | None = field(compare=False)
+    asked: Asked = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Tenancy:
     """A sandbox held for a project.
 
@@ -69,6 +80,11 @@ class Tenancy:
     image: Image | None = None
 
     @property
+    def holds_copy(self) -> bool:
+        """Can an older copy of the project be in it?"""
+        return self.origin is Origin.ADOPTED or self.image is not None
+
+    @property
     def reused(self) -> bool:
         """Was it there before, with an older copy of the project in it?"""
         return self.origin is Origin.ADOPTED
@@ -78,14 +94,25 @@ class Landlord:
     """Hands out sandboxes and takes them back.
 
     :param installation: the name of this installation, told to the provider with each sandbox.
+    :param pool_size: asks how many sandboxes to keep ready.
     """
 
-    def __init__(self, ledger: Ledger, gallery: Gallery, owner: Owner, installation: str) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        gallery: Gallery,
+        owner: Owner,
+        installation: str,
+        pool_size: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._ledger = ledger
         self._gallery = gallery
         self._owner = owner
         self._installation = installation
         self._nodes: dict[str, str] = {}
+        self._pool: Pool[Kind, Tenancy] = Pool(
+            lambda kind: self._make(kind.asked, kind.image, project_id=""), self._is_kept, self._end_pooled, pool_size
+        )
 
     async def rent(
         self,
@@ -106,18 +133,35 @@ class Landlord:
         """
         asked = Asked(connection, project, consent, key, envs)
         needs = await asyncio.to_thread(read_needs_of, project.path)
-        tenancy = await self._take_over(asked) or await self._from_image(asked, shared=bool(needs.shared_manifest))
+        tenancy = await self._take_over(asked)
+        if tenancy is None:
+            best = self._gallery.best(asked.place, key, project.id, shared=bool(needs.shared_manifest)) if key else None
+            tenancy = await self._pooled(asked, best) or await self._from_image(asked, best)
         if tenancy is None:
             tenancy = await self._make(asked, None)
         tenancy = replace(tenancy, node=await self._ask_node(tenancy))
         async with self._released_on_failure(tenancy):
             check_node(needs.node, tenancy.node, connection.profile.provider)
+        self._pool.want(_kind(asked, None))
         return tenancy
 
     async def release(self, tenancy: Tenancy) -> None:
         """End the sandbox. One that cannot be reached stays in the ledger, and is ended later or by its own timeout."""
         self._gallery.leave(tenancy.nonce)
         await self._end(tenancy.nonce, [tenancy.sandbox.kill])
+
+    def expect(self, tenancy: Tenancy) -> None:
+        """Have a sandbox ready for another start of this project, where the settings keep some ready.
+
+        To be called when a good run has ended; what is made then has the image that this run left.
+        """
+        asked = tenancy.asked
+        best = self._gallery.best(asked.place, asked.key, asked.project.id, shared=False) if asked.key else None
+        self._pool.want(_kind(asked, best))
+
+    async def aclose(self) -> None:
+        """End what is kept ready. What is rented is released by who rents it."""
+        await self._pool.aclose()
 
     async def keep_alive(self, tenancy: Tenancy, active: Callable[[], bool] = lambda: True) -> None:
         """Move the sandbox's deadline ahead, again and again, until cancelled.
@@ -244,8 +288,30 @@ class Landlord:
             else:
                 self._ledger.disown(nonce)
 
-    async def _from_image(self, asked: Asked, *, shared: bool) -> Tenancy | None:
-        image = self._gallery.best(asked.place, asked.key, asked.project.id, shared=shared) if asked.key else None
+    async def _pooled(self, asked: Asked, best: Image | None) -> Tenancy | None:
+        """Give a sandbox kept ready, if it is as warm as one made now would be; its environment is empty."""
+        found = None if asked.envs else await self._pool.take(_kind(asked, best))
+        if found is None:
+            return None
+        tenancy = replace(found, origin=Origin.POOLED, asked=asked, note=_saves(best) if best else "")
+        async with self._released_on_failure(tenancy):
+            self._ledger.assign(tenancy.nonce, asked.project.id)
+        if best is not None:
+            self._gallery.used(best)
+        return tenancy
+
+    async def _is_kept(self, tenancy: Tenancy) -> bool:
+        try:
+            await tenancy.sandbox.keep(SANDBOX_TIMEOUT_S)
+        except SandboxError as error:
+            _log.info("a sandbox kept ready is no more: %s", error)
+            return False
+        return True
+
+    async def _end_pooled(self, tenancy: Tenancy) -> None:
+        await self._end(tenancy.nonce, [tenancy.sandbox.kill])
+
+    async def _from_image(self, asked: Asked, image: Image | None) -> Tenancy | None:
         if image is None:
             return None
         try:
@@ -253,7 +319,7 @@ class Landlord:
             node = await self._ask_node(tenancy)
             if node == image.node:
                 self._gallery.used(image)
-                return replace(tenancy, note=f"The dependencies are kept from an earlier start: {_saves(image)}")
+                return replace(tenancy, note=_saves(image))
             await self.release(tenancy)
             reason = f"it was installed with Node.js {image.node}, and this is {node}"
         except (SandboxRefusedError, SandboxBusyError):
@@ -336,5 +402,10 @@ class Landlord:
         await self.release(Tenancy(sandbox, nonce, Origin.TEMPLATE, asked))
 
 
+def _kind(asked: Asked, image: Image | None) -> Kind:
+    return Kind(asked.place, image.name if image else "", image, replace(asked, envs={}))
+
+
 def _saves(image: Image) -> str:
-    return f"saves about {image.install_s:.0f} s of installing" if image.install_s >= 1 else "nothing to install"
+    saved = f"saves about {image.install_s:.0f} s of installing" if image.install_s >= 1 else "nothing to install"
+    return f"The dependencies are kept from an earlier start: {saved}"

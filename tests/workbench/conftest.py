@@ -44,6 +44,10 @@ class House:
         now = time.time()
         return Project(secrets.token_hex(8), name, name, path, now, now)
 
+    def again(self) -> Landlord:
+        """Make another landlord on the same lists, as another copy of the program has."""
+        return Landlord(self.ledger, self.gallery, self.owner, self.installation)
+
     async def until_told(self, words: str) -> None:
         async with asyncio.timeout(LIMIT_S):
             while not any(words in line for line in self.told):
@@ -66,7 +70,8 @@ async def house(tmp_path: Path, settings: Settings) -> AsyncIterator[House]:
     installation = "0123456789ab"
     async with Owner("test") as owner:
         gallery = Gallery(images, owner, lambda: settings, installation)
-        landlord = Landlord(ledger, gallery, owner, installation)
+        landlord = Landlord(ledger, gallery, owner, installation, lambda: settings.pool_size)
         connection = Connection(await host.profile())
         yield House(landlord, gallery, connection, ledger, images, owner, tmp_path, installation)
+        await landlord.aclose()
     await host.aclose()
