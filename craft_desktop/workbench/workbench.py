@@ -16,6 +16,7 @@ from craft_desktop.model.session import Session
 from craft_desktop.model.settings import Settings
 from craft_desktop.paths import Paths
 from craft_desktop.preview.gateway import Gateway
+from craft_desktop.sandbox.template import build, describe
 from craft_desktop.store.options import OptionStore
 from craft_desktop.store.projects import ProjectStore
 from craft_desktop.store.secrets import KeyState, SecretStore
@@ -215,6 +216,16 @@ class Workbench:
         found = await connection.list(APP_METADATA)
         count = {0: "no preview", 1: "one preview"}.get(len(found), f"{len(found)} previews")
         return f"{connection.profile.domain} accepts the key. It runs {count} of this program."
+
+    async def build_template(self, name: str, node: str, next_version: str, tell: Callable[[str], None]) -> str:
+        """Build a template at E2B with Node.js and Next.js, choose it for later starts, and give its id.
+
+        :raises CraftError: no key, a name or version that is none, or the build failed.
+        """
+        connection = await self._places.connection(Provider.E2B)
+        template_id = await build(connection.profile, name, describe(node, next_version), tell)
+        await self.change_setting("e2b_template", name)
+        return template_id
 
     async def aclose(self) -> None:
         """Stop every project. What the workbench was given is closed by who gave it."""
