@@ -21,6 +21,7 @@ from craft_desktop.store.ledger import Ledger, Row
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.folder import read_needs_of
 from craft_desktop.workbench.gallery import Gallery, Sitting, place_of
+from craft_desktop.workbench.reconcile import end_unknown
 
 # A crashed program leaves a sandbox running for this long at most (the web service's own figure).
 SANDBOX_TIMEOUT_S = 600
@@ -240,20 +241,8 @@ class Landlord:
 
         :raises SandboxError: refused, busy or unreachable.
         """
-        # The provider first: what another copy asks for meanwhile has its row before it is there.
-        found = await connection.list({**APP_METADATA, "installation": self._installation})
-        rows = {row.nonce: row for row in self._ledger.open_rows(connection.profile.provider)}
-        there = set()
-        for each in found:
-            row = rows.get(each.metadata.get("nonce", ""))
-            there.add(each.metadata.get("nonce", ""))
-            if row is None or (row.is_left and row.project_id not in known_project_ids):
-                _log.info("ending %s, which an earlier run left behind", each.sandbox_id)
-                await connection.kill(each.sandbox_id)
-                there.discard(each.metadata.get("nonce", ""))
-        for row in rows.values():
-            if row.is_left and row.nonce not in there:
-                await self._end(row.nonce, [])
+        ours = {**APP_METADATA, "installation": self._installation}
+        await end_unknown(connection, self._ledger, ours, known_project_ids)
         await self._gallery.reconcile(connection, known_project_ids)
 
     async def _take_over(self, asked: Asked) -> Tenancy | None:

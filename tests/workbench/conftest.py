@@ -57,6 +57,10 @@ class House:
         return [name for found in await self.connection.snapshots() for name in found.names]
 
 
+async def running(house: House) -> list[str]:
+    return [found.sandbox_id for found in await house.connection.list({"app": "craft-desktop"})]
+
+
 @pytest.fixture
 async def settings() -> Settings:
     return Settings()

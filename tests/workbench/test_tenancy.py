@@ -16,7 +16,7 @@ from craft_desktop.workbench import tenancy as module
 from craft_desktop.workbench.assemble import open_workbench
 from tests.conftest import StandaloneHost, fetch, files_of, tiny_project
 from tests.end2end.driver import Preview
-from tests.workbench.conftest import LIMIT_S, House
+from tests.workbench.conftest import LIMIT_S, House, running
 
 LOCAL = Provider.LOCAL
 
@@ -67,10 +67,6 @@ async def test_a_sandbox_no_longer_wanted_is_ended_once_it_is_made(
         async with asyncio.timeout(10):
             while "no preview" not in await workbench.test_key():
                 await asyncio.sleep(0.05)
-
-
-async def running(house: House) -> list[str]:
-    return [found.sandbox_id for found in await house.connection.list({"app": "craft-desktop"})]
 
 
 async def test_what_is_rented_has_its_row_and_its_name_first(house: House) -> None:
@@ -126,33 +122,6 @@ async def test_one_that_went_away_meanwhile_is_made_anew(house: House) -> None:
     assert len(house.ledger.open_rows(Provider.LOCAL)) == 1
 
 
-async def test_reconciling_ends_what_nobody_knows_and_leaves_what_is_others(house: House) -> None:
-    known, removed = house.project("known"), house.project("removed")
-    names = ("mine", "crashed", "forgotten", "asleep", "lost", "elsewhere", "not ours")
-    made: dict[str, str] = {}
-    for name, project in zip(("mine", "crashed", "forgotten", "asleep"), (known, known, removed, removed), strict=True):
-        tenancy = await house.landlord.rent(house.connection, project, {})
-        made[name] = tenancy.sandbox.id
-        if name == "asleep":
-            await tenancy.sandbox.pause()
-        if name != "mine":
-            house.ledger.disown(tenancy.nonce)
-            house.landlord = house.again()  # as the next start of the program
-    for name, metadata in (
-        ("lost", {"app": "craft-desktop", "installation": house.installation, "nonce": "of a broken ledger"}),
-        ("elsewhere", {"app": "craft-desktop", "installation": "of another computer", "nonce": "x"}),
-        ("not ours", {}),
-    ):
-        made[name] = (await house.connection.create(metadata=metadata, envs={}, timeout_s=60)).id
-    house.ledger.ask("never made", known.id, Provider.LOCAL, 1.0)
-    house.ledger.disown("never made")
-    await house.landlord.reconcile(house.connection, [known.id])
-    left = {found.sandbox_id for found in await house.connection.list({})}
-    assert {name for name in names if made[name] in left} == {"mine", "crashed", "elsewhere", "not ours"}
-    rows = house.ledger.open_rows(Provider.LOCAL)
-    assert {row.sandbox_id for row in rows} == {made["mine"], made["crashed"]}
-
-
 async def test_a_node_that_does_not_fit_is_told_and_nothing_is_left(house: House) -> None:
     project = house.project("picky", engines={"node": ">=99"})
     with pytest.raises(SandboxError, match=r"does not fit.*>=99") as caught:
@@ -170,23 +139,6 @@ async def test_a_list_that_cannot_be_written_leaves_no_sandbox(house: House, mon
     with pytest.raises(SandboxError, match="The disk is full"):
         await house.landlord.rent(house.connection, house.project("one"), {})
     assert await running(house) == []
-
-
-async def test_one_that_could_not_be_ended_is_ended_at_the_next_look(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tenancy = await house.landlord.rent(house.connection, house.project("one"), {})
-    with monkeypatch.context() as unreachable:
-
-        async def refuse() -> None:
-            raise SandboxError("It does not answer", "no route", "Wait.")
-
-        unreachable.setattr(tenancy.sandbox, "kill", refuse)
-        await house.landlord.release(tenancy)
-    assert len(await running(house)) == 1
-    await house.landlord.reconcile(house.connection, [])
-    assert await running(house) == []
-    assert house.ledger.open_rows(Provider.LOCAL) == ()
 
 
 async def test_two_copies_take_over_one_sandbox_once(house: House) -> None:
