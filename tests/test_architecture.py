@@ -37,10 +37,10 @@ NEIGHBOURS = frozenset({("sandbox.local_host", "host.handshake")})
 
 # Libraries that one place alone may open.
 DOORS: Mapping[str, tuple[str, ...]] = {
-    "e2b": ("sandbox.connection",),
+    "e2b": ("sandbox.connection", "sandbox.template"),  # sandboxes, and what they are made from
     "keyring": ("store.secrets",),
     "watchdog": ("sync.watch",),
-    "sqlite3": ("store.ledger",),
+    "sqlite3": ("store.database",),
     "PySide6": ("ui.",),
     "qasync": ("ui.",),
 }

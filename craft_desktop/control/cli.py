@@ -1,4 +1,4 @@
-"""The command line: `preview`, `host`, `doctor`; without a command, the window."""
+"""The command line: `preview`, `host`, `doctor`, `template`; without a command, the window."""
 
 import argparse
 import asyncio
@@ -18,11 +18,12 @@ from craft_desktop.model.report import Grade
 from craft_desktop.model.session import Phase
 from craft_desktop.paths import Paths
 from craft_desktop.sandbox.local_host import HOST_COMMAND, host_environment
+from craft_desktop.sandbox.template import DEFAULT_NAME, NEXT_VERSION, NODE_VERSION
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.assemble import open_workbench
 from craft_desktop.workbench.diagnostics import diagnose
 
-COMMANDS = ("preview", "host", "doctor")
+COMMANDS = ("preview", "host", "doctor", "template")
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
 _MARKS = {Grade.OK: "ok     ", Grade.LIMITED: "limited", Grade.MISSING: "MISSING"}
@@ -35,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="See your web project running, live, without a terminal.",
         epilog="Without a command the window opens; folders given are put on its list.",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{preview,host,doctor}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{preview,host,doctor,template}")
     preview = commands.add_parser("preview", help="run one project without a window, until Ctrl-C")
     preview.add_argument("path", type=Path, help="the project's folder, or its package.json")
     preview.add_argument(
@@ -54,6 +55,12 @@ def build_parser() -> argparse.ArgumentParser:
     host.add_argument("--json", action="store_true", help="print nothing but the ready line")
     doctor = commands.add_parser("doctor", help="say what this machine has and lacks")
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
+    template = commands.add_parser("template", help="make what sandboxes on E2B begin with")
+    acts = template.add_subparsers(dest="act", required=True, metavar="{build}")
+    build = acts.add_parser("build", help="build a template with Node.js and Next.js, and use it from now on")
+    build.add_argument("--name", default=DEFAULT_NAME, help=f"the template's name (default: {DEFAULT_NAME})")
+    build.add_argument("--node", default=NODE_VERSION, help=f"the version of Node.js (default: {NODE_VERSION})")
+    build.add_argument("--next", default=NEXT_VERSION, help=f"the version of Next.js (default: {NEXT_VERSION})")
     return parser
 
 
@@ -64,6 +71,8 @@ def run(arguments: Sequence[str], paths: Paths) -> int:
         return _become_host(options.port, options.domain, options.certificate, paths, as_json=options.json)
     if options.command == "doctor":
         return asyncio.run(_doctor(paths, as_json=options.json))
+    if options.command == "template":
+        return asyncio.run(_build_template(options.name, options.node, options.next, paths))
     return asyncio.run(preview(options.path, options.provider, paths, as_json=options.json))
 
 
@@ -118,6 +127,17 @@ async def _doctor(paths: Paths, *, as_json: bool) -> int:
                 print(f"         {check.remedy}")
         print("Previews can run on this computer." if report.is_usable else "Previews cannot run on this computer.")
     return EXIT_OK if report.is_usable else EXIT_FAILED
+
+
+async def _build_template(name: str, node: str, next_version: str, paths: Paths) -> int:
+    try:
+        async with open_workbench(paths) as workbench:
+            template_id = await workbench.build_template(name, node, next_version, lambda line: print(line, flush=True))
+    except CraftError as error:
+        print(f"{error.problem.title}: {error.problem.detail}\n{error.problem.remedy}", file=sys.stderr)
+        return EXIT_FAILED
+    print(f"The template “{name}” ({template_id}) is built. Projects on E2B start from it from now on.")
+    return EXIT_OK
 
 
 def _become_host(port: int, domain: str | None, certificate: Path | None, paths: Paths, *, as_json: bool) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from craft_desktop.model.errors import Problem
+from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Provider
 
 
@@ -66,10 +67,10 @@ class StartAsked:
 
 @dataclass(frozen=True, slots=True)
 class SandboxReady:
-    """There is a sandbox; `reused` when it was there before."""
+    """There is a sandbox; `origin` says how warm it is."""
 
     sandbox_id: str
-    reused: bool = False
+    origin: Origin = Origin.TEMPLATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,7 @@ class Session:
     started_at: float = 0.0
     provider: Provider = Provider.LOCAL
     sandbox_id: str | None = None
+    origin: Origin = Origin.TEMPLATE
     pid: int | None = None
     port: int | None = None
     url: str | None = None
@@ -282,8 +284,8 @@ def advance(session: Session, fact: Fact, now: float) -> Session:
                 provider=provider,
                 steps=steps,
             )
-        case SandboxReady(sandbox_id=sandbox_id):
-            return replace(moved, sandbox_id=sandbox_id)
+        case SandboxReady(sandbox_id=sandbox_id, origin=origin):
+            return replace(moved, sandbox_id=sandbox_id, origin=origin)
         case ServerStarted(pid=pid, port=port):
             return replace(moved, pid=pid, port=port)
         case PageServed(url=url, port=port):
@@ -298,6 +300,9 @@ def advance(session: Session, fact: Fact, now: float) -> Session:
             return replace(moved, sandbox_id=None, pid=None, port=None, problem=problem)
         case _:
             return moved
+
+
+_ORIGIN_NOTES = {Origin.ADOPTED: "reused", Origin.POOLED: "kept ready", Origin.IMAGE: "from an earlier start"}
 
 
 def _step_on(session: Session, fact: Fact, phase: Phase, now: float) -> tuple[StepRecord, ...]:
@@ -325,8 +330,8 @@ def _record(record: StepRecord, fact: Fact, ended: Step | None, begun: Step | No
             return StepRecord(record.step)
         case Installed(skipped=True):
             return replace(record, state=StepState.SKIPPED, seconds=seconds, note="nothing to install")
-        case SandboxReady(reused=True):
-            return replace(record, state=StepState.DONE, seconds=seconds, note="reused")
+        case SandboxReady(origin=origin) if origin in _ORIGIN_NOTES:
+            return replace(record, state=StepState.DONE, seconds=seconds, note=_ORIGIN_NOTES[origin])
         case Uploaded(files=files, size_bytes=size):
             return replace(record, state=StepState.DONE, seconds=seconds, note=f"{files} files, {size} bytes")
         case _:

@@ -114,6 +114,29 @@ OPTIONS: tuple[Option, ...] = (
         "Light, dark, or as the system has it.",
         choices=("system", "light", "dark"),
     ),
+    Option(
+        "images_gb",
+        10,  # a Next.js project takes 0.4 GB to 0.8 GB: a dozen projects
+        "Room for installed dependencies",
+        "Kept so that later starts install nothing. The ones used last stay; 0 keeps none.",
+        unit="GB",
+        low=0,
+        high=1000,
+    ),
+    Option(
+        "pool_size",
+        0,
+        "Sandboxes kept ready",
+        "Made ahead, so that a start need not wait for one. On E2B each is paid for while it waits.",
+        low=0,
+        high=10,  # each takes memory on this computer
+    ),
+    Option(
+        "e2b_template",
+        "base",
+        "E2B template",
+        "What sandboxes on E2B begin with. “craft-desktop template build” makes one with Next.js in it.",
+    ),
 )
 
 BY_KEY = {option.key: option for option in OPTIONS}
@@ -133,6 +156,9 @@ class Settings:
     e2b_api_url: str = ""
     e2b_sandbox_url: str = ""
     theme: str = "system"
+    images_gb: int = 10
+    pool_size: int = 0
+    e2b_template: str = "base"
 
 
 def settled(values: Mapping[str, Value]) -> Settings:
@@ -149,6 +175,9 @@ def settled(values: Mapping[str, Value]) -> Settings:
         e2b_api_url=str(whole["e2b_api_url"]),
         e2b_sandbox_url=str(whole["e2b_sandbox_url"]),
         theme=str(whole["theme"]),
+        images_gb=int(whole["images_gb"]),
+        pool_size=int(whole["pool_size"]),
+        e2b_template=str(whole["e2b_template"]),
     )
 
 

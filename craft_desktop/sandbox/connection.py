@@ -59,6 +59,8 @@ STALL_LIMIT_S = 30.0
 PIECE_BYTES = 256 * 1024
 # Longest wait for a file that is read: a manifest of 100,000 files is some megabytes.
 DOWNLOAD_LIMIT_S = 120.0
+# Longest wait for a snapshot: 1 GB of small files on a slow disk took 40 s.
+SNAPSHOT_LIMIT_S = 300.0
 # Longest wait for the clean-up of a sandbox that may already be gone.
 KILL_LIMIT_S = 10.0
 # Characters of a foreign message that a person is shown.
@@ -89,10 +91,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A sandbox in the provider's list."""
+    """A sandbox in the provider's list; `is_paused` when it sleeps."""
 
     sandbox_id: str
     metadata: Mapping[str, str]
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSnapshot:
+    """A snapshot in the provider's list; `names` without the team's before them and the tag behind them."""
+
+    snapshot_id: str
+    names: tuple[str, ...]
 
 
 class Process:
@@ -274,6 +285,17 @@ class Sandbox:
         async with translated(self._profile):
             await self._sandbox.set_timeout(timeout_s, request_timeout=REQUEST_LIMIT_S)
 
+    async def snapshot(self, name: str) -> str:
+        """Take a snapshot of the files, without the processes, under a name of its own; give its id.
+
+        The sandbox runs on; it stands still for the last moments.
+
+        :raises SandboxError: its files cannot be copied, or it is gone or unreachable.
+        """
+        async with translated(self._profile):
+            taken = await self._sandbox.create_snapshot(name, mode="filesystem", request_timeout=SNAPSHOT_LIMIT_S)
+            return str(taken.snapshot_id)
+
     async def kill(self) -> None:
         """End the sandbox with everything in it. One that is gone already is no failure.
 
@@ -300,15 +322,18 @@ class Connection:
         if profile.sandbox_url:
             self._options["sandbox_url"] = profile.sandbox_url
 
-    async def create(self, *, metadata: Mapping[str, str], envs: Mapping[str, str], timeout_s: int) -> Sandbox:
+    async def create(
+        self, *, metadata: Mapping[str, str], envs: Mapping[str, str], timeout_s: int, base: str | None = None
+    ) -> Sandbox:
         """Make a sandbox; its ports answer only to who holds its traffic token, where the provider can do so.
 
+        :param base: a snapshot's id; None for the template.
         :raises SandboxError: refused, busy or unreachable.
         """
         network: Any = {"allow_public_traffic": False}
         async with translated(self.profile):
             sandbox = await AsyncSandbox.create(
-                self.profile.template,
+                base or self.profile.template,
                 timeout=timeout_s,
                 metadata=dict(metadata),
                 envs=dict(envs),
@@ -318,7 +343,7 @@ class Connection:
         return Sandbox(sandbox, self.profile)
 
     async def connect(self, sandbox_id: str, *, timeout_s: int) -> Sandbox:
-        """Take over a sandbox that runs.
+        """Take over a sandbox that runs, or wake one that sleeps.
 
         :raises SandboxGoneError: it is no more.
         :raises SandboxError: refused, busy or unreachable.
@@ -328,17 +353,42 @@ class Connection:
         return Sandbox(sandbox, self.profile)
 
     async def list(self, metadata: Mapping[str, str]) -> list[Found]:
-        """List the running sandboxes whose metadata holds all of `metadata`, newest first.
+        """List the sandboxes, running and asleep, whose metadata holds all of `metadata`, newest first.
 
         :raises SandboxError: refused, busy or unreachable.
         """
         found: list[Found] = []
         async with translated(self.profile):
-            query = SandboxQuery(metadata=dict(metadata), state=[SandboxState.RUNNING])
+            query = SandboxQuery(metadata=dict(metadata), state=[SandboxState.RUNNING, SandboxState.PAUSED])
             pages = AsyncSandbox.list(query=query, **self._options)
             while pages.has_next:
-                found.extend(Found(info.sandbox_id, dict(info.metadata)) for info in await pages.next_items())
+                found.extend(
+                    Found(info.sandbox_id, dict(info.metadata), info.state is SandboxState.PAUSED)
+                    for info in await pages.next_items()
+                )
         return found
+
+    async def snapshots(self) -> Sequence[FoundSnapshot]:
+        """List the snapshots, newest first.
+
+        :raises SandboxError: refused, busy or unreachable.
+        """
+        found: list[FoundSnapshot] = []
+        async with translated(self.profile):
+            pages = AsyncSandbox.list_snapshots(**self._options)
+            while pages.has_next:
+                for info in await pages.next_items():
+                    bare = tuple(name.rpartition("/")[2].partition(":")[0] for name in info.names)
+                    found.append(FoundSnapshot(info.snapshot_id, bare))
+        return found
+
+    async def delete_snapshot(self, snapshot_id: str) -> None:
+        """Delete a snapshot, by id or name. One that is gone already is no failure; sandboxes made from it go on.
+
+        :raises SandboxError: refused, busy or unreachable.
+        """
+        async with translated(self.profile):
+            await AsyncSandbox.delete_snapshot(snapshot_id, **self._options)
 
     async def kill(self, sandbox_id: str) -> None:
         """End a sandbox by id. One that is gone already is no failure.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from craft_desktop.model.errors import Action, InstallError, Problem
-from craft_desktop.model.node_version import fits, parse_version
+from craft_desktop.model.node_range import fits
 from craft_desktop.model.project import LISTEN_HOST, Recipe
 from craft_desktop.sandbox.connection import Sandbox, abandon
 from craft_desktop.sandbox.dev_server import DevServer
@@ -48,17 +48,11 @@ class Launch:
     async def prepare(self, *, reused: bool) -> int:
         """Make the project's folder and give the port for its dev server.
 
-        A sandbox that was used before loses its old processes and its old copy, but not its `node_modules`, so that
-        what it then holds is the folder and nothing else.
+        A sandbox that was used before loses its old processes; the sync makes its old copy equal to the folder.
 
         :raises SandboxError: the sandbox is gone or unreachable.
         """
-        clean = (
-            f"kill -KILL $(grep -lszF {MARKER}= /proc/[0-9]*/environ | cut -d/ -f3) 2>/dev/null; "
-            f"find {PROJECT_DIR} -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf -- {{}} +; "
-            if reused
-            else ""
-        )
+        clean = f"kill -KILL $(grep -lszF {MARKER}= /proc/[0-9]*/environ | cut -d/ -f3) 2>/dev/null; " if reused else ""
         outcome = await self._sandbox.run(
             f'mkdir -p {PROJECT_DIR}; {clean}echo "port=${{PORT:-{USUAL_PORT}}}"; echo "node=$(node --version)"'
         )
@@ -72,15 +66,14 @@ class Launch:
 
         :raises InstallError: it has none at all.
         """
-        version = parse_version(self._node)
-        if version is None:
+        if not self._node:
             raise InstallError(
                 "The sandbox has no Node.js",
                 "Its template holds no `node` program, so that nothing can be installed or served in it.",
                 "Choose another template in Settings: E2B's `base` has Node.js.",
                 Action.OPEN_SETTINGS,
             )
-        if fits(version, recipe.node_range):
+        if not recipe.node_range or fits(recipe.node_range, self._node):
             return None
         return Problem(
             "The project wants another Node.js",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from craft_desktop.model.project import Provider
 
 CLOUD_DOMAIN = "e2b.app"
+DEFAULT_TEMPLATE = "base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Profile:
     api_url: str = ""
     sandbox_url: str = ""
     traffic_url: str = ""
-    template: str = "base"
+    template: str = DEFAULT_TEMPLATE
 
 
 @dataclass(frozen=True, slots=True)

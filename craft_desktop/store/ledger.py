@@ -1,47 +1,53 @@
-"""The ledger of sandboxes (SQLite, WAL): written before a sandbox is asked for, so that none is ever forgotten.
+"""The ledger of sandboxes: written before a sandbox is asked for, so that none is ever forgotten.
 
 A row's nonce goes into the sandbox's metadata. A row without an end is a sandbox that may still run: the next start
 asks the provider for that nonce and takes the sandbox over or ends it.
 """
 
-import contextlib
-import logging
 import os
-import sqlite3
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from craft_desktop.model.errors import Action, SandboxError
 from craft_desktop.model.project import Provider
-from craft_desktop.store.atomic import locked
+from craft_desktop.store.database import Database
+from craft_desktop.store.owners import is_alive, mark_of
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS sandboxes (
-    nonce TEXT PRIMARY KEY,
-    project_id TEXT NOT NULL,
-    provider TEXT NOT NULL,
-    sandbox_id TEXT,
-    owner_pid INTEGER NOT NULL,
-    asked_at REAL NOT NULL,
-    ended_at REAL
-)
-"""
-# Another copy of the program holds the file for milliseconds at most.
-BUSY_LIMIT_S = 5.0
-
-_log = logging.getLogger(__name__)
+TABLE = "sandboxes"
+COLUMNS = {
+    "nonce": "TEXT PRIMARY KEY",
+    "project_id": "TEXT NOT NULL",
+    "provider": "TEXT NOT NULL",
+    "sandbox_id": "TEXT",
+    "owner_pid": "INTEGER NOT NULL",
+    "asked_at": "REAL NOT NULL",
+    "ended_at": "REAL",
+    "owner_mark": "TEXT NOT NULL DEFAULT ''",
+    "holds": "TEXT",
+}
+# Ended rows tell nothing any more; a week of them is there for whoever looks into a fault.
+KEPT_S = 7 * 86400.0
+_FIELDS = "nonce, project_id, sandbox_id, owner_pid, owner_mark, holds"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A sandbox that was asked for by process `owner_pid`; `sandbox_id` is None until the provider answered."""
+    """A sandbox that was asked for by process `owner_pid`.
+
+    `project_id` is empty for one that belongs to no project (the pool's, or one that only installs); `sandbox_id` is
+    None until the provider answered; `holds` is the dependency key that its `node_modules` are whole for.
+    """
 
     nonce: str
     project_id: str
     sandbox_id: str | None
     owner_pid: int
+    owner_mark: str = ""
+    holds: str | None = None
+
+    @property
+    def is_left(self) -> bool:
+        """Is the process that asked for it no more?"""
+        return not is_alive(self.owner_pid, self.owner_mark)
 
 
 class Ledger:
@@ -51,90 +57,60 @@ class Ledger:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / "ledger.sqlite"
-        try:
-            # SQLite's own waiting does not cover the switch to WAL: of two copies that start at once one would fail.
-            with locked(folder / ".ledger.lock"):
-                self._prepare()
-        except OSError as error:
-            raise self._unwritable(error) from error
+        self._database = Database(folder, TABLE, COLUMNS)
 
     def ask(self, nonce: str, project_id: str, provider: Provider, now: float) -> None:
         """Write that this process is about to ask for a sandbox."""
-        with self._open() as connection:
-            connection.execute(
-                "INSERT INTO sandboxes (nonce, project_id, provider, owner_pid, asked_at) VALUES (?, ?, ?, ?, ?)",
-                (nonce, project_id, provider.value, os.getpid(), now),
-            )
+        self._database.change(
+            f"INSERT INTO {TABLE} (nonce, project_id, provider, owner_pid, owner_mark, asked_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (nonce, project_id, provider.value, os.getpid(), mark_of(os.getpid()), now),
+        )
 
-    def take_over(self, nonce: str) -> None:
-        """Write that the sandbox is this process's from now on."""
-        with self._open() as connection:
-            connection.execute("UPDATE sandboxes SET owner_pid = ? WHERE nonce = ?", (os.getpid(), nonce))
+    def take_over(self, row: Row) -> bool:
+        """Write that the sandbox is this process's from now on; False when another copy was faster."""
+        mine = (os.getpid(), mark_of(os.getpid()))
+        changed = self._database.change(
+            f"UPDATE {TABLE} SET owner_pid = ?, owner_mark = ? "
+            "WHERE nonce = ? AND owner_pid = ? AND owner_mark = ? AND ended_at IS NULL",
+            (*mine, row.nonce, row.owner_pid, row.owner_mark),
+        )
+        return changed == 1
+
+    def disown(self, nonce: str) -> None:
+        """Write that the sandbox may still run and is nobody's: the next look takes it over or ends it."""
+        self._database.change(f"UPDATE {TABLE} SET owner_pid = 0 WHERE nonce = ?", (nonce,))
+
+    def assign(self, nonce: str, project_id: str) -> None:
+        """Write that a sandbox without a project is this project's now."""
+        self._database.change(f"UPDATE {TABLE} SET project_id = ? WHERE nonce = ?", (project_id, nonce))
 
     def made(self, nonce: str, sandbox_id: str) -> None:
         """Write the id that the provider gave."""
-        with self._open() as connection:
-            connection.execute("UPDATE sandboxes SET sandbox_id = ? WHERE nonce = ?", (sandbox_id, nonce))
+        self._database.change(f"UPDATE {TABLE} SET sandbox_id = ? WHERE nonce = ?", (sandbox_id, nonce))
+
+    def holds(self, nonce: str, key: str | None) -> None:
+        """Write which dependency key the `node_modules` are whole for; None while an install is under way."""
+        self._database.change(f"UPDATE {TABLE} SET holds = ? WHERE nonce = ?", (key, nonce))
 
     def end(self, nonce: str, now: float) -> None:
-        """Write that the sandbox is gone."""
-        with self._open() as connection:
-            connection.execute("UPDATE sandboxes SET ended_at = ? WHERE nonce = ?", (now, nonce))
+        """Write that the sandbox is gone, and forget those that have been gone for long."""
+        self._database.change(f"UPDATE {TABLE} SET ended_at = ? WHERE nonce = ?", (now, nonce))
+        self._database.change(f"DELETE FROM {TABLE} WHERE ended_at < ?", (now - KEPT_S,))
+
+    def open_rows(self, provider: Provider) -> tuple[Row, ...]:
+        """Give the sandboxes at `provider` without an end, of every copy of the program, newest first."""
+        found = self._database.read(
+            f"SELECT {_FIELDS} FROM {TABLE} WHERE ended_at IS NULL AND provider = ? ORDER BY asked_at DESC",
+            (provider.value,),
+        )
+        return tuple(Row(*columns) for columns in found)
 
     def left_behind(self, provider: Provider) -> tuple[Row, ...]:
-        """Give the sandboxes at `provider` without an end whose process is no more, newest first."""
-        with self._open() as connection:
-            found = connection.execute(
-                "SELECT nonce, project_id, sandbox_id, owner_pid FROM sandboxes "
-                "WHERE ended_at IS NULL AND provider = ? ORDER BY asked_at DESC",
-                (provider.value,),
-            ).fetchall()
-        rows = (Row(*columns) for columns in found)
-        return tuple(row for row in rows if not _is_alive(row.owner_pid))
+        """Give those of them whose process is no more, newest first."""
+        return tuple(row for row in self.open_rows(provider) if row.is_left)
 
-    def _prepare(self) -> None:
-        try:
-            self._create()
-        except sqlite3.DatabaseError as error:
-            aside = self._file.with_name(f"{self._file.name}.broken-{int(time.time())}")
-            self._file.replace(aside)
-            _log.warning("the ledger was not readable (%s) and lies beside it as %s", error, aside.name)
-            self._create()
-
-    def _create(self) -> None:
-        with self._open() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(SCHEMA)
-            # A torn page shows here, while the file can still be set aside, and not at the first question.
-            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
-        self._file.chmod(0o600)
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with contextlib.closing(sqlite3.connect(self._file, timeout=BUSY_LIMIT_S)) as connection, connection:
-                yield connection
-        except sqlite3.OperationalError as error:
-            raise self._unwritable(error) from error
-
-    def _unwritable(self, error: Exception) -> SandboxError:
-        return SandboxError(
-            "The list of running sandboxes cannot be written",
-            f"{self._file}: {error}",
-            "Make room on the disk or make the file writable, then start again.",
-            Action.START,
-        )
-
-
-def _is_alive(pid: int) -> bool:
-    # A pid taken again by another program only means that the sandbox ends by its own timeout instead of by us.
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    def providers(self) -> frozenset[Provider]:
+        """Give the providers that have rows without an end."""
+        found = self._database.read(f"SELECT DISTINCT provider FROM {TABLE} WHERE ended_at IS NULL")
+        return frozenset(Provider(provider) for (provider,) in found)

@@ -160,6 +160,10 @@ class SyncEngine:
         self._on_state(self.state)
         return verification
 
+    def verify_soon(self) -> None:
+        """Let `run` verify beside the pushes: the sandbox was out of reach, or asleep."""
+        self._verify_due.set()
+
     def send_emptiness(self) -> None:
         """Answer a halt: the files are meant to be gone, and go from the sandbox too."""
         if self._halted is not None:

@@ -10,11 +10,16 @@ from craft_desktop.paths import Paths
 from craft_desktop.preview.gateway import Gateway
 from craft_desktop.preview.pages import Pages
 from craft_desktop.sandbox.local_host import LocalHost
+from craft_desktop.store.images import ImageStore
+from craft_desktop.store.installation import installation_name
 from craft_desktop.store.ledger import Ledger
 from craft_desktop.store.options import OptionStore
 from craft_desktop.store.projects import ProjectStore
+from craft_desktop.store.runs import RunStore
 from craft_desktop.store.secrets import SecretStore
 from craft_desktop.tasks import Owner
+from craft_desktop.workbench.gallery import Gallery
+from craft_desktop.workbench.housekeeping import Housekeeping
 from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.tenancy import Landlord
 from craft_desktop.workbench.workbench import Workbench
@@ -41,7 +46,8 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
     options = OptionStore(paths.settings)
     projects = ProjectStore(paths.state)
     secrets = SecretStore()
-    ledger = Ledger(paths.state)
+    installation = installation_name(paths.state)
+    ledger, images, runs = Ledger(paths.state), ImageStore(paths.state), RunStore(paths.state)
     async with contextlib.AsyncExitStack() as stack:
         owner = await stack.enter_async_context(Owner("workbench"))
         host = LocalHost(paths.state / "host")
@@ -50,10 +56,17 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
             Gateway(options.settings.preview_port, Pages(paths.resources / "pages"))
         )
         places = Places(host, options, secrets, redactor)
+        gallery = Gallery(images, owner, lambda: options.settings, installation)
+        landlord = Landlord(ledger, gallery, owner, installation, lambda: options.settings.pool_size)
+        stack.push_async_callback(landlord.aclose)
+        housekeeping = Housekeeping(
+            ledger, landlord, gallery, runs, places.connection, lambda: [project.id for project in projects.all()]
+        )
         workbench = Workbench(
-            paths, options, projects, secrets, places, Landlord(ledger, owner), gateway, owner, redactor
+            paths, options, projects, secrets, places, landlord, gateway, runs, housekeeping, owner, redactor
         )
         stack.push_async_callback(workbench.aclose)
         gateway.on_activity = workbench.touch_slug
+        owner.start(housekeeping.run(), name="housekeeping")
         owner.start(workbench.reaper.run(), name="reaper")
         yield workbench

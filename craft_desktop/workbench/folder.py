@@ -10,6 +10,7 @@ from pathlib import Path
 from craft_desktop.model.changes import Need, need_of
 from craft_desktop.model.errors import Action, ChoiceError, ProjectError
 from craft_desktop.model.project import DEPENDENCY_FILES, LOCK_FILES, Recipe, parse_manifest, read_recipe
+from craft_desktop.sandbox.warm import Needs, read_needs
 from craft_desktop.workbench.workspaces import (
     MANIFEST,
     MANIFEST_LIMIT_BYTES,
@@ -161,6 +162,23 @@ def read_folder(path: Path) -> Folder:
         recipe = dataclasses.replace(recipe, app_dir=found[1])
         manifests += _manifests_of(found[0])
     return Folder(path, recipe, _dependency_key(manifests, locks), root)
+
+
+def read_needs_of(path: Path) -> Needs:
+    """Read what an image for all would be installed by, for the project in the folder `path`.
+
+    One in a monorepo can have none, and a folder that cannot be read asks nothing.
+
+    :raises ProjectError: package.json is not JSON.
+    """
+    if workspace_of(path):
+        return Needs()
+    try:
+        names = [entry.name for entry in path.iterdir()]
+        manifest = (path / MANIFEST).read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return Needs()  # `read_folder` tells it
+    return read_needs(parse_manifest(manifest), names)
 
 
 def _names_of(folder: Path) -> set[str]:

@@ -6,7 +6,7 @@ from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.settings import Settings
 from craft_desktop.sandbox.connection import Connection
 from craft_desktop.sandbox.local_host import LocalHost
-from craft_desktop.sandbox.profile import CLOUD_DOMAIN, Profile
+from craft_desktop.sandbox.profile import CLOUD_DOMAIN, DEFAULT_TEMPLATE, Profile
 from craft_desktop.store.options import OptionStore
 from craft_desktop.store.secrets import SecretStore
 
@@ -76,4 +76,5 @@ def e2b_profile(settings: Settings, key: str) -> Profile:
         sandbox_url=settings.e2b_sandbox_url,
         # The same proxy answers for envd and for ports, told apart by the Host header (E2B infra, proxy/host.go).
         traffic_url=settings.e2b_sandbox_url,
+        template=settings.e2b_template or DEFAULT_TEMPLATE,
     )

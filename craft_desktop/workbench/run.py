@@ -23,7 +23,7 @@ from craft_desktop.model.errors import (
     SandboxUnreachableError,
     ServerError,
 )
-from craft_desktop.model.events import Event, LogLine, Notice, Pushed, Stream
+from craft_desktop.model.events import Event, LogLine, Notice, Pushed, Stream, Verified
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import (
     Fact,
@@ -47,6 +47,7 @@ from craft_desktop.sandbox.dev_server import DevServer
 from craft_desktop.sandbox.launch import Launch
 from craft_desktop.sync.engine import SyncEngine
 from craft_desktop.sync.mirror import PushResult
+from craft_desktop.sync.state import Verification
 from craft_desktop.workbench.activity import Activity
 from craft_desktop.workbench.crashes import MOST_CRASHES, WINDOW_S, Crashes
 from craft_desktop.workbench.folder import Folder, read_folder
@@ -54,7 +55,7 @@ from craft_desktop.workbench.gate import Gate, GatedRemote
 from craft_desktop.workbench.heartbeat import Heartbeat
 from craft_desktop.workbench.orders import Orders
 from craft_desktop.workbench.remote import SandboxRemote
-from craft_desktop.workbench.tenancy import SANDBOX_TIMEOUT_S, Tenancy
+from craft_desktop.workbench.tenancy import SANDBOX_TIMEOUT_S, Landlord, Tenancy
 
 # A network that breaks off for longer leaves a page that hangs; starting over tells more than waiting.
 RECONNECT_LIMIT_S = 120.0
@@ -103,6 +104,7 @@ class Run:
         tenancy: Tenancy,
         environment: Mapping[str, str],
         settings: Callable[[], Settings],
+        landlord: Landlord,
         gateway: Gateway,
         orders: Orders,
         activity: Activity,
@@ -113,6 +115,7 @@ class Run:
         self._tenancy = tenancy
         self._environment = environment
         self._settings = settings
+        self._landlord = landlord
         self._gateway = gateway
         self._orders = orders
         self._activity = activity
@@ -120,11 +123,13 @@ class Run:
         self._sandbox = tenancy.sandbox
         self._launch = Launch(tenancy.sandbox, lambda: secrets.token_hex(16))
         self._gate = Gate(orders.wake)
+        self._remote = GatedRemote(SandboxRemote(tenancy.sandbox), self._gate)
         self._engine = SyncEngine(
-            project.path,
-            GatedRemote(SandboxRemote(tenancy.sandbox), self._gate),
+            folder.root,
+            self._remote,
             on_pushed=self._pushed,
             on_problem=voice.notice,
+            on_verified=self._verified,
         )
         self._crashes = Crashes()
         self.heartbeat = Heartbeat(tenancy.sandbox, self._is_used)
@@ -139,10 +144,14 @@ class Run:
         """
         async with guarded() as guard:
             guard.create_task(self.heartbeat.run(), name="heartbeat")
-            self._voice.tell(SandboxReady(self._sandbox.id, self._tenancy.reused))
+            self._voice.tell(SandboxReady(self._sandbox.id, self._tenancy.origin))
+            if self._tenancy.note:
+                self._voice.say(self._tenancy.note)
             port = await self._launch.prepare(reused=self._tenancy.reused)
             if misfit := self._launch.misfit(self._folder.recipe):
                 self._voice.notice(misfit)
+            if self._tenancy.holds_copy:
+                self._engine.adopt(await self._remote.manifest())
             sent = await self._engine.push_all()
             self._voice.tell(Uploaded(sent.files, sent.size_bytes))
             guard.create_task(self._engine.run(), name="sync")
@@ -164,7 +173,7 @@ class Run:
         return phase is not Phase.ASLEEP and (limit_s == 0 or self._activity.idle_s < limit_s)
 
     async def _serve_for_ever(self, port: int) -> None:
-        installed: str | None = None
+        installed = self._tenancy.holds
         while True:
             await self._install(installed)
             installed = self._folder.dependency_key
@@ -181,6 +190,8 @@ class Run:
     async def _install(self, installed: str | None) -> None:
         is_new = self._folder.dependency_key != installed
         while self._folder.dependency_key != installed:
+            began = time.monotonic()
+            self._landlord.installing(self._tenancy)
             await self._launch.install(
                 self._folder.recipe,
                 self._settings().install_limit_s,
@@ -188,6 +199,7 @@ class Run:
                 self._environment,
             )
             installed = self._folder.dependency_key
+            self._landlord.installed(self._tenancy, installed, time.monotonic() - began)
             await self._reread()
         if self._voice.session().phase is Phase.INSTALLING:
             self._voice.tell(Installed(skipped=not is_new))
@@ -238,6 +250,9 @@ class Run:
         self._activity.touch()
         session = self._voice.session()
         self._voice.say(f"Live at {session.url} after {time.time() - session.started_at:.1f} s")
+        self._landlord.keep_image(
+            self._tenancy, self._folder.dependency_key, idle_s=lambda: self._activity.idle_s, tell=self._voice.say
+        )
 
     def _serve(self, server: DevServer) -> None:
         address = server.address
@@ -256,6 +271,7 @@ class Run:
                 self._voice.notice(error.problem)
                 await self._reconnect(server)
                 self._voice.say("The sandbox answers again")
+                self._engine.verify_soon()
 
     async def _reconnect(self, server: DevServer) -> None:
         wait_s = RECONNECT_FIRST_S
@@ -310,6 +326,7 @@ class Run:
             self._gate.open()
         self._activity.touch()
         self._serve(server)
+        self._engine.verify_soon()
         self._voice.say(f"Awake after {time.monotonic() - began:.2f} s")
 
     async def _reread(self) -> None:
@@ -319,6 +336,13 @@ class Run:
             self._folder = await asyncio.to_thread(read_folder, Path(self._project.path))
         except ProjectError as error:
             self._voice.notice(error.problem)
+
+    def _verified(self, verification: Verification) -> None:
+        if verification.drifted:
+            self._voice.say(f"Repaired in the sandbox: {', '.join(verification.drifted[:10])}")
+        self._voice.announce(
+            Verified(self._project.id, verification.files, verification.drifted, self._engine.revision, time.time())
+        )
 
     def _pushed(self, result: PushResult) -> None:
         self._activity.touch()

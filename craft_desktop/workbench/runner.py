@@ -16,6 +16,7 @@ from craft_desktop.model.events import Event, SessionChanged
 from craft_desktop.model.operations import Health, Opened, OpenStatus
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import (
+    STARTING_UP,
     Ended,
     Fact,
     Failed,
@@ -28,6 +29,8 @@ from craft_desktop.model.session import (
 )
 from craft_desktop.model.settings import Settings, WhenIdle
 from craft_desktop.preview.gateway import Gateway
+from craft_desktop.store.database import unimportant
+from craft_desktop.store.runs import LIVE, RunStore
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.activity import Activity
 from craft_desktop.workbench.folder import read_folder
@@ -35,7 +38,7 @@ from craft_desktop.workbench.orders import Orders
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.run import Run, Voice
-from craft_desktop.workbench.tenancy import Landlord, Origin
+from craft_desktop.workbench.tenancy import Landlord
 
 # A sandbox lost again so soon would be lost for ever: then the person is told instead.
 START_OVER_EVERY_S = 300.0
@@ -55,6 +58,7 @@ class Means:
     places: Places
     landlord: Landlord
     gateway: Gateway
+    runs: RunStore
     owner: Owner
     announce: Callable[[Event], None]
 
@@ -174,13 +178,25 @@ class Runner:
             await self._moved.wait()
 
     def _tell(self, fact: Fact) -> None:
-        self.session = advance(self.session, fact, time.time())
+        before = self.session
+        self.session = advance(before, fact, time.time())
+        self._note_run(before)
         project = self._project()
         if self.session.phase is not Phase.LIVE:
             self._means.gateway.show(project.slug, page_state(project, self.session))
         self._means.announce(SessionChanged(self.session))
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
+
+    def _note_run(self, before: Session) -> None:
+        """Keep the times of a run whose first page came, or that ended before it."""
+        now = self.session
+        is_first_page = before.phase is Phase.WAITING and now.phase is Phase.LIVE and before.url is None
+        is_failed_start = before.phase in STARTING_UP and now.phase is Phase.FAILED and before.url is None
+        if is_first_page or is_failed_start:
+            outcome = LIVE if now.problem is None else now.problem.title
+            with unimportant():  # what steps take as a rule is worth no failure
+                self._means.runs.add(now.project_id, now.provider, now.origin, now.started_at, now.steps, outcome)
 
     async def _whole_run(self) -> None:
         self._voice.say(f"Starting on {self.session.provider.value}")
@@ -222,13 +238,15 @@ class Runner:
         connection = await self._means.places.connection(self.session.provider)
         consent = await self._means.places.consent(project, self.session.provider)
         environment = await self._means.environment(project.id)
-        tenancy = await self._means.landlord.rent(connection, project, consent)
+        key = folder.dependency_key if is_image_welcome else None
+        tenancy = await self._means.landlord.rent(connection, project, consent, key, environment)
         run = Run(
             project,
             folder,
             tenancy,
             environment,
             self._means.settings,
+            self._means.landlord,
             self._means.gateway,
             self._orders,
             self.activity,
@@ -239,12 +257,14 @@ class Runner:
             await run.go()
         except CraftError as error:
             is_lost = isinstance(error, SandboxGoneError | SandboxUnreachableError)
-            if (run.was_live and is_lost) or (tenancy.origin is Origin.IMAGE and not run.was_live):
+            if (run.was_live and is_lost) or (not run.was_live and await self._means.landlord.distrust(tenancy)):
                 raise _StartOverError(error, run.was_live) from error
             raise
         finally:
             self._run = None
             await self._means.landlord.release(tenancy)
+            if run.was_live:
+                self._means.landlord.expect(tenancy)
 
 
 class _StartOverError(Exception):

@@ -5,15 +5,22 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from craft_desktop.model.errors import SandboxError, SandboxGoneError
-from craft_desktop.model.project import Project
+from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxRefusedError
+from craft_desktop.model.origin import Origin
+from craft_desktop.model.project import Project, Provider
 from craft_desktop.sandbox.connection import Connection, Sandbox, abandon
-from craft_desktop.store.ledger import Ledger
+from craft_desktop.sandbox.pool import Pool
+from craft_desktop.store.database import unimportant
+from craft_desktop.store.images import Image
+from craft_desktop.store.ledger import Ledger, Row
 from craft_desktop.tasks import Owner
+from craft_desktop.workbench.folder import read_needs_of
+from craft_desktop.workbench.gallery import Gallery, Sitting, place_of
+from craft_desktop.workbench.reconcile import end_unknown
 
 # A crashed program leaves a sandbox running for this long at most (the web service's own figure).
 SANDBOX_TIMEOUT_S = 600
@@ -23,104 +30,348 @@ APP_METADATA = {"app": "craft-desktop"}
 _log = logging.getLogger(__name__)
 
 
-class Origin(StrEnum):
-    """Where a project's sandbox comes from."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who rents, and how: what a sandbox is made by, and made again by."""
 
-    ADOPTED = "adopted"
-    """A run of the program that was killed left it behind."""
-    POOLED = "pooled"
-    """It was made ahead."""
-    IMAGE = "image"
-    """It was made from a snapshot that holds the dependencies."""
-    TEMPLATE = "template"
-    """It was made from the bare template."""
+    connection: Connection
+    project: Project
+    consent: Mapping[str, str]
+    key: str | None
+    envs: Mapping[str, str] = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """Where images for this rent lie."""
+        return place_of(self.connection.profile, self.consent)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of sandbox that is kept ready: what it is made from, and where; equal when one can stand for another."""
+
+    place: str
+    image_name: str
+    image: Image | None = field(compare=False)
+    asked: Asked = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Tenancy:
-    """A sandbox held for a project; `nonce` is its row in the ledger.
+    """A sandbox held for a project.
 
-    :param holds: the dependency key that its node_modules were installed for; None for none.
+    :param nonce: its row in the ledger.
+    :param origin: where it came from.
+    :param holds: the dependency key that its `node_modules` were installed for; None when that is not known.
+    :param node: the version of Node.js in it.
+    :param note: a sentence for the activity log; empty when there is nothing to say.
+    :param image: what it was made from.
     """
 
     sandbox: Sandbox
     nonce: str
     origin: Origin
+    asked: Asked
     holds: str | None = None
+    node: str = ""
+    note: str = ""
+    image: Image | None = None
+
+    @property
+    def holds_copy(self) -> bool:
+        """Can an older copy of the project be in it?"""
+        return self.origin is Origin.ADOPTED or self.image is not None
 
     @property
     def reused(self) -> bool:
-        """Was it used before, so that old processes and an old copy may be in it?"""
+        """Was it there before, with an older copy of the project in it?"""
         return self.origin is Origin.ADOPTED
 
 
 class Landlord:
-    """Hands out sandboxes and takes them back."""
+    """Hands out sandboxes and takes them back.
 
-    def __init__(self, ledger: Ledger, owner: Owner) -> None:
+    :param installation: the name of this installation, told to the provider with each sandbox.
+    :param pool_size: asks how many sandboxes to keep ready.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        gallery: Gallery,
+        owner: Owner,
+        installation: str,
+        pool_size: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._ledger = ledger
+        self._gallery = gallery
         self._owner = owner
+        self._installation = installation
+        self._nodes: dict[str, str] = {}
+        self._pool: Pool[Kind, Tenancy] = Pool(
+            lambda kind: self._make(kind.asked, kind.image, project_id=""), self._is_kept, self._end_pooled, pool_size
+        )
 
-    async def rent(self, connection: Connection, project: Project, consent: Mapping[str, str]) -> Tenancy:
-        """Give the sandbox that an earlier run of the program left behind for this project, or a new one.
+    async def rent(
+        self,
+        connection: Connection,
+        project: Project,
+        consent: Mapping[str, str],
+        key: str | None = None,
+        envs: Mapping[str, str] = {},
+    ) -> Tenancy:
+        """Give the warmest sandbox there is: left behind by an earlier run, or made from an image, or a new one.
 
-        Others left behind for it are ended. Cancelled while a sandbox is being made, it is ended once it is there.
+        Others left behind for the project are ended. Cancelled while a sandbox is being made, it is ended once it is
+        there. An image that does not start is dropped, and a clean sandbox made instead; the tenancy's note says so.
+
+        :param key: the folder's dependency key; None takes no image.
+        :param envs: for every process in the sandbox.
+        :raises SandboxError: refused, busy or unreachable.
+        """
+        asked = Asked(connection, project, consent, key, envs)
+        needs = await asyncio.to_thread(read_needs_of, project.path)
+        tenancy = await self._take_over(asked)
+        if tenancy is None:
+            best = self._gallery.best(asked.place, key, project.id, shared=bool(needs.shared_manifest)) if key else None
+            tenancy = await self._pooled(asked, best) or await self._from_image(asked, best)
+        if tenancy is None:
+            tenancy = await self._make(asked, None)
+        tenancy = replace(tenancy, node=await self._ask_node(tenancy))
+        self._pool.want(_kind(asked, None))
+        return tenancy
+
+    async def release(self, tenancy: Tenancy) -> None:
+        """End the sandbox. One that cannot be reached stays in the ledger, and is ended later or by its own timeout."""
+        self._gallery.leave(tenancy.nonce)
+        await self._end(tenancy.nonce, [tenancy.sandbox.kill])
+
+    def expect(self, tenancy: Tenancy) -> None:
+        """Have a sandbox ready for another start of this project, where the settings keep some ready.
+
+        To be called when a good run has ended; what is made then has the image that this run left.
+        """
+        asked = tenancy.asked
+        best = self._gallery.best(asked.place, asked.key, asked.project.id, shared=False) if asked.key else None
+        self._pool.want(_kind(asked, best))
+
+    async def aclose(self) -> None:
+        """End what is kept ready. What is rented is released by who rents it."""
+        await self._pool.aclose()
+
+    def installing(self, tenancy: Tenancy) -> None:
+        """Note that an install begins: until `installed`, what `node_modules` hold is not known."""
+        with unimportant():
+            self._ledger.holds(tenancy.nonce, None)
+        self._gallery.timing(tenancy.nonce, None)
+
+    def installed(self, tenancy: Tenancy, key: str, took_s: float) -> None:
+        """Note what `node_modules` are whole for, so that a start after a crash need not install again."""
+        with unimportant():  # without the note, a start after a crash installs again
+            self._ledger.holds(tenancy.nonce, key)
+        self._gallery.timing(tenancy.nonce, took_s)
+
+    def keep_image(
+        self,
+        tenancy: Tenancy,
+        key: str,
+        *,
+        idle_s: Callable[[], float] = lambda: float("inf"),
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Keep an image of the sandbox for later starts, in the background, at a moment when nobody works with it.
+
+        To be called after a good first page. Nothing that goes wrong with it touches the run.
+
+        :param key: the folder's dependency key, that was installed for.
+        :param idle_s: the seconds since somebody used the project: an edit, a request, a command.
+        :param tell: told what was kept, or why not.
+        """
+        asked = tenancy.asked
+        self._gallery.keep(
+            Sitting(
+                connection=asked.connection,
+                sandbox=tenancy.sandbox,
+                nonce=tenancy.nonce,
+                place=asked.place,
+                key=key,
+                project=asked.project,
+                node=tenancy.node,
+                workshop=lambda: self._workshop(asked),
+                idle_s=idle_s,
+                tell=tell,
+            )
+        )
+
+    async def distrust(self, tenancy: Tenancy) -> bool:
+        """Drop the image that this sandbox was made from: its run failed before its page. Was there one?"""
+        if tenancy.image is None:
+            return False
+        await self._gallery.drop(tenancy.asked.connection, tenancy.image)
+        return True
+
+    async def reconcile(self, connection: Connection, known_project_ids: Collection[str]) -> None:
+        """Bring a provider and what this computer remembers of it to the same: nothing runs that nobody knows.
+
+        What an ended copy of the program left of a known project stays for `rent`; all else of this installation is
+        ended, running or asleep, and snapshots that no image needs are deleted. To be called again until it succeeds.
 
         :raises SandboxError: refused, busy or unreachable.
         """
-        left = await self._take_over(connection, project)
-        if left is not None:
-            return left
-        nonce = secrets.token_hex(16)
-        self._ledger.ask(nonce, project.id, connection.profile.provider, time.time())
-        metadata = {**APP_METADATA, "project": project.id, "nonce": nonce, **consent}
-        making = self._owner.start(
-            connection.create(metadata=metadata, envs={}, timeout_s=SANDBOX_TIMEOUT_S), name="create", awaited=True
-        )
-        try:
-            sandbox = await asyncio.shield(making)
-        except asyncio.CancelledError:
-            self._owner.start(self._discard(making, nonce), name="discard")
-            raise
-        except SandboxError:
-            self._strike(nonce)
-            raise
-        self._ledger.made(nonce, sandbox.id)
-        return Tenancy(sandbox, nonce, Origin.TEMPLATE)
+        ours = {**APP_METADATA, "installation": self._installation}
+        await end_unknown(connection, self._ledger, ours, known_project_ids)
+        await self._gallery.reconcile(connection, known_project_ids)
 
-    async def release(self, tenancy: Tenancy) -> None:
-        """End the sandbox. One that cannot be reached stays in the ledger, and ends by its own timeout."""
-        if await abandon(tenancy.sandbox.kill):
-            self._strike(tenancy.nonce)
-
-    async def _take_over(self, connection: Connection, project: Project) -> Tenancy | None:
+    async def _take_over(self, asked: Asked) -> Tenancy | None:
+        connection, project = asked.connection, asked.project
         rows = [row for row in self._ledger.left_behind(connection.profile.provider) if row.project_id == project.id]
         kept: Tenancy | None = None
         for row in rows:
             found = await connection.list({**APP_METADATA, "nonce": row.nonce})
-            if kept is None and found:
-                with contextlib.suppress(SandboxGoneError):
-                    sandbox = await connection.connect(found[0].sandbox_id, timeout_s=SANDBOX_TIMEOUT_S)
-                    self._ledger.take_over(row.nonce)
-                    kept = Tenancy(sandbox, row.nonce, Origin.ADOPTED)
+            if not self._ledger.take_over(row):
+                continue  # another copy of the program was faster
+            if found and kept is None:
+                sandbox = await self._wake(connection, row, found[0].sandbox_id)
+                if sandbox is not None:
+                    kept = Tenancy(sandbox, row.nonce, Origin.ADOPTED, asked, holds=row.holds)
                     continue
-            for extra in found:
-                await connection.kill(extra.sandbox_id)
-            self._strike(row.nonce)
+            await self._end(row.nonce, [partial(connection.kill, each.sandbox_id) for each in found])
         return kept
 
-    def _strike(self, nonce: str) -> None:
-        # A full disk must not hide the failure that brought us here; the row is struck at the next start instead.
+    async def _wake(self, connection: Connection, row: Row, sandbox_id: str) -> Sandbox | None:
         try:
-            self._ledger.end(nonce, time.time())
+            return await connection.connect(sandbox_id, timeout_s=SANDBOX_TIMEOUT_S)
         except SandboxError as error:
-            _log.warning("%s", error)
+            # One that does not answer is ended, or left to the next look, and a new one made.
+            _log.info("%s was not taken over: %s", sandbox_id, error)
+            return None
 
-    async def _discard(self, making: "asyncio.Task[Sandbox]", nonce: str) -> None:
+    async def _end(self, nonce: str, kills: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        done = [await abandon(kill) for kill in kills]
+        with unimportant():
+            if all(done):
+                self._ledger.end(nonce, time.time())
+            else:
+                self._ledger.disown(nonce)
+
+    async def _pooled(self, asked: Asked, best: Image | None) -> Tenancy | None:
+        """Give a sandbox kept ready, if it is as warm as one made now would be; its environment is empty."""
+        found = None if asked.envs else await self._pool.take(_kind(asked, best))
+        if found is None:
+            return None
+        tenancy = replace(found, origin=Origin.POOLED, asked=asked, note=_saves(best) if best else "")
+        async with self._released_on_failure(tenancy):
+            self._ledger.assign(tenancy.nonce, asked.project.id)
+        if best is not None:
+            self._gallery.used(best)
+        return tenancy
+
+    async def _is_kept(self, tenancy: Tenancy) -> bool:
+        try:
+            await tenancy.sandbox.keep(SANDBOX_TIMEOUT_S)
+        except SandboxError as error:
+            _log.info("a sandbox kept ready is no more: %s", error)
+            return False
+        return True
+
+    async def _end_pooled(self, tenancy: Tenancy) -> None:
+        await self._end(tenancy.nonce, [tenancy.sandbox.kill])
+
+    async def _from_image(self, asked: Asked, image: Image | None) -> Tenancy | None:
+        if image is None:
+            return None
+        try:
+            tenancy = await self._make(asked, image)
+            node = await self._ask_node(tenancy)
+            if node == image.node:
+                self._gallery.used(image)
+                return replace(tenancy, note=_saves(image))
+            await self.release(tenancy)
+            reason = f"it was installed with Node.js {image.node}, and this is {node}"
+        except (SandboxRefusedError, SandboxBusyError):
+            raise  # not the image's fault
+        except SandboxError as error:
+            reason = str(error)
+        _log.warning("image %s: %s", image.name, reason)
+        # Whether it is the image or the provider that fails shows now: where this fails too, the image stays.
+        clean = await self._make(asked, None)
+        await self._gallery.drop(asked.connection, image)
+        return replace(clean, note=f"The kept dependencies could not be used and were dropped: {reason}")
+
+    async def _make(self, asked: Asked, image: Image | None, project_id: str | None = None) -> Tenancy:
+        nonce = secrets.token_hex(16)
+        whose = asked.project.id if project_id is None else project_id
+        self._ledger.ask(nonce, whose, asked.connection.profile.provider, time.time())
+        making = self._owner.start(self._create(asked, nonce, image, whose), name="create", awaited=True)
+        try:
+            sandbox = await asyncio.shield(making)
+        except asyncio.CancelledError:
+            self._owner.start(self._discard(asked, making, nonce), name="discard")
+            raise
+        except SandboxError:
+            await self._end(nonce, [])
+            raise
+        tenancy = Tenancy(sandbox, nonce, Origin.TEMPLATE, asked)
+        if image is not None:
+            tenancy = Tenancy(sandbox, nonce, Origin.IMAGE, asked, holds=image.key, image=image)
+        async with self._released_on_failure(tenancy):
+            self._ledger.made(nonce, sandbox.id)
+            self._ledger.holds(nonce, tenancy.holds)
+        return tenancy
+
+    async def _create(self, asked: Asked, nonce: str, image: Image | None, whose: str) -> Sandbox:
+        ours = {**APP_METADATA, "installation": self._installation, "project": whose, "nonce": nonce}
+        return await asked.connection.create(
+            metadata={**ours, **asked.consent},
+            envs=asked.envs,
+            timeout_s=SANDBOX_TIMEOUT_S,
+            base=image.snapshot_id if image else None,
+        )
+
+    async def _ask_node(self, tenancy: Tenancy) -> str:
+        """Ask for the version of Node.js, once a place: on this computer it is the computer's, on E2B the image's."""
+        asked = tenancy.asked
+        if tenancy.image is not None and asked.connection.profile.provider is not Provider.LOCAL:
+            return tenancy.image.node
+        known = self._nodes.get(asked.place)
+        if known is None:
+            async with self._released_on_failure(tenancy):
+                outcome = await tenancy.sandbox.run("node --version")
+            known = outcome.stdout.strip().removeprefix("v") if outcome.exit_code == 0 else ""
+            if known:
+                self._nodes[asked.place] = known
+        return known
+
+    @contextlib.asynccontextmanager
+    async def _released_on_failure(self, tenancy: Tenancy) -> AsyncIterator[None]:
+        try:
+            yield
+        except BaseException:
+            await self.release(tenancy)
+            raise
+
+    @contextlib.asynccontextmanager
+    async def _workshop(self, asked: Asked) -> AsyncIterator[Sandbox]:
+        tenancy = await self._make(replace(asked, envs={}), None, project_id="")
+        try:
+            yield tenancy.sandbox
+        finally:
+            await self.release(tenancy)
+
+    async def _discard(self, asked: Asked, making: "asyncio.Task[Sandbox]", nonce: str) -> None:
         try:
             sandbox = await making
         except SandboxError as error:
             _log.info("a sandbox that was no longer wanted was not made: %s", error)
-            self._strike(nonce)
+            await self._end(nonce, [])
             return
-        await self.release(Tenancy(sandbox, nonce, Origin.TEMPLATE))
+        await self.release(Tenancy(sandbox, nonce, Origin.TEMPLATE, asked))
+
+
+def _kind(asked: Asked, image: Image | None) -> Kind:
+    return Kind(asked.place, image.name if image else "", image, replace(asked, envs={}))
+
+
+def _saves(image: Image) -> str:
+    saved = f"saves about {image.install_s:.0f} s of installing" if image.install_s >= 1 else "nothing to install"
+    return f"The dependencies are kept from an earlier start: {saved}"

@@ -13,15 +13,19 @@ from craft_desktop.model.errors import ProjectError
 from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, SessionChanged
 from craft_desktop.model.operations import Health, Opened
 from craft_desktop.model.project import Project, Provider
-from craft_desktop.model.session import Session
+from craft_desktop.model.session import Session, Step
 from craft_desktop.model.settings import Settings
 from craft_desktop.paths import Paths
 from craft_desktop.preview.gateway import Gateway
+from craft_desktop.sandbox.template import build, describe
+from craft_desktop.store.database import unimportant
 from craft_desktop.store.options import OptionStore
 from craft_desktop.store.projects import ProjectStore
+from craft_desktop.store.runs import RunStore
 from craft_desktop.store.secrets import KeyState, SecretStore
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.folder import choose_app, find_project, read_folder
+from craft_desktop.workbench.housekeeping import Housekeeping
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.reaper import Reaper
@@ -49,6 +53,8 @@ class Workbench:
         places: Places,
         landlord: Landlord,
         gateway: Gateway,
+        runs: RunStore,
+        housekeeping: Housekeeping,
         owner: Owner,
         redactor: Redactor,
     ) -> None:
@@ -56,11 +62,13 @@ class Workbench:
         self._options = options
         self._projects = projects
         self._secrets = secrets
+        self._runs = runs
+        self._housekeeping = housekeeping
         self._places = places
         self._gateway = gateway
         self._redactor = redactor
         self._means = Means(
-            lambda: self._options.settings, self._environment, places, landlord, gateway, owner, self._announce
+            lambda: self._options.settings, self._environment, places, landlord, gateway, runs, owner, self._announce
         )
         self._runners: dict[str, Runner] = {}
         self.reaper = Reaper(lambda: self._runners.values())
@@ -143,6 +151,7 @@ class Workbench:
         del self._runners[project_id]
         self._logs.pop(project_id, None)
         self._gateway.forget(slug)
+        self._means.owner.start(self._housekeeping.forget(project_id), name=f"forget {slug}")
         self._announce(ProjectsChanged(self.projects))
 
     async def start(self, project_id: str, provider: Provider | None = None) -> Opened:
@@ -170,6 +179,12 @@ class Workbench:
     async def health(self, project_id: str) -> Health:
         """Ask whether a project's page answers, and say what is known of its run."""
         return await self._runners[project_id].health()
+
+    def estimates(self, project_id: str) -> Mapping[Step, float]:
+        """Give what each step of a start usually takes, in seconds; empty for a project without good runs."""
+        with unimportant():
+            return self._runs.estimates(project_id)
+        return {}
 
     def rest(self, project_id: str) -> None:
         """Stop a live project or put it to sleep, as the settings say of one that nobody uses."""
@@ -255,6 +270,16 @@ class Workbench:
         found = await connection.list(APP_METADATA)
         count = {0: "no preview", 1: "one preview"}.get(len(found), f"{len(found)} previews")
         return f"{connection.profile.domain} accepts the key. It runs {count} of this program."
+
+    async def build_template(self, name: str, node: str, next_version: str, tell: Callable[[str], None]) -> str:
+        """Build a template at E2B with Node.js and Next.js, choose it for later starts, and give its id.
+
+        :raises CraftError: no key, a name or version that is none, or the build failed.
+        """
+        connection = await self._places.connection(Provider.E2B)
+        template_id = await build(connection.profile, name, describe(node, next_version), tell)
+        await self.change_setting("e2b_template", name)
+        return template_id
 
     async def aclose(self) -> None:
         """Stop every project. What the workbench was given is closed by who gave it."""

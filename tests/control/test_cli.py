@@ -36,6 +36,8 @@ def craft_desktop(home: Path, *arguments: str) -> subprocess.CompletedProcess[st
         ("host", "--port", "seventy"),
         ("host", "--port", "70000"),
         ("doctor", "now"),
+        ("template",),
+        ("template", "destroy"),
         ("--unknown",),
         ("prview", "."),
         ("no-such-folder",),
@@ -181,3 +183,10 @@ def test_a_reader_that_goes_away_ends_the_preview(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.wait(30) == 0
         assert process.stderr.read() == b""
+
+
+def test_a_template_without_a_key_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("E2B_API_KEY", raising=False)
+    ended = craft_desktop(tmp_path, "template", "build", "--node", "22")
+    assert ended.returncode == 1
+    assert "E2B wants an API key" in ended.stderr

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from craft_desktop.model.errors import Problem
+from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Provider
 from craft_desktop.model.session import (
     ACTIVE,
@@ -43,7 +44,7 @@ URL = "http://shop.localhost:4100/"
 FACTS: tuple[Fact, ...] = (
     StartAsked(Provider.E2B),
     SandboxReady("i1"),
-    SandboxReady("i2", reused=True),
+    SandboxReady("i2", Origin.ADOPTED),
     Uploaded(3, 4096),
     Installed(),
     Installed(skipped=True),
@@ -203,7 +204,7 @@ def test_the_straight_way_is_told_with_its_seconds() -> None:
 
 def test_what_was_spared_is_told() -> None:
     session = after(
-        StartAsked(Provider.LOCAL), SandboxReady("i1", reused=True), Uploaded(0, 0), Installed(skipped=True)
+        StartAsked(Provider.LOCAL), SandboxReady("i1", Origin.ADOPTED), Uploaded(0, 0), Installed(skipped=True)
     )
     assert step(session, Step.SANDBOX).note == "reused"
     assert step(session, Step.SANDBOX).state is StepState.DONE

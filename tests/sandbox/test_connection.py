@@ -125,3 +125,35 @@ async def test_each_foreign_error_becomes_a_message(
     assert title in str(caught.value)
     assert len(str(caught.value)) < 400
     assert caught.value.__cause__ is foreign
+
+
+async def test_a_sandbox_sleeps_is_listed_as_asleep_and_wakes(connection: Connection, sandbox: Sandbox) -> None:
+    await sandbox.start("sleep 4242", cwd=".", envs={}, on_output=lambda _: None)
+    await sandbox.pause()
+    await sandbox.pause()  # asleep already
+    (found,) = await connection.list({"test": "yes"})
+    assert (found.sandbox_id, found.is_paused) == (sandbox.id, True)
+    woken = await connection.connect(sandbox.id, timeout_s=60)
+    assert (await woken.run("pgrep -cx sleep")).stdout == "1\n"
+    (found,) = await connection.list({"test": "yes"})
+    assert not found.is_paused
+    await woken.kill()
+    with pytest.raises(SandboxGoneError):
+        await woken.pause()
+    with pytest.raises(SandboxGoneError):
+        await woken.snapshot("too-late")
+
+
+async def test_a_sandbox_begins_with_a_snapshot_of_another(connection: Connection, sandbox: Sandbox) -> None:
+    await sandbox.write([("project/kept", b"kept")])
+    taken = await sandbox.snapshot("craft-test-one")
+    (listed,) = await connection.snapshots()
+    assert (listed.snapshot_id, listed.names) == (taken, ("craft-test-one",))
+    other = await connection.create(metadata={}, envs={"MINE": "1"}, timeout_s=60, base=taken)
+    outcome = await other.run("cat project/kept; echo $MINE$ALWAYS; pgrep -cx sleep")
+    assert outcome.stdout == "kept1\n0\n"  # its files, and neither its environment nor its processes
+    await connection.delete_snapshot("craft-test-one")
+    await connection.delete_snapshot(taken)  # gone already
+    assert list(await connection.snapshots()) == []
+    with pytest.raises(SandboxError):
+        await connection.create(metadata={}, envs={}, timeout_s=60, base=taken)

@@ -12,7 +12,7 @@ import pytest
 
 from craft_desktop.model.errors import SandboxError
 from craft_desktop.model.project import Provider
-from craft_desktop.store import ledger as module
+from craft_desktop.store import database as module
 from craft_desktop.store.ledger import Ledger, Row
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -82,15 +82,19 @@ def test_a_living_process_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_what_a_dead_process_left_is_found_newest_first(dead: Path) -> None:
     rows = Ledger(dead).left_behind(Provider.LOCAL)
     (pid,) = {row.owner_pid for row in rows}
-    assert rows == (Row("second", "p2", None, pid), Row("first", "p1", "i1", pid))
+    (mark,) = {row.owner_mark for row in rows}
+    assert rows == (Row("second", "p2", None, pid, mark), Row("first", "p1", "i1", pid, mark))
     assert [row.nonce for row in Ledger(dead).left_behind(Provider.E2B)] == ["elsewhere"]
 
 
 def test_what_was_taken_over_or_ended_is_left_behind_no_more(dead: Path) -> None:
     ledger = Ledger(dead)
-    ledger.take_over("first")
+    second, first = ledger.left_behind(Provider.LOCAL)
+    assert ledger.take_over(first)
+    assert not ledger.take_over(first)  # as another copy would, that saw it left behind as well
     assert [row.nonce for row in ledger.left_behind(Provider.LOCAL)] == ["second"]
-    ledger.end("second", 9.0)
+    ledger.end(second.nonce, 9.0)
+    assert not ledger.take_over(second)
     assert ledger.left_behind(Provider.LOCAL) == ()
 
 
@@ -104,7 +108,8 @@ def test_another_living_copys_sandboxes_are_its_own(tmp_path: Path) -> None:
     assert ledger.left_behind(Provider.LOCAL) == ()
     child.kill()
     child.join(DEADLINE_S)
-    assert ledger.left_behind(Provider.LOCAL) == (Row("theirs", "p1", None, pid),)
+    (row,) = ledger.left_behind(Provider.LOCAL)
+    assert (row.nonce, row.owner_pid) == ("theirs", pid)
 
 
 def test_a_process_of_another_person_is_alive(dead: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from craft_desktop.model.errors import Action, Problem
 from craft_desktop.model.events import Pushed, Stream
+from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Provider
 from craft_desktop.model.session import Installed, Phase, SandboxReady, Session, Step, StepRecord, StepState, advance
 from craft_desktop.ui import present
@@ -103,7 +104,7 @@ def test_a_running_step_ticks() -> None:
 
 def test_the_steps_of_a_run() -> None:
     session = run_to("p", 2)
-    session = advance(run_to("p", 1), SandboxReady("i", reused=True), NOW + 0.1)
+    session = advance(run_to("p", 1), SandboxReady("i", Origin.ADOPTED), NOW + 0.1)
     views = [present.step(record, NOW + 1, str) for record in session.steps]
     assert [view.shape for view in views] == [Shape.CHECK, Shape.SPINNER, Shape.RING, Shape.RING, Shape.RING]
     assert views[0].note == "reused"

@@ -6,19 +6,26 @@ from pathlib import Path
 
 import pytest
 
+from craft_desktop.model.errors import SandboxError
+from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Provider
 from craft_desktop.model.session import Phase
+from craft_desktop.model.settings import Settings
 from craft_desktop.paths import Paths
 from craft_desktop.workbench.assemble import open_workbench
 from tests.conftest import StandaloneHost, fetch, files_of, tiny_project
 from tests.end2end.driver import Preview
+from tests.workbench.conftest import LIMIT_S, House, running
+
+LOCAL = Provider.LOCAL
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def key(elsewhere: StandaloneHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("E2B_API_KEY", elsewhere.ready.api_key)
 
 
+@pytest.mark.usefixtures("key")
 async def test_a_sandbox_left_behind_is_taken_over(paths: Paths, elsewhere: StandaloneHost, tmp_path: Path) -> None:
     folder = tiny_project(tmp_path / "survivor")
     (folder / "stale.txt").write_text("gone before the next start")
@@ -42,6 +49,7 @@ async def test_a_sandbox_left_behind_is_taken_over(paths: Paths, elsewhere: Stan
         assert "no preview" in await workbench.test_key()
 
 
+@pytest.mark.usefixtures("key")
 async def test_a_sandbox_no_longer_wanted_is_ended_once_it_is_made(
     paths: Paths, elsewhere: StandaloneHost, tmp_path: Path
 ) -> None:
@@ -58,3 +66,134 @@ async def test_a_sandbox_no_longer_wanted_is_ended_once_it_is_made(
         async with asyncio.timeout(10):
             while "no preview" not in await workbench.test_key():
                 await asyncio.sleep(0.05)
+
+
+async def test_what_is_rented_has_its_row_and_its_name_first(house: House) -> None:
+    project = house.project("one")
+    tenancy = await house.landlord.rent(house.connection, project, {}, envs={"GIVEN": "yes"})
+    (row,) = house.ledger.open_rows(Provider.LOCAL)
+    assert (row.nonce, row.project_id, row.sandbox_id) == (tenancy.nonce, project.id, tenancy.sandbox.id)
+    (found,) = await house.connection.list({})
+    assert found.metadata == {
+        "app": "craft-desktop",
+        "installation": house.installation,
+        "project": project.id,
+        "nonce": tenancy.nonce,
+    }
+    assert (await tenancy.sandbox.run("echo $GIVEN")).stdout == "yes\n"
+    assert tenancy.node
+    await house.landlord.release(tenancy)
+    assert house.ledger.open_rows(Provider.LOCAL) == ()
+    assert await running(house) == []
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+async def test_the_newest_left_behind_is_taken_over_and_the_others_end(house: House, asleep: bool) -> None:
+    project = house.project("one")
+    older, newer = [await house.landlord.rent(house.connection, project, {}) for _ in range(2)]
+    house.landlord.installed(newer, "key", 1.0)
+    for tenancy in (older, newer):
+        if asleep:
+            await tenancy.sandbox.pause()
+        house.ledger.disown(tenancy.nonce)
+    found = await house.landlord.rent(house.connection, project, {}, "key")
+    assert (found.origin, found.sandbox.id, found.holds) == (Origin.ADOPTED, newer.sandbox.id, "key")
+    assert found.reused and found.holds_copy
+    assert (await found.sandbox.run("echo awake")).stdout == "awake\n"
+    assert await running(house) == [newer.sandbox.id]
+
+
+async def test_an_install_that_was_cut_off_is_not_believed(house: House) -> None:
+    project = house.project("one")
+    tenancy = await house.landlord.rent(house.connection, project, {}, "key")
+    house.landlord.installed(tenancy, "key", 1.0)
+    house.landlord.installing(tenancy)
+    house.ledger.disown(tenancy.nonce)
+    assert (await house.landlord.rent(house.connection, project, {}, "key")).holds is None
+
+
+async def test_one_that_went_away_meanwhile_is_made_anew(house: House) -> None:
+    project = house.project("one")
+    tenancy = await house.landlord.rent(house.connection, project, {})
+    await tenancy.sandbox.kill()
+    house.ledger.disown(tenancy.nonce)
+    assert (await house.landlord.rent(house.connection, project, {})).origin is Origin.TEMPLATE
+    assert len(house.ledger.open_rows(Provider.LOCAL)) == 1
+
+
+async def test_a_node_that_does_not_fit_is_told_and_nothing_is_left(house: House) -> None:
+    project = house.project("picky", engines={"node": ">=99"})
+    with pytest.raises(SandboxError, match=r"does not fit.*>=99") as caught:
+        await house.landlord.rent(house.connection, project, {})
+    assert "Install a Node.js that fits" in caught.value.problem.remedy
+    assert await running(house) == []
+    assert house.ledger.open_rows(Provider.LOCAL) == ()
+
+
+async def test_a_list_that_cannot_be_written_leaves_no_sandbox(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(nonce: str, sandbox_id: str) -> None:
+        raise SandboxError("The list cannot be written", "The disk is full", "Make room.")
+
+    monkeypatch.setattr(house.ledger, "made", refuse)
+    with pytest.raises(SandboxError, match="The disk is full"):
+        await house.landlord.rent(house.connection, house.project("one"), {})
+    assert await running(house) == []
+
+
+async def test_two_copies_take_over_one_sandbox_once(house: House) -> None:
+    project = house.project("one")
+    tenancy = await house.landlord.rent(house.connection, project, {})
+    house.ledger.disown(tenancy.nonce)
+    rents = (each.rent(house.connection, project, {}) for each in (house.landlord, house.again()))
+    both = await asyncio.gather(*rents)
+    assert sorted(each.origin for each in both) == [Origin.ADOPTED, Origin.TEMPLATE]
+    assert len(await running(house)) == 2
+
+
+class TestPool:
+    @pytest.fixture
+    async def settings(self) -> Settings:
+        return Settings(pool_size=1)
+
+    async def until_ready(self, house: House, count: int) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while sum(row.project_id == "" and bool(row.sandbox_id) for row in house.ledger.open_rows(LOCAL)) != count:
+                await asyncio.sleep(0.02)
+
+    async def test_a_start_takes_what_was_made_ready(self, house: House) -> None:
+        one, other = house.project("one"), house.project("other")
+        await house.landlord.rent(house.connection, one, {})
+        await self.until_ready(house, 1)
+        (ready,) = [row for row in house.ledger.open_rows(LOCAL) if not row.project_id]
+        # With values of its own in the environment, a sandbox is made with them.
+        third = await house.landlord.rent(house.connection, house.project("third"), {}, envs={"A": "1"})
+        assert third.origin is Origin.TEMPLATE
+        second = await house.landlord.rent(house.connection, other, {})
+        assert (second.origin, second.nonce, second.holds_copy) == (Origin.POOLED, ready.nonce, False)
+        await self.until_ready(house, 1)
+        await house.landlord.aclose()
+        assert {row.project_id for row in house.ledger.open_rows(LOCAL)} == {one.id, other.id, third.asked.project.id}
+        assert len(await running(house)) == 3
+
+    async def test_the_next_start_of_a_project_finds_its_image_ready_and_nobody_else_does(self, house: House) -> None:
+        one, other = house.project("one"), house.project("other")
+        first = await house.landlord.rent(house.connection, one, {}, "key")
+        await first.sandbox.run("mkdir -p project; echo secret > project/.env")
+        house.landlord.installed(first, "key", 5.0)
+        house.landlord.keep_image(first, "key", tell=house.told.append)
+        await house.until_told("Kept")
+        await house.landlord.release(first)
+        house.landlord.expect(first)
+        async with asyncio.timeout(LIMIT_S):
+            while [row.holds for row in house.ledger.open_rows(LOCAL) if not row.project_id] != ["key"]:
+                await asyncio.sleep(0.02)
+        stranger = await house.landlord.rent(house.connection, other, {}, "key")
+        assert (stranger.origin, stranger.holds) == (Origin.TEMPLATE, None)
+        house.landlord.expect(first)
+        async with asyncio.timeout(LIMIT_S):
+            while [row.holds for row in house.ledger.open_rows(LOCAL) if not row.project_id] != ["key"]:
+                await asyncio.sleep(0.02)
+        second = await house.landlord.rent(house.connection, one, {}, "key")
+        assert (second.origin, second.holds, second.holds_copy) == (Origin.POOLED, "key", True)
+        assert (await second.sandbox.run("cat project/.env")).stdout == "secret\n"
+        await house.landlord.aclose()

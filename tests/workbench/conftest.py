@@ -1,0 +1,81 @@
+"""A landlord on a real embedded host."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from craft_desktop.model.project import Project
+from craft_desktop.model.settings import Settings
+from craft_desktop.sandbox.connection import Connection
+from craft_desktop.sandbox.local_host import LocalHost
+from craft_desktop.store.images import ImageStore
+from craft_desktop.store.ledger import Ledger
+from craft_desktop.tasks import Owner
+from craft_desktop.workbench.gallery import Gallery
+from craft_desktop.workbench.tenancy import Landlord
+from tests.conftest import tiny_project
+
+LIMIT_S = 60.0
+
+
+@dataclass
+class House:
+    """A landlord with all that it needs; `told` is what it told of images."""
+
+    landlord: Landlord
+    gallery: Gallery
+    connection: Connection
+    ledger: Ledger
+    images: ImageStore
+    owner: Owner
+    folder: Path
+    installation: str
+    told: list[str] = field(default_factory=list)
+
+    def project(self, name: str, **manifest: Any) -> Project:
+        """Make a project in a folder of its own."""
+        path = tiny_project(self.folder / name, **manifest)
+        now = time.time()
+        return Project(secrets.token_hex(8), name, name, path, now, now)
+
+    def again(self) -> Landlord:
+        """Make another landlord on the same lists, as another copy of the program has."""
+        return Landlord(self.ledger, self.gallery, self.owner, self.installation)
+
+    async def until_told(self, words: str) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while not any(words in line for line in self.told):
+                await asyncio.sleep(0.02)
+
+    async def snapshots(self) -> list[str]:
+        return [name for found in await self.connection.snapshots() for name in found.names]
+
+
+async def running(house: House) -> list[str]:
+    return [found.sandbox_id for found in await house.connection.list({"app": "craft-desktop"})]
+
+
+@pytest.fixture
+async def settings() -> Settings:
+    return Settings()
+
+
+@pytest.fixture
+async def house(tmp_path: Path, settings: Settings) -> AsyncIterator[House]:
+    host = LocalHost(tmp_path / "host")
+    (tmp_path / "state").mkdir()
+    ledger, images = Ledger(tmp_path / "state"), ImageStore(tmp_path / "state")
+    installation = "0123456789ab"
+    async with Owner("test") as owner:
+        gallery = Gallery(images, owner, lambda: settings, installation)
+        landlord = Landlord(ledger, gallery, owner, installation, lambda: settings.pool_size)
+        connection = Connection(await host.profile())
+        yield House(landlord, gallery, connection, ledger, images, owner, tmp_path, installation)
+        await landlord.aclose()
+    await host.aclose()
