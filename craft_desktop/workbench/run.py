@@ -24,7 +24,7 @@ from craft_desktop.model.errors import (
     ServerError,
 )
 from craft_desktop.model.events import Event, LogLine, Notice, Pushed, Stream, Verified
-from craft_desktop.model.project import Project
+from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import (
     Fact,
     Installed,
@@ -268,6 +268,8 @@ class Run:
             try:
                 return await server.ended()
             except SandboxUnreachableError as error:
+                if self._voice.session().provider is Provider.LOCAL:
+                    raise  # no network lies between: the host itself is gone
                 self._voice.notice(error.problem)
                 await self._reconnect(server)
                 self._voice.say("The sandbox answers again")
