@@ -1,5 +1,6 @@
 """Builds everything once and hands it down by constructor; closes it in the opposite order."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from craft_desktop.model.errors import SettingError
 from craft_desktop.paths import Paths
 from craft_desktop.preview.gateway import Gateway
 from craft_desktop.preview.pages import Pages
+from craft_desktop.sandbox.cancellation import keep_cancellations_quiet
 from craft_desktop.sandbox.local_host import LocalHost
 from craft_desktop.store.images import ImageStore
 from craft_desktop.store.installation import installation_name
@@ -42,6 +44,7 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
             f"{error.filename or paths.state}: {error.strerror or error}",
             "Make room on the disk or make the folder writable; CRAFT_DESKTOP_HOME names another place.",
         ) from error
+    keep_cancellations_quiet(asyncio.get_running_loop())
     redactor = open_log(paths.logs)
     options = OptionStore(paths.settings)
     projects = ProjectStore(paths.state)
