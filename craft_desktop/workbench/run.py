@@ -15,6 +15,7 @@ from pathlib import Path
 from craft_desktop.model.changes import Need, asks_a_look
 from craft_desktop.model.errors import (
     Action,
+    CraftError,
     Problem,
     ProjectError,
     SandboxBusyError,
@@ -309,6 +310,10 @@ class Run:
         """Pause the sandbox until it is wanted. A provider that cannot pause is told, and not asked again."""
         self._voice.say("Asleep: nobody uses it")
         self._voice.tell(SleepAsked())
+        try:
+            await self._engine.verify()
+        except CraftError as error:  # it is verified again when it wakes
+            self._voice.notice(error.problem)
         await self._gate.shut()
         try:
             await server.leave()
