@@ -5,13 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from craft_desktop.control import cli
+from craft_desktop.control import cli, usage
 from craft_desktop.paths import find_paths
 
 
 def _is_place(argument: str) -> bool:
     # A bare word that is no folder here is a command, or a slip of the pen that the command line tells.
-    return argument not in cli.COMMANDS and (os.sep in argument or Path(argument).exists())
+    return argument not in usage.COMMANDS and (os.sep in argument or Path(argument).exists())
 
 
 def main() -> None:

@@ -16,17 +16,17 @@ class Redactor(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._secrets: set[str] = set()
+        self._secrets: tuple[str, ...] = ()
 
     def hide(self, secret: str) -> None:
-        """Strike `secret` from now on."""
-        if len(secret) >= SHORTEST_SECRET:
-            self._secrets.add(secret)
+        """Strike `secret` from now on; each line of it too, for it may be shown line by line."""
+        found = {each for each in (secret, *secret.splitlines()) if len(each) >= SHORTEST_SECRET}
+        # The longest first: a secret may begin with another one.
+        self._secrets = tuple(sorted({*self._secrets, *found}, key=len, reverse=True))
 
     def strike(self, text: str) -> str:
         """Give `text` without any known secret."""
-        # The longest first: a secret may begin with another one.
-        for secret in sorted(self._secrets, key=len, reverse=True):
+        for secret in self._secrets:
             text = text.replace(secret, STRUCK)
         return text
 

@@ -75,6 +75,13 @@ def test_no_secret_is_left_where_one_begins_with_another(short: str, before: str
     assert struck == f"{before}|{STRUCK}|{STRUCK}".replace(short, STRUCK)
 
 
+def test_each_line_of_a_secret_is_struck_where_it_stands_alone() -> None:
+    redactor = Redactor()
+    redactor.hide("-----BEGIN-----\nMIIEvQIBADANBg\nend")
+    assert redactor.strike("| MIIEvQIBADANBg") == f"| {STRUCK}"
+    assert redactor.strike("the end") == "the end"
+
+
 def test_words_and_values_that_do_not_fit_are_written_all_the_same(tmp_path: Path) -> None:
     redactor = open_log(tmp_path)
     redactor.hide(KEY)

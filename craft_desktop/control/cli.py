@@ -1,9 +1,14 @@
-"""The command line: `preview`, `host`, `doctor`, `template`; without a command, the window."""
+"""The command line; without a command, the window.
+
+Some commands run by themselves (`preview`, `host`, `doctor`, `template`), the others ask a program that runs: an open window, or a
+`preview`. `env` does so where one runs, and else changes what is kept.
+"""
 
 import argparse
 import asyncio
 import dataclasses
 import json
+import logging
 import os
 import signal
 import sys
@@ -11,62 +16,44 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from craft_desktop.control.console import Console, JsonConsole, Lines, TextConsole
-from craft_desktop.model.errors import CraftError, unexpected
+from craft_desktop.control.client import Reach
+from craft_desktop.control.commands import (
+    EXIT_FAILED,
+    EXIT_OK,
+    close_project,
+    exit_code_of,
+    list_projects,
+    open_project,
+    restart_project,
+    show_health,
+    show_logs,
+    show_status,
+)
+from craft_desktop.control.console import Console, JsonConsole, Lines, Printer, TextConsole
+from craft_desktop.control.endpoint import Kind
+from craft_desktop.control.server import open_served
+from craft_desktop.control.usage import ALONE, build_parser
+from craft_desktop.control.variables import change_variables, list_variables, read_assignments, read_file
+from craft_desktop.model.errors import ControlError, CraftError, unexpected
+from craft_desktop.model.events import Event, SessionChanged
 from craft_desktop.model.project import Provider
 from craft_desktop.model.report import Grade
-from craft_desktop.model.session import Phase
 from craft_desktop.paths import Paths
 from craft_desktop.sandbox.local_host import HOST_COMMAND, host_environment
-from craft_desktop.sandbox.template import DEFAULT_NAME, NEXT_VERSION, NODE_VERSION
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.assemble import open_workbench
 from craft_desktop.workbench.diagnostics import diagnose
 
-COMMANDS = ("preview", "host", "doctor", "template")
-EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
-
+EXIT_INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+_log = logging.getLogger(__name__)
 _MARKS = {Grade.OK: "ok     ", Grade.LIMITED: "limited", Grade.MISSING: "MISSING"}
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser of the commands; wrong usage exits 2."""
-    parser = argparse.ArgumentParser(
-        prog="craft-desktop",
-        description="See your web project running, live, without a terminal.",
-        epilog="Without a command the window opens; folders given are put on its list.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{preview,host,doctor,template}")
-    preview = commands.add_parser("preview", help="run one project without a window, until Ctrl-C")
-    preview.add_argument("path", type=Path, help="the project's folder, or its package.json")
-    preview.add_argument(
-        "--provider", type=Provider, choices=list(Provider), metavar="{local,e2b}", help="where it runs"
-    )
-    preview.add_argument("--json", action="store_true", help="print one JSON object a line")
-    host = commands.add_parser("host", help="run the embedded sandbox host alone, until Ctrl-C")
-    host.add_argument("--port", type=_port, default=0, help="the API's port (default: any free one)")
-    host.add_argument("--domain", help="the domain in preview addresses (default: localhost:<traffic port>)")
-    host.add_argument(
-        "--certificate",
-        type=Path,
-        metavar="PEM",
-        help="key and certificate for *.DOMAIN: serve TLS there too, so that E2B_DOMAIN alone leads a client here",
-    )
-    host.add_argument("--json", action="store_true", help="print nothing but the ready line")
-    doctor = commands.add_parser("doctor", help="say what this machine has and lacks")
-    doctor.add_argument("--json", action="store_true", help="print one JSON object")
-    template = commands.add_parser("template", help="make what sandboxes on E2B begin with")
-    acts = template.add_subparsers(dest="act", required=True, metavar="{build}")
-    build = acts.add_parser("build", help="build a template with Node.js and Next.js, and use it from now on")
-    build.add_argument("--name", default=DEFAULT_NAME, help=f"the template's name (default: {DEFAULT_NAME})")
-    build.add_argument("--node", default=NODE_VERSION, help=f"the version of Node.js (default: {NODE_VERSION})")
-    build.add_argument("--next", default=NEXT_VERSION, help=f"the version of Next.js (default: {NEXT_VERSION})")
-    return parser
 
 
 def run(arguments: Sequence[str], paths: Paths) -> int:
     """Run one command and give its exit code."""
     options = build_parser().parse_args(arguments)
+    if options.command not in ALONE:
+        return _ask(options, paths.state)
     if options.command == "host":
         return _become_host(options.port, options.domain, options.certificate, paths, as_json=options.json)
     if options.command == "doctor":
@@ -74,6 +61,56 @@ def run(arguments: Sequence[str], paths: Paths) -> int:
     if options.command == "template":
         return asyncio.run(_build_template(options.name, options.node, options.next, paths))
     return asyncio.run(preview(options.path, options.provider, paths, as_json=options.json))
+
+
+def _ask(options: argparse.Namespace, state: Path) -> int:
+    printer = Printer(Lines(_nobody_reads), as_json=options.json)
+    try:
+        return asyncio.run(_command(options, state, printer))
+    except KeyboardInterrupt:
+        return EXIT_OK if options.command == "logs" else EXIT_INTERRUPTED
+    except ControlError as error:
+        printer.fail(error.problem)
+        return exit_code_of(error)
+    except CraftError as error:
+        printer.fail(error.problem)
+        return EXIT_FAILED
+
+
+def _command(options: argparse.Namespace, state: Path, printer: Printer) -> Coroutine[Any, Any, int]:
+    match options.command:
+        case "list":
+            return list_projects(state, printer)
+        case "open":
+            return open_project(state, printer, options.project, options.provider)
+        case "status":
+            return show_status(state, printer, options.project)
+        case "close":
+            return close_project(state, printer, options.project)
+        case "health":
+            return show_health(state, printer, options.project)
+        case "restart":
+            return restart_project(state, printer, options.project)
+        case "logs":
+            return show_logs(state, printer, options.project, options.stream, options.last, follow=options.follow)
+        case _:
+            return _env(options, state, printer)
+
+
+def _env(options: argparse.Namespace, state: Path, printer: Printer) -> Coroutine[Any, Any, int]:
+    match options.action:
+        case "set":
+            return change_variables(state, printer, options.project, put=read_assignments(options.assignments))
+        case "unset":
+            return change_variables(state, printer, options.project, put={}, drop=options.names)
+        case "import":
+            return change_variables(state, printer, options.project, put={}, dotenv=read_file(options.file))
+        case _:
+            return list_variables(state, printer, options.project, reveal=getattr(options, "reveal", False))
+
+
+def _nobody_reads() -> None:
+    raise KeyboardInterrupt  # `… | head`: the end, as by Ctrl-C
 
 
 async def preview(path: Path, provider: Provider | None, paths: Paths, *, as_json: bool) -> int:
@@ -86,13 +123,14 @@ async def preview(path: Path, provider: Provider | None, paths: Paths, *, as_jso
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     try:
-        async with watch, open_workbench(paths) as workbench:
+        await _refuse_twice(path, paths.state)
+        async with watch, open_served(paths, Kind.PREVIEW) as workbench:
             project = await workbench.add(path)
             workbench.subscribe(lambda event: console.show(event, project.id))
-            failed = asyncio.Event()
-            workbench.subscribe(lambda _: failed.set() if workbench.session(project.id).phase is Phase.FAILED else None)
             starting = watch.start(workbench.start(project.id, provider), name="start", awaited=True)
-            await _first(watch, stop.wait(), failed.wait())
+            ended = asyncio.Event()  # by its own failure, for nobody used it, or because `close` was asked
+            workbench.subscribe(lambda event: ended.set() if _is_end(event, project.id) else None)
+            await _first(watch, stop.wait(), ended.wait())
             await workbench.stop(project.id)
             await starting
             problem = workbench.session(project.id).problem
@@ -106,6 +144,30 @@ async def preview(path: Path, provider: Provider | None, paths: Paths, *, as_jso
         console.fail(unexpected(error))
         raise
     return EXIT_FAILED
+
+
+def _is_end(event: Event, project_id: str) -> bool:
+    return isinstance(event, SessionChanged) and event.session.project_id == project_id and not event.session.is_active
+
+
+async def _refuse_twice(path: Path, state: Path) -> None:
+    """Refuse to run a project that a program runs already: two would serve it at two addresses.
+
+    :raises ControlError: one does.
+    """
+    async with Reach(state) as reach:
+        try:
+            found = await reach.find(str(path.absolute())) if reach.clients else None
+        except ControlError as error:
+            _log.warning("%s", error)  # one that hangs must not keep others from running
+            return
+    if found is not None and found[1]["status"] == "running":
+        client, project = found
+        raise ControlError(
+            "The project runs already",
+            f"{project['name']} is {project['phase']} at {project['url']} (process {client.endpoint.pid}).",
+            f"Look at it there, or stop it first: craft-desktop close {project['slug']}",
+        )
 
 
 async def _first(owner: Owner, *waits: Coroutine[Any, Any, object]) -> None:
@@ -147,10 +209,3 @@ def _become_host(port: int, domain: str | None, certificate: Path | None, paths:
     command += ["--certificate", str(certificate)] if certificate else []
     command += ["--json"] if as_json else []
     os.execve(sys.executable, command, host_environment())
-
-
-def _port(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdecimal() else -1
-    if not 0 <= number <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port (0 to 65535)")
-    return number

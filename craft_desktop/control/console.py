@@ -5,14 +5,15 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TextIO
 
+from craft_desktop.control.wire import problem_json
 from craft_desktop.model.errors import Problem
 from craft_desktop.model.events import Event, LogLine, Notice, Pushed, SessionChanged, Stream
 from craft_desktop.model.session import Phase, Session
 
-_WORDS = {
+PHASE_WORDS = {
     Phase.CREATING: "Getting a sandbox",
     Phase.UPLOADING: "Copying the folder",
     Phase.INSTALLING: "Installing dependencies",
@@ -35,6 +36,13 @@ _COMMANDS = re.compile(
 )
 
 
+def harmless(text: str) -> str:
+    """Give a line without whatever a terminal would take for a command; colours stay, and end with it."""
+    plain = _COMMANDS.sub(lambda code: code[0] if code["colour"] else "", text)
+    # A colour left on would run into the lines after it.
+    return plain + "\x1b[0m" if "\x1b" in plain else plain
+
+
 class Console(Protocol):
     """Takes what is to be shown."""
 
@@ -52,10 +60,10 @@ class Lines:
         self._on_closed = on_closed
         self._out = out or sys.stdout
 
-    @property
-    def encoding(self) -> str:
-        """The stream's encoding."""
-        return self._out.encoding or "utf-8"
+    def put_text(self, line: str) -> None:
+        """Write one line; what the stream's encoding lacks becomes question marks."""
+        encoding = self._out.encoding or "utf-8"
+        self.put(line.encode(encoding, "replace").decode(encoding))
 
     def put(self, line: str) -> None:
         """Write one line."""
@@ -68,6 +76,33 @@ class Lines:
             os.dup2(nowhere, self._out.fileno())
             os.close(nowhere)
             self._on_closed()
+
+
+class Printer:
+    """Prints what a program answered: its JSON, or lines for a person.
+
+    :param as_json: one JSON object a line, and nothing else.
+    """
+
+    def __init__(self, lines: Lines, *, as_json: bool) -> None:
+        self._lines = lines
+        self.as_json = as_json
+
+    def answer(self, value: Mapping[str, object], words: Sequence[str]) -> None:
+        """Print an answer: `value` or `words`."""
+        if self.as_json:
+            self._lines.put(json.dumps(value))
+            return
+        for line in words:
+            self._lines.put_text(harmless(line))
+
+    def row(self, value: Mapping[str, object], words: str) -> None:
+        """Print one of many lines: `value` or `words`."""
+        self.answer(value, [words])
+
+    def fail(self, problem: Problem) -> None:
+        """Print why the command ends."""
+        self.answer({"event": "failed", **problem_json(problem)}, told(problem))
 
 
 class JsonConsole:
@@ -143,22 +178,21 @@ class TextConsole:
         if session.phase is Phase.LIVE:
             self._put(f"● Live after {seconds:.1f} s: {session.url}")
             self._put("  Ctrl-C stops it.")
-        elif session.phase in _WORDS:
-            self._put(f"{time.strftime('%H:%M:%S', time.localtime(session.since))}  {_WORDS[session.phase]}")
+        elif session.phase in PHASE_WORDS:
+            self._put(f"{time.strftime('%H:%M:%S', time.localtime(session.since))}  {PHASE_WORDS[session.phase]}")
 
     def _show_problem(self, problem: Problem) -> None:
-        self._put(f"▲ {problem.title}")
-        for line in problem.detail.splitlines():
-            self._put(f"    {line}")
-        if problem.remedy:
-            self._put(f"  {problem.remedy}")
+        for line in told(problem):
+            self._put(line)
 
     def _put(self, line: str) -> None:
-        plain = _COMMANDS.sub(lambda code: code[0] if code["colour"] else "", line)
-        if "\x1b" in plain:
-            plain += "\x1b[0m"  # a colour left on would run into the lines after it
-        encoding = self._lines.encoding
-        self._lines.put(plain.encode(encoding, "replace").decode(encoding))
+        self._lines.put_text(harmless(line))
+
+
+def told(problem: Problem) -> list[str]:
+    """Give the lines that tell a problem to a person."""
+    lines = [f"▲ {problem.title}", *(f"    {line}" for line in problem.detail.splitlines())]
+    return [*lines, f"  {problem.remedy}"] if problem.remedy else lines
 
 
 def _counted(event: Pushed) -> str:

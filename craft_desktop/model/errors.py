@@ -5,6 +5,9 @@
     │   └── ChoiceError             it holds several projects; one of them must be chosen
     ├── SettingError        a setting's value is refused
     ├── SecretError         the system keyring is missing, locked or refuses
+    ├── VariableError       an environment variable is refused
+    ├── ControlError        the running program cannot be asked, or refuses
+    │   └── NotRunningError         no program runs
     ├── SyncError           the folder could not be copied into the sandbox
     │   └── DiskFullError           there is no room left in it
     ├── SandboxError        the sandbox or its provider failed
@@ -20,7 +23,8 @@
 Foreign errors are translated into these once, at the door of the module that owns the foreign library.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -48,6 +52,11 @@ class Problem:
     detail: str
     remedy: str
     action: Action = Action.NONE
+
+
+def struck(problem: Problem, strike: Callable[[str], str]) -> Problem:
+    """Give a problem whose words went through `strike`, which takes secrets out of a text."""
+    return replace(problem, title=strike(problem.title), detail=strike(problem.detail), remedy=strike(problem.remedy))
 
 
 class CraftError(Exception):
@@ -92,6 +101,18 @@ class SettingError(CraftError):
 
 class SecretError(CraftError):
     """The system keyring is missing, locked or refuses."""
+
+
+class VariableError(CraftError):
+    """An environment variable is refused; the old ones stay."""
+
+
+class ControlError(CraftError):
+    """The running program cannot be asked, or it refuses."""
+
+
+class NotRunningError(ControlError):
+    """No program runs that could be asked."""
 
 
 class SyncError(CraftError):

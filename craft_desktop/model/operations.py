@@ -25,6 +25,23 @@ class Opened:
     files_updated: int
 
 
+class RunState(StrEnum):
+    """What a status says."""
+
+    RUNNING = "running"
+    """Something of it runs, sleeps, or is about to run."""
+    INACTIVE = "inactive"
+    """Nothing of it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The answer to status."""
+
+    state: RunState
+    session: Session
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """The answer to health: whether the page answers, seconds since the last use, seconds until it goes to rest.

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,11 +132,15 @@ class Process:
 
 
 class Sandbox:
-    """One sandbox that runs."""
+    """One sandbox that runs.
 
-    def __init__(self, sandbox: AsyncSandbox, profile: Profile) -> None:
+    :param variables: names of the environment variables that every process in it is born with.
+    """
+
+    def __init__(self, sandbox: AsyncSandbox, profile: Profile, variables: Collection[str] = ()) -> None:
         self._sandbox = sandbox
         self._profile = profile
+        self._variables = frozenset(variables)
         self.id = str(sandbox.sandbox_id)
 
     def address(self, port: int) -> Address:
@@ -227,11 +231,15 @@ class Sandbox:
     ) -> Process:
         """Start a command in the background; `on_output` is told chunks of both its outputs as they come.
 
+        Of the variables that the sandbox was made with, it gets those that `envs` still names: one that a person has
+        taken back since is gone.
+
         :raises SandboxError: refused, unreachable or gone.
         """
+        gone = sorted(self._variables - envs.keys())
         async with translated(self._profile):
             handle = await self._sandbox.commands.run(
-                command,
+                f"unset {' '.join(gone)}; {command}" if gone else command,
                 background=True,
                 cwd=cwd,
                 envs=dict(envs),
@@ -340,7 +348,7 @@ class Connection:
                 network=network,
                 **self._options,
             )
-        return Sandbox(sandbox, self.profile)
+        return Sandbox(sandbox, self.profile, envs)
 
     async def connect(self, sandbox_id: str, *, timeout_s: int) -> Sandbox:
         """Take over a sandbox that runs, or wake one that sleeps.

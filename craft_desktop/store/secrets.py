@@ -1,8 +1,8 @@
-"""The E2B API key: from the environment, the system keyring, or this run's memory. The only importer of keyring.
+"""The E2B API key, and other texts that nobody else may read. The only importer of keyring.
 
-Order: `E2B_API_KEY`, then the keyring. A backend that would write a secret in plain text is refused (measured: where
-`keyrings.alt` is installed, keyring chooses one silently); then the key is kept for this run only, and that is said.
-Keyring calls may block on a system prompt, so they run in a thread.
+Order of the key: `E2B_API_KEY`, then the keyring. A backend that would write a secret in plain text is refused
+(measured: where `keyrings.alt` is installed, keyring chooses one silently); then the secret is kept for this run only,
+and that is said. Keyring calls may block on a system prompt, so they run in a thread.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ SERVICE = "craft-desktop"
 ACCOUNT = "e2b-api-key"
 # A person may take this long to answer the system's "unlock your keyring" prompt.
 PROMPT_LIMIT_S = 120.0
+# What one entry holds at most. Windows: CRED_MAX_CREDENTIAL_BLOB_SIZE, of a text in UTF-16.
+ENTRY_LIMITS_BYTES = {"keyring.backends.Windows": 5 * 512}
 # Modules of keyring's backends that encrypt, or hand the secret to a system service that does.
 TRUSTED = (
     "keyring.backends.SecretService",
@@ -60,6 +62,7 @@ class SecretStore:
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._environment = environment
         self._memory: str | None = None
+        self._entries: dict[str, str] = {}
 
     async def key(self) -> str | None:
         """Give the key in force.
@@ -100,6 +103,46 @@ class SecretStore:
             await _in_thread(keyring.delete_password, SERVICE, ACCOUNT)
         return await self.state()
 
+    async def entry(self, account: str) -> str | None:
+        """Give the text kept under a name of ours.
+
+        :raises SecretError: the keyring is locked or does not answer.
+        """
+        if account in self._entries:
+            return self._entries[account]
+        if not await _in_thread(has_keyring):
+            return None
+        return await _in_thread(keyring.get_password, SERVICE, account)
+
+    async def keep_entry(self, account: str, text: str) -> KeySource:
+        """Keep a text: in the keyring, or for this run only where there is none.
+
+        :raises SecretError: it is too long for this system's keyring, or the keyring refuses.
+        """
+        if not await _in_thread(has_keyring):
+            self._entries[account] = text
+            return KeySource.MEMORY
+        limit = await _in_thread(_entry_limit)
+        size = len(text.encode("utf-16-le"))
+        if limit is not None and size > limit:
+            raise SecretError(
+                "That is too long for this system's keyring",
+                f"It takes {size:,} bytes; an entry holds {limit:,}.",
+                "Keep long values elsewhere, for example in .env.local.",
+            )
+        await _in_thread(keyring.set_password, SERVICE, account, text)
+        self._entries.pop(account, None)
+        return KeySource.KEYRING
+
+    async def drop_entry(self, account: str) -> None:
+        """Forget a text; one that is not there is no failure.
+
+        :raises SecretError: the keyring is locked or does not answer.
+        """
+        self._entries.pop(account, None)
+        if await _in_thread(has_keyring) and await _in_thread(keyring.get_password, SERVICE, account) is not None:
+            await _in_thread(keyring.delete_password, SERVICE, account)
+
     async def _find(self) -> tuple[KeySource, str | None]:
         from_environment = self._environment.get("E2B_API_KEY", "").strip()
         if from_environment:
@@ -139,6 +182,13 @@ def keyring_name() -> str | None:
         if not members or any(member not in TRUSTED for member in members):
             return None
     return str(backend.name)
+
+
+def _entry_limit() -> int | None:
+    backend = keyring.get_keyring()
+    modules = [type(each).__module__ for each in (backend, *getattr(backend, "backends", ()))]
+    limits = [ENTRY_LIMITS_BYTES[module] for module in modules if module in ENTRY_LIMITS_BYTES]
+    return min(limits, default=None)
 
 
 def mask(key: str) -> str:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 import qasync  # isort: skip  -- after PySide6: it takes the binding that is loaded
 
+from craft_desktop.control.server import open_served
 from craft_desktop.model.errors import CraftError, Problem
 from craft_desktop.paths import Paths
 from craft_desktop.tasks import Owner
@@ -24,7 +25,6 @@ from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import MainWindow
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.theme import Theme
-from craft_desktop.workbench.assemble import open_workbench
 
 STOP_LIMIT_S = 20.0
 """Longer than any orderly end measured; after it the process leaves, and the sandboxes' host dies with it."""
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 OpenBench = Callable[[Paths], AbstractAsyncContextManager[Bench]]
 
 
-def run(folders: list[Path], paths: Paths, open_bench: OpenBench = open_workbench) -> int:
+def run(folders: list[Path], paths: Paths, open_bench: OpenBench = open_served) -> int:
     """Run the program in this thread until its window is closed or a signal comes."""
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)  # for the web engine
     app = QApplication([sys.argv[0]])

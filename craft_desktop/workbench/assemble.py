@@ -12,6 +12,7 @@ from craft_desktop.preview.gateway import Gateway
 from craft_desktop.preview.pages import Pages
 from craft_desktop.sandbox.cancellation import keep_cancellations_quiet
 from craft_desktop.sandbox.local_host import LocalHost
+from craft_desktop.store.environment import EnvironmentStore
 from craft_desktop.store.images import ImageStore
 from craft_desktop.store.installation import installation_name
 from craft_desktop.store.ledger import Ledger
@@ -66,7 +67,18 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
             ledger, landlord, gallery, runs, places.connection, lambda: [project.id for project in projects.all()]
         )
         workbench = Workbench(
-            paths, options, projects, secrets, places, landlord, gateway, runs, housekeeping, owner, redactor
+            paths,
+            options,
+            projects,
+            secrets,
+            EnvironmentStore(paths.state, secrets),
+            places,
+            landlord,
+            gateway,
+            runs,
+            housekeeping,
+            owner,
+            redactor,
         )
         stack.push_async_callback(workbench.aclose)
         gateway.on_activity = workbench.touch_slug

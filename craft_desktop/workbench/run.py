@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +95,7 @@ class Run:
     """One run in one sandbox.
 
     :param project: as it was at the start.
-    :param environment: the project's own environment variables.
+    :param environment: asks for the project's own environment variables, as they are then.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Run:
         project: Project,
         folder: Folder,
         tenancy: Tenancy,
-        environment: Mapping[str, str],
+        environment: Callable[[], Awaitable[Mapping[str, str]]],
         settings: Callable[[], Settings],
         landlord: Landlord,
         gateway: Gateway,
@@ -178,9 +178,12 @@ class Run:
         while True:
             await self._install(installed)
             installed = self._folder.dependency_key
-            self._changed.clear()  # what changed until now, this dev server reads at its start
+            # What was asked for or changed until now, this dev server begins with.
+            self._orders.take_restart()
+            self._changed.clear()
+            environment = await self._environment()
             server = await self._launch.serve(
-                self._folder.recipe, port, self._voice.line(Stream.SERVER), self._environment, self._project.port
+                self._folder.recipe, port, self._voice.line(Stream.SERVER), environment, self._project.port
             )
             self._voice.tell(ServerStarted(server.pid, server.port))
             fact = await self._attend(server)
@@ -197,7 +200,7 @@ class Run:
                 self._folder.recipe,
                 self._settings().install_limit_s,
                 self._voice.line(Stream.INSTALL),
-                self._environment,
+                await self._environment(),
             )
             installed = self._folder.dependency_key
             self._landlord.installed(self._tenancy, installed, time.monotonic() - began)

@@ -11,7 +11,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from craft_desktop.model.errors import CraftError, Problem, SandboxGoneError, SandboxUnreachableError, unexpected
+from craft_desktop.model.errors import (
+    CraftError,
+    Problem,
+    SandboxGoneError,
+    SandboxUnreachableError,
+    struck,
+    unexpected,
+)
 from craft_desktop.model.events import Event, SessionChanged
 from craft_desktop.model.operations import Health, Opened, OpenStatus
 from craft_desktop.model.project import Project, Provider
@@ -51,6 +58,7 @@ class Means:
     """What every runner works with.
 
     :param environment: asks for a project's environment variables, by its id.
+    :param strike: takes secrets out of a text.
     """
 
     settings: Callable[[], Settings]
@@ -61,6 +69,7 @@ class Means:
     runs: RunStore
     owner: Owner
     announce: Callable[[Event], None]
+    strike: Callable[[str], str]
 
 
 class Runner:
@@ -126,6 +135,12 @@ class Runner:
             await self._settle()
         else:
             await self.start()
+
+    def renew(self, why: str) -> None:
+        """The environment variables changed: a dev server that runs, or will soon, is started anew."""
+        if self.session.is_active:
+            self._voice.say(why)
+            self._orders.restart()
 
     def touch(self) -> None:
         """Somebody uses the page: it does not go to rest, and wakes if it sleeps."""
@@ -208,7 +223,7 @@ class Runner:
 
     def _fail(self, problem: Problem) -> None:
         self._voice.say(f"Failed: {problem.title}")
-        self._tell(Failed(problem))
+        self._tell(Failed(struck(problem, self._means.strike)))
 
     async def _through_sandboxes(self) -> None:
         """Run in one sandbox, and in another where that promises more.
@@ -244,7 +259,7 @@ class Runner:
             project,
             folder,
             tenancy,
-            environment,
+            lambda: self._means.environment(project.id),
             self._means.settings,
             self._means.landlord,
             self._means.gateway,

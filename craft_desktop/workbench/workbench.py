@@ -5,13 +5,14 @@ import logging
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from craft_desktop.logs import Redactor
-from craft_desktop.model.errors import ProjectError
+from craft_desktop.model.errors import ProjectError, SecretError, struck
 from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, SessionChanged
-from craft_desktop.model.operations import Health, Opened
+from craft_desktop.model.operations import Health, Opened, RunState, Status
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Session, Step
 from craft_desktop.model.settings import Settings
@@ -19,10 +20,11 @@ from craft_desktop.paths import Paths
 from craft_desktop.preview.gateway import Gateway
 from craft_desktop.sandbox.template import build, describe
 from craft_desktop.store.database import unimportant
+from craft_desktop.store.environment import EnvironmentStore
 from craft_desktop.store.options import OptionStore
 from craft_desktop.store.projects import ProjectStore
 from craft_desktop.store.runs import RunStore
-from craft_desktop.store.secrets import KeyState, SecretStore
+from craft_desktop.store.secrets import KeySource, KeyState, SecretStore
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.folder import choose_app, find_project, read_folder
 from craft_desktop.workbench.housekeeping import Housekeeping
@@ -50,6 +52,7 @@ class Workbench:
         options: OptionStore,
         projects: ProjectStore,
         secrets: SecretStore,
+        environments: EnvironmentStore,
         places: Places,
         landlord: Landlord,
         gateway: Gateway,
@@ -64,11 +67,20 @@ class Workbench:
         self._secrets = secrets
         self._runs = runs
         self._housekeeping = housekeeping
+        self._environments = environments
         self._places = places
         self._gateway = gateway
         self._redactor = redactor
         self._means = Means(
-            lambda: self._options.settings, self._environment, places, landlord, gateway, runs, owner, self._announce
+            lambda: self._options.settings,
+            self._values,
+            places,
+            landlord,
+            gateway,
+            runs,
+            owner,
+            self._announce,
+            redactor.strike,
         )
         self._runners: dict[str, Runner] = {}
         self.reaper = Reaper(lambda: self._runners.values())
@@ -119,8 +131,7 @@ class Workbench:
             return there
         recipe = (await asyncio.to_thread(read_folder, folder)).recipe
         project = self._projects.add(folder, (recipe.name or folder.name)[:LONGEST_NAME], time.time())
-        self._prepare(project)
-        self._announce(ProjectsChanged(self.projects))
+        self._tell_projects()
         return project
 
     async def add_sample(self) -> Project:
@@ -152,7 +163,11 @@ class Workbench:
         self._logs.pop(project_id, None)
         self._gateway.forget(slug)
         self._means.owner.start(self._housekeeping.forget(project_id), name=f"forget {slug}")
-        self._announce(ProjectsChanged(self.projects))
+        self._tell_projects()
+        try:
+            await self._environments.forget(project_id)
+        except SecretError as error:  # it is off the list all the same; what stays is told
+            self._announce(Notice(None, error.problem))
 
     async def start(self, project_id: str, provider: Provider | None = None) -> Opened:
         """Start a project, or join its start; return when it is live or has failed.
@@ -165,7 +180,7 @@ class Workbench:
             self._projects.update(project_id, used_at=time.time())
         except ProjectError as error:  # the order of the list is worth a word, not the start
             self._announce(Notice(project_id, error.problem))
-        self._announce(ProjectsChanged(self.projects))
+        self._tell_projects()
         return await self._runners[project_id].start(provider)
 
     async def stop(self, project_id: str) -> None:
@@ -175,6 +190,14 @@ class Workbench:
     async def restart(self, project_id: str) -> None:
         """Start a project's dev server anew; return when it is live or has failed."""
         await self._runners[project_id].restart()
+
+    def status(self, project_id: str) -> Status:
+        """Say whether anything of a project runs.
+
+        :raises KeyError: it is not on the list.
+        """
+        session = self.session(project_id)
+        return Status(RunState.RUNNING if session.is_active else RunState.INACTIVE, session)
 
     async def health(self, project_id: str) -> Health:
         """Ask whether a project's page answers, and say what is known of its run."""
@@ -206,7 +229,7 @@ class Workbench:
         :raises ProjectError: the list cannot be saved.
         """
         self._projects.update(project_id, unisolated=True)
-        self._announce(ProjectsChanged(self.projects))
+        self._tell_projects()
 
     async def choose_provider(self, project_id: str, provider: Provider | None) -> None:
         """Choose where a project runs at its next start; None for where the settings say.
@@ -214,7 +237,7 @@ class Workbench:
         :raises ProjectError: the list cannot be saved.
         """
         self._projects.update(project_id, provider=provider)
-        self._announce(ProjectsChanged(self.projects))
+        self._tell_projects()
 
     async def choose_port(self, project_id: str, port: int | None) -> None:
         """Say at which port of its sandbox a project's page is, from its next start on; None for finding out.
@@ -228,7 +251,7 @@ class Workbench:
                 "Give the number that the dev server prints.",
             )
         self._projects.update(project_id, port=port)
-        self._announce(ProjectsChanged(self.projects))
+        self._tell_projects()
 
     async def change_setting(self, key: str, value: object) -> None:
         """Change one setting.
@@ -237,6 +260,43 @@ class Workbench:
         """
         self._options.change(key, value)
         self.reaper.look()
+
+    def environment(self, project_id: str) -> tuple[str, ...]:
+        """Give the names of a project's environment variables; no keyring is asked.
+
+        :raises SecretError: the file of names cannot be read.
+        """
+        return self._environments.names(project_id)
+
+    async def reveal_environment(self, project_id: str) -> Mapping[str, str]:
+        """Give a project's environment variables with their values, for the person's own eyes.
+
+        :raises SecretError: the keyring is locked, does not answer, or has lost them.
+        """
+        return await self._values(project_id)
+
+    async def set_environment(
+        self, project_id: str, put: Mapping[str, str], drop: Collection[str] = ()
+    ) -> tuple[KeySource, tuple[str, ...]]:
+        """Set some of a project's environment variables and drop others; a dev server that runs is started anew.
+
+        The answer says where they are kept, and all names.
+
+        :raises VariableError: a name or a value is refused; nothing is changed.
+        :raises SecretError: the keyring refuses; nothing is changed.
+        """
+        for value in put.values():
+            self._redactor.hide(value)
+        dropped = set(drop).intersection(self.environment(project_id))
+        source = await self._environments.change(project_id, put, dropped)
+        told = ", ".join(sorted({*put, *dropped}))
+        if told:
+            self._runners[project_id].renew(f"Environment variables changed ({told}): restarting")
+        return source, self.environment(project_id)
+
+    def strike(self, text: str) -> str:
+        """Give a text without the key and the values of environment variables."""
+        return self._redactor.strike(text)
 
     async def key_state(self) -> KeyState:
         """Give what may be shown of the E2B key.
@@ -288,14 +348,40 @@ class Workbench:
     def _prepare(self, project: Project) -> None:
         if project.id in self._runners:
             return
-        runner = Runner(lambda: self._projects.get(project.id), self._means)
+        runner = Runner(lambda: self._as_it_is(project), self._means)
         self._runners[project.id] = runner
         self._gateway.show(project.slug, page_state(project, runner.session))
 
-    async def _environment(self, project_id: str) -> Mapping[str, str]:
-        return {}
+    def _as_it_is(self, project: Project) -> Project:
+        try:
+            return self._projects.get(project.id)
+        except KeyError:
+            return project  # another copy of the program took it off the list; here it may still run
+
+    def _tell_projects(self) -> None:
+        # Another copy of the program may have put some on the list.
+        for project in self.projects:
+            self._prepare(project)
+        self._announce(ProjectsChanged(self.projects))
+
+    async def _values(self, project_id: str) -> Mapping[str, str]:
+        values = await self._environments.values(project_id)
+        for value in values.values():
+            self._redactor.hide(value)
+        return values
+
+    def _struck(self, event: Event) -> Event:
+        # A project may print its variables; what the program shows and keeps of that holds none of their values.
+        match event:
+            case LogLine():
+                return replace(event, text=self._redactor.strike(event.text))
+            case Notice():
+                return replace(event, problem=struck(event.problem, self._redactor.strike))
+            case _:
+                return event
 
     def _announce(self, event: Event) -> None:
+        event = self._struck(event)
         if isinstance(event, SessionChanged):
             self.reaper.look()
         if isinstance(event, LogLine):

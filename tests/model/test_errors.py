@@ -5,7 +5,7 @@ import re
 import pytest
 
 from craft_desktop.model import errors
-from craft_desktop.model.errors import Action, ConsentNeededError, CraftError, Problem, SandboxError, unexpected
+from craft_desktop.model.errors import Action, ConsentNeededError, CraftError, Problem, SandboxError, struck, unexpected
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, CraftError)]
 
@@ -37,3 +37,10 @@ def test_what_nobody_foresaw_is_told_with_its_kind(error: Exception, detail: str
     problem = unexpected(error)
     assert problem.detail == detail
     assert problem.action is Action.START
+
+
+def test_a_struck_problem_keeps_all_but_the_secret() -> None:
+    problem = Problem("It said s3cret", "s3cret\nfacts", "Not s3cret.", Action.START)
+    assert struck(problem, lambda text: text.replace("s3cret", "•")) == Problem(
+        "It said •", "•\nfacts", "Not •.", Action.START
+    )

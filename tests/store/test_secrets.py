@@ -29,62 +29,10 @@ from craft_desktop.store.secrets import (
     mask,
 )
 from craft_desktop.tasks import Owner
+from tests.store.keyrings import Chain, PlaintextKeyring, SystemKeyring, WindowsKeyring, use
 
 KEY = "e2b_0123456789abcdef"
 OTHER = "e2b_fedcba9876543210"
-
-
-class SystemKeyring(keyring.backend.KeyringBackend):
-    """Stands for the system's keyring; `failure` is what it answers every question with.
-
-    It takes the place of the backend of the module that it names.
-    """
-
-    __module__ = "keyring.backends.SecretService"
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.kept: dict[tuple[str, str], str] = {}
-        self.failure: Exception | None = None
-        self.threads: set[threading.Thread] = set()
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self._answer()
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._answer()
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        self._answer()
-        del self.kept[service, username]
-
-    def _answer(self) -> None:
-        self.threads.add(threading.current_thread())
-        if self.failure is not None:
-            raise self.failure
-
-
-class PlaintextKeyring(SystemKeyring):
-    __module__ = "keyrings.alt.file"
-
-
-class Chain(SystemKeyring):
-    __module__ = "keyring.backends.chainer"
-
-    def __init__(self, *backends: keyring.backend.KeyringBackend) -> None:
-        super().__init__()
-        self.backends = backends
-
-
-# keyring keeps a list of every backend class there is; in another test it must not choose one of these.
-for made in (SystemKeyring, PlaintextKeyring, Chain):
-    keyring.backend.KeyringBackend._classes.discard(made)
-
-
-def use(monkeypatch: pytest.MonkeyPatch, backend: keyring.backend.KeyringBackend) -> None:
-    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
 
 
 @pytest.fixture
@@ -246,6 +194,41 @@ async def test_what_is_no_key_is_refused_and_the_old_one_stays(system: SystemKey
     with pytest.raises(SecretError, match="not an API key"):
         await store.save(key)
     assert await store.key() == KEY
+
+
+async def test_an_entry_is_kept_read_and_dropped(system: SystemKeyring) -> None:
+    store = SecretStore({})
+    assert await store.entry("environment-p1") is None
+    assert await store.keep_entry("environment-p1", "text") is KeySource.KEYRING
+    assert system.kept == {(SERVICE, "environment-p1"): "text"}
+    assert await SecretStore({}).entry("environment-p1") == "text"
+    await store.drop_entry("environment-p1")
+    await store.drop_entry("environment-p1")
+    assert system.kept == {} and await store.entry("environment-p1") is None
+
+
+async def test_without_a_keyring_an_entry_is_remembered_for_this_run(plain: PlaintextKeyring) -> None:
+    store = SecretStore({})
+    assert await store.keep_entry("environment-p1", "text") is KeySource.MEMORY
+    assert await store.entry("environment-p1") == "text"
+    assert plain.kept == {} and await SecretStore({}).entry("environment-p1") is None
+    await store.drop_entry("environment-p1")
+    assert await store.entry("environment-p1") is None
+
+
+@pytest.mark.parametrize(
+    "backend", [WindowsKeyring(), Chain(WindowsKeyring(), SystemKeyring())], ids=["alone", "chain"]
+)
+async def test_what_windows_cannot_hold_is_refused_before_it_is_tried(
+    backend: SystemKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, backend)
+    store = SecretStore({})
+    assert await store.keep_entry("fits", "x" * 1280) is KeySource.KEYRING
+    with pytest.raises(SecretError, match="too long") as caught:
+        await store.keep_entry("long", "x" * 1281)
+    assert "2,562 bytes" in caught.value.problem.detail and "2,560" in caught.value.problem.detail
+    assert (SERVICE, "long") not in backend.kept
 
 
 @given(st.text(min_size=1))

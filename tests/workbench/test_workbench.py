@@ -8,6 +8,7 @@ import pytest
 
 from craft_desktop.model.errors import ChoiceError, ProjectError, SettingError
 from craft_desktop.model.events import Event, ProjectsChanged
+from craft_desktop.model.operations import RunState
 from craft_desktop.model.session import Phase
 from craft_desktop.paths import Paths
 from craft_desktop.store.secrets import KeySource
@@ -32,6 +33,20 @@ async def test_projects_are_remembered_with_their_address(paths: Paths, tmp_path
         assert workbench.address(two.id).split(":")[1] == address.split(":")[1]
         status, page = await fetch(workbench.address(two.id))
         assert status == 503 and "shop is not running" in page
+
+
+async def test_two_copies_of_the_program_share_the_list(paths: Paths, tmp_path: Path) -> None:
+    async with open_workbench(paths) as one, open_workbench(paths) as two:
+        theirs = await two.add(tiny_project(tmp_path / "theirs"))
+        ours = await one.add(tiny_project(tmp_path / "ours"))
+        assert {project.id for project in one.projects} == {theirs.id, ours.id}
+        assert one.session(theirs.id).phase is Phase.STOPPED
+        await two.remove(theirs.id)
+        await two.remove(ours.id)
+        await one.add(tiny_project(tmp_path / "third"))
+        assert [project.name for project in one.projects] == ["third"]
+        assert (await one.health(ours.id)).is_healthy is False
+        assert one.status(ours.id).state is RunState.INACTIVE
 
 
 @pytest.mark.parametrize("bad", ["missing", "file.txt", "empty"])

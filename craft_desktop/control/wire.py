@@ -1,0 +1,122 @@
+"""The JSON of the control API: what each value of the workbench looks like on the wire. Pure.
+
+The answers to the four operations carry the names that the web service's had (`sandboxId`, `filesUpdated`, `idleTime`);
+times are Unix seconds, durations seconds.
+"""
+
+from collections.abc import Mapping
+
+from craft_desktop.model.errors import Problem
+from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Verified
+from craft_desktop.model.operations import Health, Opened, Status
+from craft_desktop.model.project import Project
+from craft_desktop.model.session import Session
+
+Json = dict[str, object]
+
+
+def project_json(project: Project, status: Status, url: str) -> Json:
+    """Give a project of the list with what runs of it."""
+    return {
+        "id": project.id,
+        "slug": project.slug,
+        "name": project.name,
+        "path": str(project.path),
+        "url": url,
+        "status": status.state.value,
+        "phase": status.session.phase.value,
+        "sandboxId": status.session.sandbox_id,
+    }
+
+
+def opened_json(opened: Opened, url: str) -> Json:
+    """Give the answer to open."""
+    return {
+        "sandboxId": opened.session.sandbox_id,
+        "url": url,
+        "status": opened.status.value,
+        "filesUpdated": opened.files_updated,
+    }
+
+
+def status_json(status: Status, url: str) -> Json:
+    """Give the answer to status."""
+    return {
+        "status": status.state.value,
+        "sandboxId": status.session.sandbox_id,
+        "url": url,
+        "session": session_json(status.session),
+    }
+
+
+def health_json(health: Health, status: Status) -> Json:
+    """Give the answer to health; `timeoutIn` is null while nothing counts down."""
+    return {
+        "healthy": health.is_healthy,
+        "status": status.state.value,
+        "sandboxId": health.session.sandbox_id,
+        "idleTime": round(health.idle_s, 3),
+        "timeoutIn": None if health.timeout_in_s is None else round(health.timeout_in_s, 3),
+    }
+
+
+def session_json(session: Session) -> Json:
+    """Give a project's run."""
+    return {
+        "project": session.project_id,
+        "phase": session.phase.value,
+        "since": session.since,
+        "startedAt": session.started_at,
+        "provider": session.provider.value,
+        "sandboxId": session.sandbox_id,
+        "pid": session.pid,
+        "port": session.port,
+        "url": session.url,
+        "problem": None if session.problem is None else problem_json(session.problem),
+        "steps": [
+            {
+                "step": record.step.value,
+                "state": record.state.value,
+                "startedAt": record.started_at,
+                "seconds": record.seconds,
+                "note": record.note,
+            }
+            for record in session.steps
+        ],
+    }
+
+
+def problem_json(problem: Problem) -> Json:
+    """Give a failure: a headline, the facts, the next step."""
+    return {"title": problem.title, "detail": problem.detail, "remedy": problem.remedy}
+
+
+def read_problem(value: Mapping[str, object]) -> Problem:
+    """Read what `problem_json` wrote."""
+    title, detail, remedy = (str(value.get(name) or "") for name in ("title", "detail", "remedy"))
+    return Problem(title, detail, remedy)
+
+
+def line_json(line: LogLine) -> Json:
+    """Give a line of a log."""
+    return {"stream": line.stream.value, "text": line.text, "at": line.at}
+
+
+def event_json(event: Event) -> tuple[str, str | None, Json]:
+    """Give an event's kind, its project (None: the program as a whole), and its fields."""
+    match event:
+        case ProjectsChanged(projects=projects):
+            return "projects", None, {"projects": [project.id for project in projects]}
+        case SessionChanged(session=session):
+            return "session", session.project_id, session_json(session)
+        case LogLine(project_id=project_id):
+            return "log", project_id, {"project": project_id, **line_json(event)}
+        case Pushed(project_id=project_id):
+            fields: Json = {"files": event.files, "deleted": event.deleted, "bytes": event.size_bytes}
+            fields |= {"ms": round(event.duration_ms, 1), "revision": event.revision}
+            return "pushed", project_id, {"project": project_id, **fields}
+        case Verified(project_id=project_id):
+            fields = {"files": event.files, "drifted": list(event.drifted), "revision": event.revision, "at": event.at}
+            return "verified", project_id, {"project": project_id, **fields}
+        case Notice(project_id=project_id):
+            return "notice", project_id, {"project": project_id, **problem_json(event.problem)}
