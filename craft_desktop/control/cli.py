@@ -1,7 +1,7 @@
 """The command line; without a command, the window.
 
-Some commands run by themselves (`preview`, `host`, `doctor`, `template`), the others ask a program that runs: an open window, or a
-`preview`. `env` does so where one runs, and else changes what is kept.
+Some commands run by themselves (`usage.ALONE`), the others ask a program that runs: an open window, or a `preview`. `env`
+does so where one runs, and else changes what is kept.
 """
 
 import argparse
@@ -66,15 +66,17 @@ def run(arguments: Sequence[str], paths: Paths) -> int:
 def _ask(options: argparse.Namespace, state: Path) -> int:
     printer = Printer(Lines(_nobody_reads), as_json=options.json)
     try:
-        return asyncio.run(_command(options, state, printer))
+        return _asked(options, state, printer)
     except KeyboardInterrupt:
         return EXIT_OK if options.command == "logs" else EXIT_INTERRUPTED
-    except ControlError as error:
-        printer.fail(error.problem)
-        return exit_code_of(error)
+
+
+def _asked(options: argparse.Namespace, state: Path, printer: Printer) -> int:
+    try:
+        return asyncio.run(_command(options, state, printer))
     except CraftError as error:
         printer.fail(error.problem)
-        return EXIT_FAILED
+        return exit_code_of(error)
 
 
 def _command(options: argparse.Namespace, state: Path, printer: Printer) -> Coroutine[Any, Any, int]:
@@ -110,7 +112,7 @@ def _env(options: argparse.Namespace, state: Path, printer: Printer) -> Coroutin
 
 
 def _nobody_reads() -> None:
-    raise KeyboardInterrupt  # `… | head`: the end, as by Ctrl-C
+    signal.raise_signal(signal.SIGINT)  # `… | head`: the end, as by Ctrl-C
 
 
 async def preview(path: Path, provider: Provider | None, paths: Paths, *, as_json: bool) -> int:

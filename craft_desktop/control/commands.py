@@ -8,7 +8,7 @@ from typing import Any
 
 from craft_desktop.control.client import Client, Reach, folder_of
 from craft_desktop.control.console import PHASE_WORDS, Printer
-from craft_desktop.model.errors import ControlError, NotRunningError
+from craft_desktop.model.errors import ControlError, CraftError, NotRunningError
 from craft_desktop.model.session import Phase
 from craft_desktop.tasks import Owner
 
@@ -139,8 +139,8 @@ def unknown(name: str) -> ControlError:
     )
 
 
-def exit_code_of(error: ControlError) -> int:
-    """Give the exit code for what a program refused."""
+def exit_code_of(error: CraftError) -> int:
+    """Give the exit code for a failure."""
     return EXIT_NOBODY if isinstance(error, NotRunningError) else EXIT_FAILED
 
 

@@ -41,6 +41,9 @@ def craft_desktop(home: Path, *arguments: str) -> subprocess.CompletedProcess[st
         ("--unknown",),
         ("prview", "."),
         ("no-such-folder",),
+        ("status",),
+        ("logs", "shop", "--last", "x"),
+        ("env", "shop", "set"),
     ],
 )
 def test_wrong_usage_exits_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -190,3 +193,67 @@ def test_a_template_without_a_key_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     ended = craft_desktop(tmp_path, "template", "build", "--node", "22")
     assert ended.returncode == 1
     assert "E2B wants an API key" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["list", "open", "status", "close", "health", "restart", "logs"])
+def test_with_nobody_to_ask_a_command_says_so_and_exits_3(tmp_path: Path, command: str) -> None:
+    arguments = [command] if command == "list" else [command, "shop"]
+    ended = craft_desktop(tmp_path, *arguments)
+    assert ended.returncode == 3 and "Craft Desktop is not running" in ended.stdout and ended.stderr == ""
+    told = craft_desktop(tmp_path, *arguments, "--json")
+    assert told.returncode == 3 and set(json.loads(told.stdout)) == {"event", "title", "detail", "remedy"}
+
+
+async def ask(home: Path, *arguments: str) -> tuple[int, str]:
+    ended = await asyncio.to_thread(craft_desktop, home, *arguments)
+    assert "Traceback" not in ended.stderr, ended.stderr
+    return ended.returncode, ended.stdout
+
+
+async def test_a_preview_is_asked_from_another_terminal_and_closed_there(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tiny_project(tmp_path / "shop")
+    async with Preview(home, folder) as preview:
+        await preview.until("live")
+        code, status = await ask(home, "status", str(folder), "--json")
+        assert code == 0 and json.loads(status)["status"] == "running"
+
+        code, told = await ask(home, "preview", str(folder))
+        assert code == 1 and "The project runs already" in told and "craft-desktop close shop" in told
+
+        secret = "tok_5up3r-s3cret-value"
+        code, told = await ask(home, "env", "shop", "set", f"API_TOKEN={secret}")
+        assert code == 0 and secret not in told
+        await preview.until("live")
+        code, told = await ask(home, "env", "shop")
+        assert (code, told) == (0, "API_TOKEN\n")
+
+        follow = await asyncio.create_subprocess_exec(
+            sys.executable, str(REPOSITORY / "main.py"), "logs", "shop", "-f", "--json",
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "CRAFT_DESKTOP_HOME": str(home)},
+        )  # fmt: skip
+        assert follow.stdout is not None
+        async with asyncio.timeout(30):
+            assert set(json.loads(await follow.stdout.readline())) == {"stream", "text", "at"}
+            assert (await ask(home, "restart", "shop"))[0] == 0
+            while b'"Restarting"' not in await follow.stdout.readline():
+                pass
+            follow.send_signal(signal.SIGINT)
+            _, complaint = await follow.communicate()
+            assert (follow.returncode, complaint) == (0, b"")
+
+        assert await ask(home, "close", "shop") == (0, "shop is stopped.\n")
+        assert await preview.end() == 0
+    assert (await ask(home, "status", "shop"))[0] == 3
+    left = "".join(file.read_text(errors="replace") for file in home.rglob("*") if file.is_file())
+    assert secret not in left and secret not in json.dumps(preview.events)
+
+
+def test_a_reader_that_goes_away_ends_a_command(tmp_path: Path) -> None:
+    command = [sys.executable, str(REPOSITORY / "main.py"), "status", "shop"]
+    environment = {**os.environ, "CRAFT_DESKTOP_HOME": str(tmp_path)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.wait(30) in (3, 130)
+        assert process.stderr.read() == b""

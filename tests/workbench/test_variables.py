@@ -97,7 +97,7 @@ async def test_a_failure_that_quotes_one_is_told_without_it(workbench: Workbench
 
 
 async def test_a_change_on_the_way_is_in_force_when_it_is_live(workbench: Workbench, tmp_path: Path) -> None:
-    project = await workbench.add(talker(tmp_path / "early", preinstall="touch began; until test -e go; do :; done"))
+    project = await workbench.add(talker(tmp_path / "early", preinstall="until test -e go; do sleep 0.05; done"))
     await workbench.set_environment(project.id, {"API_TOKEN": TOKEN})
     watcher = Watcher(workbench)
     starting = asyncio.gather(workbench.start(project.id))

@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.control.wire import (
+    event_json,
+    health_json,
+    opened_json,
+    problem_json,
+    project_json,
+    read_problem,
+    session_json,
+    status_json,
+)
+from craft_desktop.model.errors import Problem
+from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Stream, Verified
+from craft_desktop.model.operations import Health, Opened, OpenStatus, RunState, Status
+from craft_desktop.model.project import Project
+from craft_desktop.model.session import Phase, Session
+
+PROBLEM = Problem("It failed", "facts", "Do this.")
+SESSION = Session("p1", Phase.LIVE, 12.0, 10.0, sandbox_id="i1", pid=7, port=3000, url="http://shop.localhost:4100/")
+PROJECT = Project("p1", "shop", "Shop", Path("/shop"), 1.0, 2.0)
+URL = "http://shop.localhost:4100/"
+
+
+def test_the_four_answers_carry_the_web_services_names() -> None:
+    status = Status(RunState.RUNNING, SESSION)
+    assert opened_json(Opened(OpenStatus.CREATED, SESSION, 3), URL) == {
+        "sandboxId": "i1",
+        "url": URL,
+        "status": "created",
+        "filesUpdated": 3,
+    }
+    assert status_json(status, URL) == {
+        "status": "running",
+        "sandboxId": "i1",
+        "url": URL,
+        "session": session_json(SESSION),
+    }
+    assert health_json(Health(True, SESSION, 1.23456, 898.76544), status) == {
+        "healthy": True,
+        "status": "running",
+        "sandboxId": "i1",
+        "idleTime": 1.235,
+        "timeoutIn": 898.765,
+    }
+    assert health_json(Health(False, SESSION, 0, None), status)["timeoutIn"] is None
+    assert project_json(PROJECT, status, URL)["path"] == "/shop"
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_session_is_json(phase: Phase) -> None:
+    told = session_json(Session("p1", phase, problem=PROBLEM))
+    assert json.loads(json.dumps(told))["phase"] == phase.value
+    assert told["problem"] == problem_json(PROBLEM)
+    assert [step["step"] for step in json.loads(json.dumps(told))["steps"]] == [
+        "Sandbox",
+        "Upload",
+        "Install",
+        "Dev server",
+        "First page",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "project_id"),
+    [
+        (ProjectsChanged((PROJECT,)), "projects", None),
+        (SessionChanged(SESSION), "session", "p1"),
+        (LogLine("p1", Stream.SERVER, "ready", 1.0), "log", "p1"),
+        (Pushed("p1", 1, 2, 3, 4.56, 7), "pushed", "p1"),
+        (Verified("p1", 3, ("a.txt",), 7, 1.0), "verified", "p1"),
+        (Notice("p1", PROBLEM), "notice", "p1"),
+        (Notice(None, PROBLEM), "notice", None),
+    ],
+)
+def test_every_event_has_its_kind_and_project(event: Event, kind: str, project_id: str | None) -> None:
+    told_kind, told_project, fields = event_json(event)
+    assert (told_kind, told_project) == (kind, project_id)
+    assert json.loads(json.dumps(fields)) == fields
+    assert fields.get("project") == project_id
+
+
+def test_a_problem_comes_back_as_it_was() -> None:
+    assert read_problem(problem_json(PROBLEM)) == PROBLEM
+    assert read_problem({"title": None, "detail": 3}) == Problem("", "3", "")
