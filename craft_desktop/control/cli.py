@@ -1,7 +1,7 @@
 """The command line; without a command, the window.
 
-Some commands run by themselves (`usage.ALONE`), the others ask a program that runs: an open window, or a `preview`. `env`
-does so where one runs, and else changes what is kept.
+Some commands run by themselves (`usage.ALONE`), the others ask a program that runs: an open window, or a `preview`.
+`env` does so where one runs, and else changes what is kept.
 """
 
 import argparse
