@@ -129,11 +129,11 @@ async def preview(path: Path, provider: Provider | None, paths: Paths, *, as_jso
         async with watch, open_served(paths, Kind.PREVIEW) as workbench:
             project = await workbench.add(path)
             workbench.subscribe(lambda event: console.show(event, project.id))
-            starting = watch.start(workbench.start(project.id, provider), name="start", awaited=True)
+            starting = watch.start(workbench.open(project.id, provider), name="start", awaited=True)
             ended = asyncio.Event()  # by its own failure, for nobody used it, or because `close` was asked
             workbench.subscribe(lambda event: ended.set() if _is_end(event, project.id) else None)
             await _first(watch, stop.wait(), ended.wait())
-            await workbench.stop(project.id)
+            await workbench.close(project.id)
             await starting
             problem = workbench.session(project.id).problem
             if problem is not None:

@@ -89,7 +89,7 @@ class Routes:
         """Open a project; the answer comes when it is live, or has failed."""
         project = self.project(request)
         body = await read_body(request, {"provider"})
-        opened = await self._workbench.start(project.id, _provider(body.get("provider")))
+        opened = await self._workbench.open(project.id, _provider(body.get("provider")))
         if opened.session.phase is not Phase.LIVE:
             raise _failed(opened.session.problem, "The run was stopped before its page was live")
         return web.json_response(opened_json(opened, self._workbench.address(project.id)))
@@ -103,7 +103,7 @@ class Routes:
         """Stop a project; the answer comes when nothing of it runs."""
         project = self.project(request)
         sandbox_id = self._workbench.session(project.id).sandbox_id
-        await self._workbench.stop(project.id)
+        await self._workbench.close(project.id)
         return web.json_response({"status": "closed", "sandboxId": sandbox_id})
 
     async def health(self, request: web.Request) -> web.Response:

@@ -54,10 +54,10 @@ class Bench(Protocol):
     async def remove(self, project_id: str) -> None:
         """Stop a project and forget it."""
 
-    async def start(self, project_id: str) -> object:
-        """Start a project."""
+    async def open(self, project_id: str) -> object:
+        """Start a project, or join its start."""
 
-    async def stop(self, project_id: str) -> None:
+    async def close(self, project_id: str) -> None:
         """Stop a project."""
 
     async def restart(self, project_id: str) -> None:
@@ -146,11 +146,11 @@ class Bridge(QObject):
 
     def start(self, project_id: str) -> None:
         """Start a project."""
-        self._run(self._bench.start(project_id), "start", project_id)
+        self._run(self._bench.open(project_id), "start", project_id)
 
     def stop(self, project_id: str) -> None:
         """Stop a project."""
-        self._run(self._bench.stop(project_id), "stop", project_id)
+        self._run(self._bench.close(project_id), "stop", project_id)
 
     def restart(self, project_id: str) -> None:
         """Restart a project."""
@@ -161,7 +161,7 @@ class Bridge(QObject):
 
         async def allow() -> None:
             await self._bench.allow_unisolated(project_id)
-            await self._bench.start(project_id)
+            await self._bench.open(project_id)
 
         self._run(allow(), "allow unisolated", project_id)
 

@@ -169,8 +169,8 @@ class Workbench:
         except SecretError as error:  # it is off the list all the same; what stays is told
             self._announce(Notice(None, error.problem))
 
-    async def start(self, project_id: str, provider: Provider | None = None) -> Opened:
-        """Start a project, or join its start; return when it is live or has failed.
+    async def open(self, project_id: str, provider: Provider | None = None) -> Opened:
+        """Open a project: start it, or join its start; return when it is live or has failed.
 
         One that runs already gets what changed in its folder, and is woken if it sleeps.
 
@@ -183,8 +183,8 @@ class Workbench:
         self._tell_projects()
         return await self._runners[project_id].start(provider)
 
-    async def stop(self, project_id: str) -> None:
-        """Stop a project; return when nothing of it runs any more."""
+    async def close(self, project_id: str) -> None:
+        """Close a project; return when nothing of it runs any more."""
         await self._runners[project_id].stop()
 
     async def restart(self, project_id: str) -> None:

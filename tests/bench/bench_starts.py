@@ -115,7 +115,7 @@ async def ours(workbench: Workbench, folder: Path) -> tuple[float, dict[str, flo
     project = await workbench.add(folder)
     host = workbench.address(project.id).split("/")[2]
     start = time.monotonic()
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     session = workbench.session(project.id)
     assert session.phase is Phase.LIVE, session.problem
     await page(f"http://127.0.0.1:{host.rsplit(':', 1)[1]}/", host)
@@ -152,7 +152,7 @@ async def test_starts(tmp_path: Path) -> None:
                 if name == "first":
                     await log.until(lambda line: "for other projects" in line)
                 await asyncio.sleep(1)
-                await workbench.stop((await workbench.add(folder)).id)
+                await workbench.close((await workbench.add(folder)).id)
             sys.stdout.write("\n  " + "\n  ".join(log.lines) + "\n")
         shutil.rmtree(root)
     ratios = {name: tell(f"{name} start", *pair) for name, pair in times.items()}

@@ -38,7 +38,7 @@ async def test_waking(paths: Paths, tmp_path: Path) -> None:
         workbench.subscribe(note)
         await workbench.change_setting("when_idle", "sleep")
         project = await workbench.add(folder)
-        await workbench.start(project.id)
+        await workbench.open(project.id)
         assert workbench.session(project.id).phase is Phase.LIVE, workbench.session(project.id).problem
         url = workbench.address(project.id)
         awake, woken = [], []

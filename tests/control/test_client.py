@@ -49,7 +49,7 @@ async def test_of_two_programs_the_one_that_runs_it_is_asked(paths: Paths, tmp_p
         idle = await one.add(tiny_project(tmp_path / "idle"))
         ours = await two.add(tiny_project(tmp_path / "ours"))
         await one.add(tmp_path / "ours")
-        await two.start(ours.id)
+        await two.open(ours.id)
         async with Reach(paths.state) as reach:
             found = await reach.find("ours")
             assert found is not None and found[0].endpoint == preview.endpoint and found[1]["status"] == "running"

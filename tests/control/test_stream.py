@@ -17,7 +17,7 @@ def say(api: Api, project_id: str, *texts: str) -> None:
 async def test_a_run_is_told_as_it_happens(api: Api, tmp_path: Path) -> None:
     project = await api.workbench.add(tiny_project(tmp_path / "told"))
     async with api.events() as events:
-        await api.workbench.start(project.id)
+        await api.workbench.open(project.id)
         live = await events.until("session", phase="live")
         assert live["data"]["project"] == project.id
         (project.path / "new.txt").write_text("1")

@@ -37,7 +37,7 @@ async def test_it_is_installed_served_and_shows_an_edit(workbench: Workbench, tm
     app = sample.write(tmp_path / "project")
     project = await workbench.add(app)
     began = time.monotonic()
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     session = workbench.session(project.id)
     assert session.phase is Phase.LIVE, (session.problem, told[-20:])
     live_s = time.monotonic() - began

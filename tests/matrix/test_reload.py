@@ -125,7 +125,7 @@ async def _changed_value_shows(workbench: Workbench, tmp_path: Path, sample: Sam
     workbench.subscribe(note)
     await workbench.change_setting("install_limit_s", INSTALL_S)
     project = await workbench.add(sample.write(tmp_path / "project"))
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     assert workbench.session(project.id).phase is Phase.LIVE, (workbench.session(project.id).problem, told[-20:])
     url = workbench.address(project.id)
     await _until_seen(url, sample.seen_at, old, told)

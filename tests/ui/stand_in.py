@@ -127,12 +127,12 @@ class StandIn:
         self._note("remove", project_id)
         self.list_changed(tuple(project for project in self.projects if project.id != project_id))
 
-    async def start(self, project_id: str) -> None:
-        self._note("start", project_id)
+    async def open(self, project_id: str) -> None:
+        self._note("open", project_id)
         self.tell(SessionChanged(advance(self.session(project_id), StartAsked(Provider.LOCAL), NOW)))
 
-    async def stop(self, project_id: str) -> None:
-        self._note("stop", project_id)
+    async def close(self, project_id: str) -> None:
+        self._note("close", project_id)
         stopping = advance(self.session(project_id), StopAsked(), NOW)
         self.tell(SessionChanged(stopping))
         self.tell(SessionChanged(advance(stopping, Ended(), NOW)))

@@ -51,14 +51,14 @@ async def test_intentions_become_calls(bridge: Bridge, bench: StandIn) -> None:
     bridge.remove("p3")
     await settle()
     assert bench.asked == [
-        ("start", "p1"), ("stop", "p2"), ("restart", "p1"), ("provider", "p1", Provider.E2B), ("remove", "p3"),
+        ("open", "p1"), ("close", "p2"), ("restart", "p1"), ("provider", "p1", Provider.E2B), ("remove", "p3"),
     ]  # fmt: skip
 
 
 async def test_consent_is_remembered_then_used(bridge: Bridge, bench: StandIn) -> None:
     bridge.allow_unisolated("p1")
     await settle()
-    assert bench.asked == [("allow", "p1"), ("start", "p1")]
+    assert bench.asked == [("allow", "p1"), ("open", "p1")]
 
 
 async def test_an_expected_failure_is_a_notice_of_its_project(bridge: Bridge, bench: StandIn) -> None:

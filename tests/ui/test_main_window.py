@@ -55,14 +55,14 @@ async def test_start_and_stop_by_click_and_by_key(window: MainWindow, bench: Sta
     pane = pane_of(window)
     click(pane.header.start)
     await settle()
-    assert bench.asked == [("start", "p1")] and pane.header.state.text().startswith("Getting a sandbox")
+    assert bench.asked == [("open", "p1")] and pane.header.state.text().startswith("Getting a sandbox")
     assert not act(window, "start").isEnabled() and act(window, "stop").isEnabled()
     act(window, "stop").trigger()
     await settle()
-    assert bench.asked[-1] == ("stop", "p1") and act(window, "start").isEnabled()
+    assert bench.asked[-1] == ("close", "p1") and act(window, "start").isEnabled()
     act(window, "start").trigger()
     await settle()
-    assert bench.asked[-1] == ("start", "p1")
+    assert bench.asked[-1] == ("open", "p1")
 
 
 async def test_each_project_keeps_its_own_pane(window: MainWindow, bench: StandIn) -> None:
@@ -93,8 +93,8 @@ async def test_a_failure_belongs_to_its_project(window: MainWindow, bench: Stand
 @pytest.mark.parametrize(
     ("action", "expected"),
     [
-        (Action.START, [("start", "p1")]),
-        (Action.ALLOW_UNISOLATED, [("allow", "p1"), ("start", "p1")]),
+        (Action.START, [("open", "p1")]),
+        (Action.ALLOW_UNISOLATED, [("allow", "p1"), ("open", "p1")]),
         (Action.REMOVE_PROJECT, [("remove", "p1")]),
     ],
 )
@@ -199,7 +199,7 @@ async def test_the_menu_of_a_project(window: MainWindow, bench: StandIn, qtbot: 
     entry.trigger()
     menu.close()
     await settle()
-    assert bench.asked == [("start", "p1")]
+    assert bench.asked == [("open", "p1")]
 
 
 async def test_closing_asks_for_the_end_and_waits(window: MainWindow, bench: StandIn) -> None:

@@ -28,19 +28,19 @@ async def test_a_project_runs_on_an_e2b_elsewhere(
     assert "accepts the key" in await workbench.test_key()
     project = await workbench.add(tiny_project(tmp_path / "cloudy"))
     await workbench.choose_provider(project.id, Provider.E2B)
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     session = workbench.session(project.id)
     assert session.phase is Phase.LIVE, session.problem
     assert session.provider is Provider.E2B
     assert json.loads((await fetch(workbench.address(project.id)))[1]) == files_of(project.path)
     assert "one preview" in await workbench.test_key()
-    await workbench.stop(project.id)
+    await workbench.close(project.id)
     assert "no preview" in await workbench.test_key()
 
 
 async def test_without_a_key_nothing_is_asked_for(workbench: Workbench, tmp_path: Path) -> None:
     project = await workbench.add(tiny_project(tmp_path / "keyless"))
-    await workbench.start(project.id, Provider.E2B)
+    await workbench.open(project.id, Provider.E2B)
     problem = workbench.session(project.id).problem
     assert problem is not None
     assert (problem.title, problem.action) == ("E2B wants an API key", Action.OPEN_SETTINGS)
@@ -66,7 +66,7 @@ async def test_an_e2b_that_does_not_answer(
         await workbench.change_setting("e2b_api_url", f"http://127.0.0.1:{unheard.getsockname()[1]}")
         monkeypatch.setenv("E2B_API_KEY", "e2b_" + "0" * 40)
         project = await workbench.add(tiny_project(tmp_path / "unheard"))
-        await workbench.start(project.id, Provider.E2B)
+        await workbench.open(project.id, Provider.E2B)
     problem = workbench.session(project.id).problem
     assert problem is not None
     assert problem.title == "E2B at e2b.app does not answer"
@@ -82,15 +82,15 @@ async def test_without_bubblewrap_the_person_is_asked_once(tmp_path: Path, monke
     paths = find_paths({"CRAFT_DESKTOP_HOME": str(tmp_path / "home")})
     async with open_workbench(paths) as workbench:
         project = await workbench.add(tiny_project(tmp_path / "trusted"))
-        await workbench.start(project.id)
+        await workbench.open(project.id)
         problem = workbench.session(project.id).problem
         assert problem is not None
         assert problem.action is Action.ALLOW_UNISOLATED
         assert "no permission" in problem.detail
         await workbench.allow_unisolated(project.id)
         for _ in range(2):  # asked once, not at every start
-            await workbench.start(project.id)
+            await workbench.open(project.id)
             session = workbench.session(project.id)
             assert session.phase is Phase.LIVE, session.problem
             assert json.loads((await fetch(workbench.address(project.id)))[1]) == files_of(project.path)
-            await workbench.stop(project.id)
+            await workbench.close(project.id)

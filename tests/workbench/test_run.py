@@ -76,7 +76,7 @@ async def test_a_look_and_a_start_wake_what_sleeps(sleepy: Workbench, tmp_path: 
     sleepy.touch(project.id)
     await watcher.phase(Phase.LIVE)
     await asleep(sleepy, project.id, watcher)
-    opened = await sleepy.start(project.id)
+    opened = await sleepy.open(project.id)
     assert (opened.status, opened.session.phase) == (OpenStatus.RUNNING, Phase.LIVE)
 
 
@@ -89,7 +89,7 @@ async def test_restart_and_stop_of_what_sleeps(sleepy: Workbench, tmp_path: Path
     after = sleepy.session(project.id)
     assert after.phase is Phase.LIVE and after.pid != before.pid
     await asleep(sleepy, project.id, watcher)
-    await sleepy.stop(project.id)
+    await sleepy.close(project.id)
     assert sleepy.session(project.id).phase is Phase.STOPPED
     assert not any("server.js" in " ".join(command) for command in commands_below())
 
@@ -154,12 +154,12 @@ def outermost_jails() -> list[psutil.Process]:
 async def test_open_of_what_runs_sends_what_differs(workbench: Workbench, tmp_path: Path) -> None:
     folder = tiny_project(tmp_path / "open")
     project = await workbench.add(folder)
-    opened = await workbench.start(project.id)
+    opened = await workbench.open(project.id)
     assert (opened.status, opened.session.phase, opened.files_updated) == (OpenStatus.CREATED, Phase.LIVE, 0)
-    again = await workbench.start(project.id)
+    again = await workbench.open(project.id)
     assert (again.status, again.files_updated) == (OpenStatus.RUNNING, 0)
     (folder / "one.txt").write_text("1")
-    third = await workbench.start(project.id)
+    third = await workbench.open(project.id)
     assert third.status is OpenStatus.RUNNING and third.files_updated in (0, 1)  # the sync may have been quicker
     assert json.loads((await fetch(workbench.address(project.id)))[1]) == files_of(folder)
 
@@ -168,7 +168,7 @@ async def test_health_says_what_is(workbench: Workbench, tmp_path: Path) -> None
     project = await workbench.add(tiny_project(tmp_path / "healthy"))
     health = await workbench.health(project.id)
     assert (health.is_healthy, health.timeout_in_s) == (False, None)
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     health = await workbench.health(project.id)
     assert health.is_healthy and health.session.sandbox_id
     assert health.timeout_in_s is not None and 0 <= health.idle_s < 60 and 800 < health.timeout_in_s <= 900
@@ -200,5 +200,5 @@ async def test_pushes_go_on_after_a_night(sleepy: Workbench, tmp_path: Path) -> 
         (folder / "day.txt").write_text(str(round_))
         await watcher.until(lambda event: isinstance(event, Pushed))
         await until_equal(sleepy, project)
-    await asyncio.gather(sleepy.stop(project.id), sleepy.stop(project.id))
+    await asyncio.gather(sleepy.close(project.id), sleepy.close(project.id))
     assert sleepy.session(project.id).phase is Phase.STOPPED

@@ -28,7 +28,7 @@ async def test_from_start_to_stop(workbench: Workbench, tmp_path: Path) -> None:
     streams = {(line.stream, line.text) for line in workbench.log(project.id)}
     assert (Stream.SERVER, "serving") in streams
     assert any(stream is Stream.INSTALL for stream, _ in streams)
-    await workbench.stop(project.id)
+    await workbench.close(project.id)
     assert workbench.session(project.id).phase is Phase.STOPPED
     assert not any("server.js" in " ".join(command) for command in commands_below())
     assert (await fetch(session.url))[0] == 503
@@ -60,7 +60,7 @@ async def test_edits_reach_the_sandbox(workbench: Workbench, tmp_path: Path) -> 
 async def test_two_projects_at_once_and_joined_starts(workbench: Workbench, tmp_path: Path) -> None:
     one = await workbench.add(tiny_project(tmp_path / "one"))
     two = await workbench.add(tiny_project(tmp_path / "two"))
-    await asyncio.gather(*(workbench.start(project.id) for project in (one, two, one)))
+    await asyncio.gather(*(workbench.open(project.id) for project in (one, two, one)))
     sessions = [workbench.session(project.id) for project in (one, two)]
     assert [session.phase for session in sessions] == [Phase.LIVE, Phase.LIVE]
     assert sessions[0].sandbox_id != sessions[1].sandbox_id
@@ -149,10 +149,10 @@ async def test_a_broken_manifest_while_live_is_told_and_ends_nothing(workbench: 
 async def test_stop_during_install_is_at_once(workbench: Workbench, tmp_path: Path) -> None:
     project = await workbench.add(tiny_project(tmp_path / "slow", scripts={"preinstall": "sleep 100"}))
     watcher = Watcher(workbench)
-    starting = asyncio.gather(workbench.start(project.id))
+    starting = asyncio.gather(workbench.open(project.id))
     await watcher.until(lambda event: isinstance(event, LogLine) and "npm install" in event.text)
     async with asyncio.timeout(5):
-        await workbench.stop(project.id)
+        await workbench.close(project.id)
         await starting
     assert workbench.session(project.id).phase is Phase.STOPPED
     assert not any("sleep" in command for command in commands_below())
@@ -172,7 +172,7 @@ async def test_a_manifest_that_cannot_be_run(
     folder = tiny_project(tmp_path / "bad")
     project = await workbench.add(folder)
     (folder / "package.json").write_text(manifest)
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     problem = await nothing_runs(workbench, project)
     assert problem.title == title
     assert detail in problem.detail

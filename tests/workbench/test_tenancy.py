@@ -38,14 +38,14 @@ async def test_a_sandbox_left_behind_is_taken_over(paths: Paths, elsewhere: Stan
     (folder / "stale.txt").unlink()
     async with open_workbench(paths) as workbench:
         project = await workbench.add(folder)
-        await workbench.start(project.id, Provider.E2B)
+        await workbench.open(project.id, Provider.E2B)
         session = workbench.session(project.id)
         assert session.phase is Phase.LIVE, session.problem
         assert session.sandbox_id == live["sandbox_id"]
         assert session.steps[0].note == "reused"
         assert (await fetch(workbench.address(project.id)))[1].count("stale.txt") == 0
         assert files_of(folder).keys() >= {"server.js", "package.json"}
-        await workbench.stop(project.id)
+        await workbench.close(project.id)
         assert "no preview" in await workbench.test_key()
 
 
@@ -57,10 +57,10 @@ async def test_a_sandbox_no_longer_wanted_is_ended_once_it_is_made(
         await elsewhere.choose(workbench)
         project = await workbench.add(tiny_project(tmp_path / "hasty"))
         for turns in range(1, 40, 3):  # a stop at ever later points of the start
-            starting = asyncio.gather(workbench.start(project.id, Provider.E2B))
+            starting = asyncio.gather(workbench.open(project.id, Provider.E2B))
             for _ in range(turns):
                 await asyncio.sleep(0)
-            await workbench.stop(project.id)
+            await workbench.close(project.id)
             await starting
             assert workbench.session(project.id).phase is Phase.STOPPED
         async with asyncio.timeout(10):

@@ -62,7 +62,7 @@ async def test_they_arrive_change_and_go_and_no_value_is_told(
     project = await workbench.add(folder)
     source, names = await workbench.set_environment(project.id, {"API_TOKEN": TOKEN, "KEY": KEY})
     assert source is KeySource.KEYRING and names == ("API_TOKEN", "KEY") == workbench.environment(project.id)
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     before = workbench.session(project.id)
     assert before.phase is Phase.LIVE, before.problem
     assert await seen(workbench, project.id) == {"API_TOKEN": TOKEN, "KEY": KEY}
@@ -90,7 +90,7 @@ async def test_they_arrive_change_and_go_and_no_value_is_told(
 async def test_a_failure_that_quotes_one_is_told_without_it(workbench: Workbench, tmp_path: Path) -> None:
     project = await workbench.add(tiny_project(tmp_path / "quotes", scripts={"dev": "echo bad $API_TOKEN >&2; exit 3"}))
     await workbench.set_environment(project.id, {"API_TOKEN": TOKEN})
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     problem = workbench.session(project.id).problem
     assert problem is not None and "bad •••" in problem.detail and TOKEN not in repr(problem)
     assert TOKEN not in (await fetch(workbench.address(project.id)))[1]
@@ -100,7 +100,7 @@ async def test_a_change_on_the_way_is_in_force_when_it_is_live(workbench: Workbe
     project = await workbench.add(talker(tmp_path / "early", preinstall="until test -e go; do sleep 0.05; done"))
     await workbench.set_environment(project.id, {"API_TOKEN": TOKEN})
     watcher = Watcher(workbench)
-    starting = asyncio.gather(workbench.start(project.id))
+    starting = asyncio.gather(workbench.open(project.id))
     await watcher.phase(Phase.INSTALLING)
     await workbench.set_environment(project.id, {"ADDED": "on the way"})
     (project.path / "go").touch()
@@ -130,11 +130,11 @@ async def test_a_locked_keyring_fails_the_start_of_a_project_that_has_some(
     project = await workbench.add(tiny_project(tmp_path / "locked"))
     await workbench.set_environment(project.id, {"A": "1"})
     system.failure = keyring.errors.KeyringLocked("locked")
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     problem = workbench.session(project.id).problem
     assert problem is not None and problem.title == "The keyring refused"
     system.failure = None
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     assert workbench.session(project.id).phase is Phase.LIVE
 
 

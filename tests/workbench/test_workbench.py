@@ -62,7 +62,7 @@ async def test_what_cannot_be_run_is_not_listed(workbench: Workbench, tmp_path: 
 async def test_a_removed_project_is_stopped_and_its_files_stay(workbench: Workbench, tmp_path: Path) -> None:
     folder = tiny_project(tmp_path / "kept")
     project = await workbench.add(folder)
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     assert workbench.session(project.id).phase is Phase.LIVE
     url = workbench.address(project.id)
     await workbench.remove(project.id)
@@ -141,7 +141,7 @@ async def test_everything_is_stopped_at_the_end(paths: Paths, tmp_path: Path) ->
     async with open_workbench(paths) as workbench:
         for name in ("a", "b"):
             project = await workbench.add(tiny_project(tmp_path / name))
-            await workbench.start(project.id)
+            await workbench.open(project.id)
         below = [child for child in psutil.Process().children(recursive=True) if child not in others]
         assert len(below) > 6
     _, alive = psutil.wait_procs(below, 5)

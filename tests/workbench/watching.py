@@ -48,7 +48,7 @@ class Watcher:
 
 async def started(workbench: Workbench, folder: Path) -> Project:
     project = await workbench.add(folder)
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     session = workbench.session(project.id)
     assert session.phase is Phase.LIVE, session.problem
     return project
@@ -56,7 +56,7 @@ async def started(workbench: Workbench, folder: Path) -> Project:
 
 async def failed(workbench: Workbench, folder: Path) -> Problem:
     project = await workbench.add(folder)
-    await workbench.start(project.id)
+    await workbench.open(project.id)
     return await nothing_runs(workbench, project)
 
 
