@@ -129,9 +129,8 @@ class Sandbox:
         together = [file for file in files if not _ESCAPED.search(file[0])]
         if together:
             await patiently(self._profile, lambda: send_together(self._sandbox.files, together))
-        for path, data in files:
-            if _ESCAPED.search(path):
-                await self.write_pieces(path, iter([data] if data else []))
+        for path, data in (file for file in files if _ESCAPED.search(file[0])):
+            await self.write_pieces(path, iter([data] if data else []))
 
     async def write_stream(self, path: str, source: Path) -> None:
         """Write one large file without holding it in memory.

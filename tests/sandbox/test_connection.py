@@ -114,7 +114,6 @@ async def test_a_host_that_ended_took_the_sandbox_with_it(
     # of a provider elsewhere nobody knows whether it is the network
     with pytest.raises(SandboxUnreachableError):
         await joined.run("true")
-    assert not await abandon(joined.kill)
 
 
 @pytest.mark.parametrize(
