@@ -37,7 +37,7 @@ NEIGHBOURS = frozenset({("sandbox.local_host", "host.handshake")})
 
 # Libraries that one place alone may open.
 DOORS: Mapping[str, tuple[str, ...]] = {
-    "e2b": ("sandbox.connection", "sandbox.template"),  # sandboxes, and what they are made from
+    "e2b": ("sandbox.connection", "sandbox.template", "sandbox.faults"),  # sandboxes, their making, their errors
     "keyring": ("store.secrets",),
     "watchdog": ("sync.watch",),
     "sqlite3": ("store.database",),

@@ -9,101 +9,49 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 from e2b import (
     AsyncSandbox,
-    AuthenticationException,
     CommandExitException,
-    NotEnoughSpaceException,
     NotFoundException,
-    RateLimitException,
-    SandboxException,
     SandboxNotFoundException,
-    SandboxNotRunningException,
     SandboxQuery,
     SandboxState,
-    SandboxUnreachableException,
-    ServiceBusyException,
-    TimeoutException,
 )
 
-from craft_desktop.model.errors import (
-    Action,
-    CraftError,
-    DiskFullError,
-    SandboxBusyError,
-    SandboxError,
-    SandboxGoneError,
-    SandboxRefusedError,
-    SandboxUnreachableError,
-)
-from craft_desktop.model.project import Provider
+from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxGoneError, SandboxUnreachableError
+from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome
+from craft_desktop.sandbox.faults import patiently, translated
 from craft_desktop.sandbox.profile import Address, Profile, address_of
+from craft_desktop.sandbox.upload import send_pieces, send_together
 
 # Longest wait for one answer of the control plane; a create on E2B's cloud takes well under a second.
 REQUEST_LIMIT_S = 30.0
 # Longest wait for a pause or a resume: E2B writes a sandbox's memory to its disk (4 s for each GiB, its documentation).
 PAUSE_LIMIT_S = 60.0
-# Longest wait for one batch: the answer's own time, and its bytes at the speed of a slow home line (1 Mbit/s up), so
-# that a save on a stalled line is noticed soon and 32 MiB may take their 5 minutes.
-UPLOAD_ANSWER_S = 20.0
-UPLOAD_BYTES_PER_S = 125_000
-# A streamed upload may take any time, but not stand still: TCP itself waits about as long before a line counts as dead.
-STALL_LIMIT_S = 30.0
 # One piece of a streamed file: large enough that the hop to a thread costs nothing beside it.
 PIECE_BYTES = 256 * 1024
 # Longest wait for a file that is read: a manifest of 100,000 files is some megabytes.
 DOWNLOAD_LIMIT_S = 120.0
 # Longest wait for a snapshot: 1 GB of small files on a slow disk took 40 s.
 SNAPSHOT_LIMIT_S = 300.0
+# A command's own deadline is kept inside the sandbox; where the line stands still nobody there can tell us.
+ANSWER_GRACE_S = 5.0
+# A clean-up that met a broken line is worth a second try; more would keep the person waiting for a stop.
+KILL_PAUSES_S = (0.3,)
+# Longest look for a sandbox that may have been made: the person waits, and was told nothing yet.
+LOOK_LIMIT_S = 5.0
 # Longest wait for the clean-up of a sandbox that may already be gone.
 KILL_LIMIT_S = 10.0
-# Characters of a foreign message that a person is shown.
-LONGEST_WORDS = 240
+# What a shell says of a program that SIGKILL ended: 128 and the signal's number.
+KILLED = 137
 
-# What the client's HTTP library says of a broken network, and what a person understands of it.
-_NETWORK_FACTS = (
-    ("dns error", "Its name could not be looked up."),
-    ("connection refused", "The connection was refused."),
-    ("certificate", "Its certificate is not trusted."),
-    ("timed out", "It did not answer in time."),
-    ("connection reset", "The connection broke off."),
-    ("unexpected eof", "The connection broke off."),
-)
 _ESCAPED = re.compile(r'["\\%\x00-\x1f\x7f]')
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a command ended."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A sandbox in the provider's list; `is_paused` when it sleeps."""
-
-    sandbox_id: str
-    metadata: Mapping[str, str]
-    is_paused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FoundSnapshot:
-    """A snapshot in the provider's list; `names` without the team's before them and the tag behind them."""
-
-    snapshot_id: str
-    names: tuple[str, ...]
 
 
 class Process:
@@ -115,7 +63,7 @@ class Process:
         self.pid = int(handle.pid)
 
     async def wait(self) -> int:
-        """Wait for the end and give the exit code; -1 after a signal.
+        """Wait for the end and give the exit code; 137 after SIGKILL, as a shell says, -1 after another signal.
 
         :raises SandboxError: the sandbox was lost meanwhile.
         """
@@ -123,7 +71,7 @@ class Process:
             try:
                 result = await self._handle.wait()
             except CommandExitException as error:
-                return int(error.exit_code)
+                return KILLED if "killed" in (error.error or "") else int(error.exit_code)
         return int(result.exit_code)
 
     async def leave(self) -> None:
@@ -156,20 +104,18 @@ class Sandbox:
         :raises SyncError: the sandbox's disk is full.
         :raises SandboxError: refused, unreachable or gone.
         """
-        plain: list[Any] = [{"path": path, "data": data} for path, data in files if not _ESCAPED.search(path)]
-        limit_s = UPLOAD_ANSWER_S + sum(len(data) for _, data in files) / UPLOAD_BYTES_PER_S
-        async with translated(self._profile):
-            await self._sandbox.files.write_files(plain, request_timeout=limit_s)
-            for path, data in files:
-                if _ESCAPED.search(path):
-                    await self._sandbox.files.write(path, data, request_timeout=limit_s)
+        together = [file for file in files if not _ESCAPED.search(file[0])]
+        if together:
+            await patiently(self._profile, lambda: send_together(self._sandbox.files, together))
+        for path, data in (file for file in files if _ESCAPED.search(file[0])):
+            await self.write_pieces(path, iter([data] if data else []))
 
     async def write_stream(self, path: str, source: Path) -> None:
         """Write one large file without holding it in memory.
 
         :raises OSError: the source cannot be read.
         :raises SyncError: the sandbox's disk is full.
-        :raises SandboxUnreachableError: nothing went on for `STALL_LIMIT_S`.
+        :raises SandboxUnreachableError: the line stood still.
         :raises SandboxError: refused, unreachable or gone.
         """
         with source.open("rb") as file:
@@ -181,29 +127,10 @@ class Sandbox:
         What `pieces` raises comes through.
 
         :raises SyncError: the sandbox's disk is full.
-        :raises SandboxUnreachableError: nothing went on for `STALL_LIMIT_S`.
+        :raises SandboxUnreachableError: the line stood still.
         :raises SandboxError: refused, unreachable or gone.
         """
-        loop = asyncio.get_running_loop()
-        failure: list[Exception] = []
-        try:
-            async with translated(self._profile), asyncio.timeout(STALL_LIMIT_S) as limit:
-
-                async def sent() -> AsyncIterator[bytes]:
-                    try:
-                        while piece := await asyncio.to_thread(next, pieces, b""):
-                            limit.reschedule(loop.time() + STALL_LIMIT_S)
-                            yield piece
-                    except Exception as error:
-                        failure.append(error)
-                        raise
-
-                await self._sandbox.files.write(path, sent())
-        except CraftError:
-            # The client may tell a source that failed as a line that broke.
-            if failure:
-                raise failure[0] from None
-            raise
+        await send_pieces(self._sandbox.files, self._profile, path, pieces)
 
     async def read(self, path: str) -> bytes:
         """Read a whole file.
@@ -219,12 +146,16 @@ class Sandbox:
         :raises SandboxUnreachableError: it did not end within `limit_s`.
         :raises SandboxError: refused, unreachable or gone.
         """
-        async with translated(self._profile):
+
+        async def work() -> Outcome:
             try:
-                result = await self._sandbox.commands.run(command, cwd=cwd, timeout=limit_s)
+                async with asyncio.timeout(limit_s + ANSWER_GRACE_S):
+                    result = await self._sandbox.commands.run(command, cwd=cwd, timeout=limit_s)
             except CommandExitException as error:
                 return Outcome(int(error.exit_code), error.stdout or "", error.stderr or "")
-        return Outcome(int(result.exit_code), result.stdout, result.stderr)
+            return Outcome(int(result.exit_code), result.stdout, result.stderr)
+
+        return await patiently(self._profile, work)
 
     async def start(
         self, command: str, *, cwd: str, envs: Mapping[str, str], on_output: Callable[[str], None]
@@ -237,8 +168,9 @@ class Sandbox:
         :raises SandboxError: refused, unreachable or gone.
         """
         gone = sorted(self._variables - envs.keys())
-        async with translated(self._profile):
-            handle = await self._sandbox.commands.run(
+        handle = await patiently(
+            self._profile,
+            lambda: self._sandbox.commands.run(
                 f"unset {' '.join(gone)}; {command}" if gone else command,
                 background=True,
                 cwd=cwd,
@@ -247,7 +179,8 @@ class Sandbox:
                 on_stderr=on_output,
                 timeout=0,
                 retain_output=False,
-            )
+            ),
+        )
         return Process(handle, self._profile)
 
     async def rejoin(self, pid: int, on_output: Callable[[str], None]) -> Process | None:
@@ -281,8 +214,7 @@ class Sandbox:
         :raises SandboxGoneError: it is no more.
         :raises SandboxError: refused or unreachable.
         """
-        async with translated(self._profile):
-            await self._sandbox.connect(timeout=timeout_s, request_timeout=PAUSE_LIMIT_S)
+        await patiently(self._profile, lambda: self._sandbox.connect(timeout=timeout_s, request_timeout=PAUSE_LIMIT_S))
 
     async def keep(self, timeout_s: int) -> None:
         """Let the sandbox live `timeout_s` seconds from now.
@@ -309,9 +241,18 @@ class Sandbox:
 
         :raises SandboxError: refused or unreachable.
         """
-        async with translated(self._profile):
-            with contextlib.suppress(SandboxNotFoundException):
-                await self._sandbox.kill(request_timeout=KILL_LIMIT_S)
+        for pause_s in (*KILL_PAUSES_S, None):
+            try:
+                async with translated(self._profile):
+                    with contextlib.suppress(SandboxNotFoundException):
+                        await self._sandbox.kill(request_timeout=KILL_LIMIT_S)
+                return
+            except SandboxGoneError:
+                return
+            except (SandboxUnreachableError, SandboxBusyError):
+                if pause_s is None:
+                    raise
+                await asyncio.sleep(pause_s)
 
 
 class Connection:
@@ -335,13 +276,36 @@ class Connection:
     ) -> Sandbox:
         """Make a sandbox; its ports answer only to who holds its traffic token, where the provider can do so.
 
+        Where the answer is lost, the sandbox is looked for by its metadata, if that has a `nonce`.
+
         :param base: a snapshot's id; None for the template.
-        :raises SandboxError: refused, busy or unreachable.
+        :raises SandboxUnreachableError: nobody knows whether it was made.
+        :raises SandboxError: refused or busy; it was not made.
         """
+        try:
+            return await self._create(base or self.profile.template, metadata, envs, timeout_s)
+        except SandboxUnreachableError as error:
+            _log.info("was it made? %s", error)
+            made = await self._find_made(metadata, timeout_s) if "nonce" in metadata else None
+            if made is None:
+                raise
+            return made
+
+    async def _find_made(self, metadata: Mapping[str, str], timeout_s: int) -> Sandbox | None:
+        try:
+            async with asyncio.timeout(LOOK_LIMIT_S):
+                found = await self.list({"nonce": metadata["nonce"]})
+                return await self.connect(found[0].sandbox_id, timeout_s=timeout_s) if found else None
+        except (SandboxError, TimeoutError) as error:
+            _log.info("it cannot be looked for: %s", error)
+            return None
+
+    async def _create(self, base: str, metadata: Mapping[str, str], envs: Mapping[str, str], timeout_s: int) -> Sandbox:
         network: Any = {"allow_public_traffic": False}
-        async with translated(self.profile):
+        # A deadline given to the client is kept twice over: its HTTP library adds reading to writing (measured).
+        async with translated(self.profile), asyncio.timeout(REQUEST_LIMIT_S):
             sandbox = await AsyncSandbox.create(
-                base or self.profile.template,
+                base,
                 timeout=timeout_s,
                 metadata=dict(metadata),
                 envs=dict(envs),
@@ -405,71 +369,6 @@ class Connection:
         """
         async with translated(self.profile):
             await AsyncSandbox.kill(sandbox_id, **self._options)
-
-
-@contextlib.asynccontextmanager
-async def translated(profile: Profile) -> AsyncIterator[None]:
-    """Turn the client's errors into ours.
-
-    :raises SandboxError: see its tree in model/errors.py.
-    :raises SyncError: no space left in the sandbox.
-    """
-    here = profile.provider is Provider.LOCAL
-    place = "The sandbox host on this computer" if here else f"E2B at {profile.domain}"
-    try:
-        yield
-    except AuthenticationException as error:
-        raise SandboxRefusedError(
-            "E2B does not accept the API key",
-            _words(error),
-            "Check the key in Settings; you find it in your E2B dashboard.",
-            Action.OPEN_SETTINGS,
-        ) from error
-    except (SandboxNotFoundException, SandboxNotRunningException) as error:
-        raise SandboxGoneError(
-            "The sandbox is gone",
-            "It was ended from outside, or its time was over.",
-            "Start the project again; your files are all here.",
-            Action.START,
-        ) from error
-    except NotEnoughSpaceException as error:
-        raise DiskFullError(
-            "The disk is full",
-            "There is no room left for the project's copy." if here else "The sandbox's disk has no room left.",
-            "Make room on this computer's disk and start again." if here else "Use a template with a larger disk.",
-            Action.START,
-        ) from error
-    except (RateLimitException, ServiceBusyException) as error:
-        raise SandboxBusyError(
-            f"{place} is busy", _words(error), "Wait a minute and start again.", Action.START
-        ) from error
-    except (SandboxUnreachableException, httpx.TransportError, TimeoutException, TimeoutError) as error:
-        raise SandboxUnreachableError(
-            f"{place} does not answer",
-            _network_words(error),
-            "Start the project again." if here else "Check your network connection, then start again.",
-            Action.START,
-        ) from error
-    except SandboxException as error:
-        raise SandboxError(
-            f"{place} refused",
-            _words(error),
-            "Start the project again; the details above say what was refused.",
-            Action.START,
-        ) from error
-
-
-def _words(error: BaseException) -> str:
-    # The client's messages go on for a paragraph of advice on its own API; their start holds the facts.
-    _log.info("%s: %s", type(error).__name__, error)
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return first if len(first) <= LONGEST_WORDS else first[:LONGEST_WORDS].rsplit(" ", 1)[0] + " …"
-
-
-def _network_words(error: BaseException) -> str:
-    words = _words(error)
-    told = str(error).lower()
-    return next((fact for sign, fact in _NETWORK_FACTS if sign in told), words)
 
 
 async def abandon(work: Callable[[], Awaitable[None]]) -> bool:

@@ -1,11 +1,11 @@
 """A dev server in a sandbox: awaited, watched and ended."""
 
 from craft_desktop.model.errors import Action, ServerError
-from craft_desktop.sandbox.connection import Process, Sandbox, abandon
+from craft_desktop.sandbox.connection import KILLED, Process, Sandbox, abandon
 from craft_desktop.sandbox.lines import LineCutter, Tail
 from craft_desktop.sandbox.port_search import PortSearch
 from craft_desktop.sandbox.ports import Ports
-from craft_desktop.sandbox.processes import end_tree, ports_of
+from craft_desktop.sandbox.processes import MORE_MEMORY, end_tree, ports_of
 from craft_desktop.sandbox.profile import Address
 
 
@@ -50,6 +50,13 @@ class DevServer:
         """
         exit_code = await self._process.wait()
         self._cutter.finish()
+        if exit_code == KILLED:
+            return ServerError(
+                "The dev server was killed: there was not enough memory",
+                f"The system ended it (exit code {exit_code}).\n{self._tail.last()}".rstrip(),
+                MORE_MEMORY,
+                Action.START,
+            )
         return ServerError(
             "The dev server ended",
             f"Its exit code was {exit_code}.\n{self._tail.last()}".rstrip(),

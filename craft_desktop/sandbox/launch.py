@@ -11,11 +11,11 @@ from types import MappingProxyType
 from craft_desktop.model.errors import Action, InstallError, Problem
 from craft_desktop.model.node_range import fits
 from craft_desktop.model.project import LISTEN_HOST, Recipe
-from craft_desktop.sandbox.connection import Sandbox, abandon
+from craft_desktop.sandbox.connection import KILLED, Sandbox, abandon
 from craft_desktop.sandbox.dev_server import DevServer
 from craft_desktop.sandbox.lines import LineCutter, Tail
 from craft_desktop.sandbox.ports import Ports
-from craft_desktop.sandbox.processes import MARKER
+from craft_desktop.sandbox.processes import MARKER, MORE_MEMORY
 
 PROJECT_DIR = "project"
 # E2B's sandboxes are for one project each; its own examples serve here. An embedded host that shares the network
@@ -114,6 +114,13 @@ class Launch:
             raise
         finally:
             cutter.finish()
+        if exit_code == KILLED:
+            raise InstallError(
+                "Installing was killed: there was not enough memory",
+                f"{recipe.install_command} was ended by the system (exit code {exit_code}).\n{tail.useful()}".rstrip(),
+                MORE_MEMORY,
+                Action.START,
+            )
         if exit_code != 0:
             raise InstallError(
                 "The dependencies could not be installed",

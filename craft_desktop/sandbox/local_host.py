@@ -160,9 +160,9 @@ class LocalHost:
         await self._owner.aclose()
 
     async def _start(self) -> Ready:
-        self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
         command = [*HOST_COMMAND, "--json", "--lifeline", "--state", str(self._state)]
         try:
+            self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
             # The open standard input is the lifeline: when this process dies, however, the host reads its end.
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -173,7 +173,7 @@ class LocalHost:
                 start_new_session=True,  # Ctrl-C in a terminal is for this process, which ends the host in order
             )
         except OSError as error:
-            raise _not_started(str(error)) from error
+            raise _not_started(f"{error.filename or self._state}: {error.strerror or error}") from error
         assert process.stdout is not None and process.stderr is not None
         self._process = process
         self._owner.start(self._read_log(process.stderr), name="log")
@@ -181,10 +181,12 @@ class LocalHost:
             async with asyncio.timeout(READY_LIMIT_S):
                 line = await process.stdout.readline()
             return Ready.parse(line)
+        except asyncio.CancelledError:
+            # Nobody knows its addresses; the next that needs a host starts another.
+            await _put_down(process)
+            raise
         except (TimeoutError, HandshakeError) as error:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+            await _put_down(process)
             raise _not_started("\n".join(self._last_words) or f"{type(error).__name__}: {error}") from error
 
     async def _read_log(self, stream: asyncio.StreamReader) -> None:
@@ -198,6 +200,12 @@ class LocalHost:
             text = line.decode(errors="replace").rstrip()
             self._last_words.append(text)
             _log.info("host: %s", text)
+
+
+async def _put_down(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
 
 
 def _not_started(detail: str) -> SandboxError:

@@ -14,6 +14,11 @@ from craft_desktop.sandbox.ports import listening_ports
 MARKER = "CRAFT_DESKTOP_RUN"
 # `next dev` ends clean within 0.2 s of SIGTERM (measured); ten times that, then SIGKILL.
 GRACE_S = 2.0
+# Said where SIGKILL ended what nobody here had ended: the kernel does so when there is no memory left.
+MORE_MEMORY = (
+    "Close other programs, or on E2B choose a template with more memory; then start again. "
+    "NODE_OPTIONS=--max-old-space-size=… makes Node.js content with less."
+)
 
 # Signal 0 asks only who is there. The shell that runs this is not marked, so it never finds itself.
 _SCRIPT = """

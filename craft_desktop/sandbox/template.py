@@ -17,7 +17,7 @@ from typing import Any
 from e2b import AsyncTemplate, BuildException, TemplateException
 
 from craft_desktop.model.errors import Action, SandboxError, SettingError
-from craft_desktop.sandbox.connection import translated
+from craft_desktop.sandbox.faults import translated
 from craft_desktop.sandbox.launch import PROJECT_DIR
 from craft_desktop.sandbox.profile import Profile
 

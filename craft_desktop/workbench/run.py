@@ -133,7 +133,7 @@ class Run:
             on_verified=self._verified,
         )
         self._crashes = Crashes()
-        self.heartbeat = Heartbeat(tenancy.sandbox, self._is_used)
+        self.heartbeat = Heartbeat(tenancy.sandbox, self._is_used, on_problem=voice.notice)
         self._changed: set[str] = set()  # relpaths that may ask for more than sending, not yet looked at
         self.was_live = False
         self.can_sleep = True
@@ -275,23 +275,10 @@ class Run:
                 if self._voice.session().provider is Provider.LOCAL:
                     raise  # no network lies between: the host itself is gone
                 self._voice.notice(error.problem)
-                await self._reconnect(server)
+                await asyncio.sleep(RECONNECT_FIRST_S)
+                await _persist(server.rejoin)
                 self._voice.say("The sandbox answers again")
                 self._engine.verify_soon()
-
-    async def _reconnect(self, server: DevServer) -> None:
-        wait_s = RECONNECT_FIRST_S
-        until = time.monotonic() + RECONNECT_LIMIT_S
-        while True:
-            await asyncio.sleep(wait_s)
-            try:
-                await server.rejoin()
-            except (SandboxUnreachableError, SandboxBusyError):
-                if time.monotonic() > until:
-                    raise
-                wait_s = min(2 * wait_s, RECONNECT_PAUSE_S)
-                continue
-            return
 
     def _judge(self, error: ServerError) -> None:
         """Let a dev server that had served be started anew, unless it goes on ending.
@@ -330,8 +317,9 @@ class Run:
                 self._voice.notice(error.problem)
             began = time.monotonic()
             self._voice.tell(WakeAsked())
-            await self._sandbox.resume(SANDBOX_TIMEOUT_S)
-            await server.rejoin()
+            # A lid that is opened has its network a moment later.
+            await _persist(lambda: self._sandbox.resume(SANDBOX_TIMEOUT_S))
+            await _persist(server.rejoin)
         finally:
             self._gate.open()
         self._activity.touch()
@@ -372,6 +360,23 @@ _WHY = {
     RestartAsked: "Restarting",
     ServerCrashed: "The dev server ended: starting it again",
 }
+
+
+async def _persist(work: Callable[[], Awaitable[None]]) -> None:
+    """Try again what a broken network or a busy provider hinders, for a while.
+
+    :raises SandboxError: it does not go away, or it is something else.
+    """
+    wait_s = RECONNECT_FIRST_S
+    until = time.monotonic() + RECONNECT_LIMIT_S
+    while True:
+        try:
+            return await work()
+        except (SandboxUnreachableError, SandboxBusyError):
+            if time.monotonic() > until:
+                raise
+        await asyncio.sleep(wait_s)
+        wait_s = min(2 * wait_s, RECONNECT_PAUSE_S)
 
 
 @contextlib.asynccontextmanager

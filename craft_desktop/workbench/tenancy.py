@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxRefusedError
+from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxRefusedError, SandboxUnreachableError
 from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.sandbox.connection import Connection, Sandbox, abandon
@@ -308,8 +308,8 @@ class Landlord:
         except asyncio.CancelledError:
             self._owner.start(self._discard(asked, making, nonce), name="discard")
             raise
-        except SandboxError:
-            await self._end(nonce, [])
+        except SandboxError as error:
+            await self._not_made(nonce, error)
             raise
         tenancy = Tenancy(sandbox, nonce, Origin.TEMPLATE, asked)
         if image is not None:
@@ -358,12 +358,19 @@ class Landlord:
         finally:
             await self.release(tenancy)
 
+    async def _not_made(self, nonce: str, error: SandboxError) -> None:
+        if isinstance(error, SandboxUnreachableError):  # nobody knows whether it was
+            with unimportant():
+                self._ledger.disown(nonce)
+        else:
+            await self._end(nonce, [])
+
     async def _discard(self, asked: Asked, making: "asyncio.Task[Sandbox]", nonce: str) -> None:
         try:
             sandbox = await making
         except SandboxError as error:
             _log.info("a sandbox that was no longer wanted was not made: %s", error)
-            await self._end(nonce, [])
+            await self._not_made(nonce, error)
             return
         await self.release(Tenancy(sandbox, nonce, Origin.TEMPLATE, asked))
 

@@ -16,7 +16,9 @@ from craft_desktop.model.errors import (
     SandboxUnreachableError,
     SyncError,
 )
-from craft_desktop.sandbox.connection import Connection, Sandbox, abandon, translated
+from craft_desktop.model.project import Provider
+from craft_desktop.sandbox.connection import Connection, Sandbox, abandon
+from craft_desktop.sandbox.faults import translated
 from craft_desktop.sandbox.local_host import LocalHost
 
 
@@ -100,11 +102,18 @@ async def test_a_wrong_key_is_refused(local_host: LocalHost) -> None:
         await Connection(profile).list({})
 
 
-async def test_a_host_that_ended_does_not_answer(local_host: LocalHost, sandbox: Sandbox) -> None:
+async def test_a_host_that_ended_took_the_sandbox_with_it(
+    local_host: LocalHost, connection: Connection, sandbox: Sandbox
+) -> None:
+    elsewhere = Connection(dataclasses.replace(connection.profile, provider=Provider.E2B))
+    joined = await elsewhere.connect(sandbox.id, timeout_s=60)
     await local_host.aclose()
-    with pytest.raises(SandboxUnreachableError):
+    with pytest.raises(SandboxGoneError):
         await sandbox.run("true")
-    assert not await abandon(sandbox.kill)
+    assert await abandon(sandbox.kill)
+    # of a provider elsewhere nobody knows whether it is the network
+    with pytest.raises(SandboxUnreachableError):
+        await joined.run("true")
 
 
 @pytest.mark.parametrize(

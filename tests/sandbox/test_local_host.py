@@ -82,3 +82,25 @@ def test_a_shared_network_is_told_with_its_reason() -> None:
     assert parse_machine(found).network_rules
     machine = parse_machine({**found, "network_rules": False, "network_rules_reason": "No nftables."})
     assert (machine.network_rules, machine.network_rules_reason) == (False, "No nftables.")
+
+
+async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    host = LocalHost(tmp_path / "file" / "host")
+    with pytest.raises(SandboxError) as caught:
+        await host.profile()
+    assert str(tmp_path / "file") in caught.value.problem.detail
+    await host.aclose()
+
+
+async def test_a_start_that_is_cancelled_leaves_no_host(tmp_path: Path) -> None:
+    host = LocalHost(tmp_path / "host")
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        starting = group.create_task(host.profile())
+        while not children(tmp_path / "host"):
+            await asyncio.sleep(0)
+        starting.cancel()
+    assert children(tmp_path / "host") == []
+    assert await Connection(await host.profile()).list({}) == []
+    assert len(children(tmp_path / "host")) == 1
+    await host.aclose()

@@ -98,6 +98,16 @@ def test_what_was_taken_over_or_ended_is_left_behind_no_more(dead: Path) -> None
     assert ledger.left_behind(Provider.LOCAL) == ()
 
 
+def test_what_nobody_knows_of_is_left_for_the_next_look(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.ask("lost", "p1", Provider.LOCAL, 1.0)
+    assert ledger.left_behind(Provider.LOCAL) == ()
+    ledger.disown("lost")
+    (row,) = ledger.left_behind(Provider.LOCAL)
+    assert row.nonce == "lost" and ledger.take_over(row)
+    assert ledger.left_behind(Provider.LOCAL) == ()
+
+
 def test_another_living_copys_sandboxes_are_its_own(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ours, theirs = SPAWN.Pipe()

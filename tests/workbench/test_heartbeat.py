@@ -3,9 +3,11 @@ from typing import cast
 
 import pytest
 
-from craft_desktop.model.errors import SandboxGoneError, SandboxUnreachableError
+from craft_desktop.model.errors import Problem, SandboxGoneError, SandboxRefusedError, SandboxUnreachableError
 from craft_desktop.sandbox.connection import Sandbox
+from craft_desktop.workbench import heartbeat as module
 from craft_desktop.workbench.heartbeat import Heartbeat
+from craft_desktop.workbench.run import guarded
 
 
 class Remote:
@@ -26,6 +28,7 @@ class Remote:
 
 
 GONE = SandboxGoneError("The sandbox is gone", "It ended.", "Start it.")
+REFUSED = SandboxRefusedError("The key is refused", "It was revoked.", "Put in another.")
 AWAY = SandboxUnreachableError("It does not answer", "No network.", "Wait.")
 
 
@@ -67,3 +70,24 @@ async def test_it_beats_at_once_when_asked() -> None:
         await remote.done.wait()
         beating.cancel()
     assert remote.beats == [600]
+
+
+async def test_what_stands_in_the_way_is_told_once_and_tried_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", 0.001)
+    remote = Remote(AWAY, AWAY, REFUSED, REFUSED, None, REFUSED, GONE)
+    told: list[Problem] = []
+    heartbeat = Heartbeat(cast(Sandbox, remote), lambda: True, every_s=60.0, on_problem=told.append)
+    with pytest.raises(SandboxGoneError):
+        async with asyncio.timeout(10), guarded() as group:
+            group.create_task(one_after_the_other(heartbeat, remote))
+            await heartbeat.run()
+    assert [problem.title for problem in told] == ["It does not answer", "The key is refused", "The key is refused"]
+    assert "10 minutes" in told[0].detail and told[0].remedy == "Wait."
+
+
+async def one_after_the_other(heartbeat: Heartbeat, remote: Remote) -> None:
+    """Ask for the beats that would else come minutes later: the first, and the one after a good one."""
+    heartbeat.beat_now()
+    while len(remote.beats) < 5:
+        await asyncio.sleep(0.001)
+    heartbeat.beat_now()

@@ -1,0 +1,30 @@
+"""What a provider answers: values without the client."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A sandbox in the provider's list; `is_paused` when it sleeps."""
+
+    sandbox_id: str
+    metadata: Mapping[str, str]
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSnapshot:
+    """A snapshot in the provider's list; `names` without the team's before them and the tag behind them."""
+
+    snapshot_id: str
+    names: tuple[str, ...]

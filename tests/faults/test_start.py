@@ -1,0 +1,145 @@
+"""Every fault of the wire at every step of a start: told, nothing left, and the next Start works."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from craft_desktop.model.errors import Action
+from craft_desktop.model.session import Phase
+from craft_desktop.sandbox import connection, faults, upload
+from tests.conftest import tiny_project
+from tests.faults.proxy import Answer, Break, Cut, Fault, Lost, Reset, Stall
+from tests.faults.stage import CREATE, FIRST_PAGE, INSTALL, PREPARE, SERVE, STOP, UPLOAD, Stage
+
+REASON = "the reason that was given"
+SLOW_DOWN = {"Retry-After": "1"}
+AWAY = "E2B at .* does not answer"
+
+NETWORK: list[tuple[Fault, str]] = [(Reset(), AWAY), (Lost(), AWAY), (Stall(), AWAY), (Cut(), AWAY)]
+OF_CONTROL: list[tuple[Fault, str]] = [
+    (Answer(401), "does not accept the API key"),
+    (Answer(403), "does not allow this"),
+    (Answer(404), "does not know what it was asked for"),
+    (Answer(409), "just being paused or woken"),
+    (Answer(429, headers=SLOW_DOWN), "is busy"),
+    (Answer(500), "has a fault of its own"),
+    (Answer(502), "has a fault of its own"),
+    (Answer(503), "is busy"),
+]
+OF_SANDBOX: list[tuple[Fault, str]] = [
+    (Answer(401), "The sandbox is gone"),
+    (Answer(403), "does not allow this"),
+    (Answer(404), "does not know what it was asked for"),
+    (Answer(409), "just being paused or woken"),
+    (Answer(429, headers=SLOW_DOWN), "is busy"),
+    (Answer(500), "has a fault of its own"),
+    (Answer(502, "The sandbox was not found"), "The sandbox is gone"),
+    (Answer(503), "is busy|does not answer"),
+]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for what stalls no longer than a test may; two busy cores answer in under a second."""
+    monkeypatch.setattr(connection, "REQUEST_LIMIT_S", 2.0)
+    monkeypatch.setattr(connection, "ANSWER_GRACE_S", 0.0)
+    monkeypatch.setattr(faults, "BUSY_PAUSES_S", (0.05, 0.1))
+    monkeypatch.setattr(upload, "UPLOAD_ANSWER_S", 2.0)
+
+
+async def fails_and_recovers(stage: Stage, folder: Path, step: str, causes: list[tuple[Fault, str]]) -> None:
+    for fault, title in causes:
+        rule = stage.proxy.rule(step, fault)
+        project = await stage.start(folder)
+        assert rule.struck.is_set()
+        problem = await stage.failed(project)
+        assert re.search(title, problem.title), (step, fault, problem)
+        if isinstance(fault, Answer) and "gone" not in title:
+            assert REASON in problem.detail, problem
+        assert problem.action in (Action.START, Action.OPEN_SETTINGS)
+        await stage.proxy.heal()
+        if isinstance(fault, Stall | Cut):  # what may leave something behind
+            await recovers(stage, folder)
+    await recovers(stage, folder)
+
+
+async def recovers(stage: Stage, folder: Path) -> None:
+    project = await stage.start_live(folder)
+    await stage.workbench.close(project.id)
+    assert stage.session(project).phase is Phase.STOPPED
+    await stage.nothing_left()
+
+
+async def test_create(stage: Stage, tmp_path: Path) -> None:
+    network = [each for each in NETWORK if not isinstance(each[0], Lost)]
+    await fails_and_recovers(stage, tiny_project(tmp_path / "p"), CREATE, [*network, *OF_CONTROL])
+
+
+async def test_upload(stage: Stage, tmp_path: Path) -> None:
+    half_way: list[tuple[Fault, str]] = [(Break(sent=50), AWAY), (Stall(sent=50), AWAY)]
+    folder = tiny_project(tmp_path / "p")
+    await fails_and_recovers(stage, folder, UPLOAD, [*NETWORK[:2], *half_way, *OF_SANDBOX])
+
+
+async def test_install(stage: Stage, tmp_path: Path) -> None:
+    stream: list[tuple[Fault, str]] = [(Break(answered=1), AWAY)]
+    folder = tiny_project(tmp_path / "p")
+    await fails_and_recovers(stage, folder, INSTALL, [*NETWORK[1:3], *stream, *OF_SANDBOX])
+
+
+@pytest.mark.parametrize("step", [PREPARE, SERVE])
+async def test_other_commands(stage: Stage, tmp_path: Path, step: str) -> None:
+    await fails_and_recovers(stage, tiny_project(tmp_path / "p"), step, NETWORK[:2])
+
+
+async def test_a_create_whose_answer_is_lost_is_found(stage: Stage, tmp_path: Path) -> None:
+    for fault in (Lost(), Break(answered=40)):
+        rule = stage.proxy.rule(CREATE, fault, times=1)
+        project = await stage.start_live(tiny_project(tmp_path / "p"))
+        assert rule.struck.is_set()
+        assert await stage.sandboxes() == [stage.session(project).sandbox_id]
+        await stage.workbench.close(project.id)
+        await stage.nothing_left()
+
+
+async def test_too_many_requests_are_waited_out(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "REQUEST_LIMIT_S", 10.0)
+    rules = [
+        stage.proxy.rule(step, Answer(status, headers=SLOW_DOWN), times=2)
+        for step, status in ((CREATE, 429), (PREPARE, 429), (UPLOAD, 503), (INSTALL, 409), (SERVE, 429))
+    ]
+    project = await stage.start_live(tiny_project(tmp_path / "p"))
+    assert all(rule.seen > 2 for rule in rules)
+    assert (stage.session(project).steps[0].seconds or 0) >= 2.0  # as Retry-After said, twice
+
+
+async def test_the_first_page_through_faults(stage: Stage, tmp_path: Path) -> None:
+    for fault in (Reset(), Lost(), Break(answered=20)):
+        rule = stage.proxy.rule(FIRST_PAGE, fault, times=3)
+        project = await stage.start_live(tiny_project(tmp_path / "p"))
+        assert rule.struck.is_set()
+        await stage.workbench.close(project.id)
+
+
+async def test_stop_through_faults(stage: Stage, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "p")
+    for fault in (Lost(), Answer(500)):
+        project = await stage.start_live(folder)
+        stage.proxy.rule(STOP, fault, times=1)
+        await stage.workbench.close(project.id)
+        assert stage.session(project).phase is Phase.STOPPED
+        await stage.nothing_left()
+        await stage.proxy.heal()
+    # the network is away: the person gets the stop, and the next start what was left behind
+    project = await stage.start_live(folder)
+    left = stage.session(project).sandbox_id
+    stage.proxy.cut()
+    await stage.workbench.close(project.id)
+    assert stage.session(project).phase is Phase.STOPPED
+    await stage.proxy.heal()
+    assert await stage.sandboxes() == [left]
+    project = await stage.start_live(folder)
+    assert stage.session(project).sandbox_id == left
+    await stage.workbench.close(project.id)
+    await stage.nothing_left()
