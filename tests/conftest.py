@@ -38,7 +38,10 @@ function walk(dir, found) {
   return found;
 }
 console.log("serving");
-http.createServer((_, answer) => answer.end(JSON.stringify(walk(".", {})))).listen(process.env.PORT, "127.0.0.1");
+function listing() {
+  try { return walk(".", {}); } catch (error) { return {}; }  // a file went while it was looked at: asked again
+}
+http.createServer((_, answer) => answer.end(JSON.stringify(listing()))).listen(process.env.PORT, "127.0.0.1");
 """
 
 
@@ -67,12 +70,12 @@ def files_of(folder: Path) -> dict[str, str]:
     return found
 
 
-async def fetch(url: str) -> tuple[int, str]:
+async def fetch(url: str, path: str = "") -> tuple[int, str]:
     """Fetch a preview address as a browser does: `*.localhost` is loopback to a browser, unknown to the C library."""
     host = url.split("/")[2]
     port = host.rsplit(":", 1)[1]
     headers = {"Host": host, "Accept": "text/html"}
-    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/", headers=headers) as answer:
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/{path}", headers=headers) as answer:
         return answer.status, await answer.text()
 
 
