@@ -7,7 +7,7 @@ times are Unix seconds, durations seconds.
 from collections.abc import Mapping
 
 from craft_desktop.model.errors import Problem
-from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Verified
+from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, SyncChanged
 from craft_desktop.model.operations import Health, Opened, Status
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Session
@@ -115,8 +115,9 @@ def event_json(event: Event) -> tuple[str, str | None, Json]:
             fields: Json = {"files": event.files, "deleted": event.deleted, "bytes": event.size_bytes}
             fields |= {"ms": round(event.duration_ms, 1), "revision": event.revision}
             return "pushed", project_id, {"project": project_id, **fields}
-        case Verified(project_id=project_id):
-            fields = {"files": event.files, "drifted": list(event.drifted), "revision": event.revision, "at": event.at}
-            return "verified", project_id, {"project": project_id, **fields}
+        case SyncChanged(project_id=project_id):
+            fields = {"revision": event.revision, "verified_at": event.verified_at}
+            fields |= {"halted": event.is_halted, "polling": event.is_polling}
+            return "sync", project_id, {"project": project_id, **fields}
         case Notice(project_id=project_id):
             return "notice", project_id, {"project": project_id, **problem_json(event.problem)}

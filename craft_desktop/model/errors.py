@@ -38,6 +38,7 @@ class Action(StrEnum):
     OPEN_SETTINGS = "open-settings"
     ALLOW_UNISOLATED = "allow-unisolated"
     REMOVE_PROJECT = "remove-project"
+    SEND_EMPTINESS = "send-emptiness"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,17 +53,19 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """The sandbox's files were compared with the folder's by hash, and what had drifted is repaired.
+class SyncChanged:
+    """How the sandbox stands to the folder.
 
-    `at` in Unix seconds.
+    `revision` counts the pushes that changed something; `verified_at` is when hashes taken in the sandbox were last
+    found equal to the folder's (Unix seconds; None: not yet). While `is_halted`, the folder is gone or emptied and
+    nothing is sent; while `is_polling`, the system cannot watch the folder, which is looked at every second.
     """
 
     project_id: str
-    files: int
-    drifted: tuple[str, ...]
-    revision: int
-    at: float
+    revision: int = 0
+    verified_at: float | None = None
+    is_halted: bool = False
+    is_polling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +76,4 @@ class Notice:
     problem: Problem
 
 
-Event = ProjectsChanged | SessionChanged | LogLine | Pushed | Verified | Notice
+Event = ProjectsChanged | SessionChanged | LogLine | Pushed | SyncChanged | Notice

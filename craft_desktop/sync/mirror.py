@@ -358,6 +358,6 @@ def _emptied(root: Path) -> EmptiedError:
     return EmptiedError(
         "The folder was emptied",
         f"{root} holds no file of the project any more. What the sandbox holds was not touched.",
-        "Put the files back, or say that the sandbox is to be emptied too.",
-        Action.OPEN_FOLDER,
+        "Put the files back, and it goes on by itself; or empty the sandbox too.",
+        Action.SEND_EMPTINESS,
     )

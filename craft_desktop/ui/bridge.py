@@ -11,7 +11,16 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from craft_desktop.model.errors import Action, CraftError, Problem, SettingError, unexpected
-from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Stream
+from craft_desktop.model.events import (
+    Event,
+    LogLine,
+    Notice,
+    ProjectsChanged,
+    Pushed,
+    SessionChanged,
+    Stream,
+    SyncChanged,
+)
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Session
 from craft_desktop.model.settings import Settings
@@ -63,6 +72,12 @@ class Bench(Protocol):
     async def restart(self, project_id: str) -> None:
         """Restart a project's dev server."""
 
+    def touch(self, project_id: str) -> None:
+        """Somebody looks at a project's page."""
+
+    def send_emptiness(self, project_id: str) -> None:
+        """Empty a sandbox as its folder was emptied."""
+
     async def allow_unisolated(self, project_id: str) -> None:
         """Remember that a project may run unisolated."""
 
@@ -91,7 +106,8 @@ class Bridge(QObject):
     projects_changed = Signal(tuple)
     session_changed = Signal(object)
     logged = Signal(object)
-    pushed = Signal(object)
+    synced = Signal(object)
+    """A `Pushed` or a `SyncChanged`."""
     noticed = Signal(object)
     """A `Notice`: something went wrong."""
     added = Signal(str)
@@ -155,6 +171,14 @@ class Bridge(QObject):
     def restart(self, project_id: str) -> None:
         """Restart a project."""
         self._run(self._bench.restart(project_id), "restart", project_id)
+
+    def touch(self, project_id: str) -> None:
+        """Keep a project from going to rest, and wake it: somebody is at its page."""
+        self._bench.touch(project_id)
+
+    def send_emptiness(self, project_id: str) -> None:
+        """Empty the sandbox as the folder was emptied."""
+        self._bench.send_emptiness(project_id)
 
     def allow_unisolated(self, project_id: str) -> None:
         """Remember the consent, and start."""
@@ -233,8 +257,8 @@ class Bridge(QObject):
                 self.session_changed.emit(session)
             case ProjectsChanged(projects=projects):
                 self.projects_changed.emit(projects)
-            case Pushed():
-                self.pushed.emit(event)
+            case Pushed() | SyncChanged():
+                self.synced.emit(event)
             case Notice():
                 self.noticed.emit(event)
 

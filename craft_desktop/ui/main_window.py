@@ -17,11 +17,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from craft_desktop.model.errors import Action
-from craft_desktop.model.events import LogLine, Notice, Pushed
+from craft_desktop.model.events import LogLine, Notice, Pushed, SyncChanged
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Session
 from craft_desktop.model.settings import Settings
 from craft_desktop.ui import address, present
+from craft_desktop.ui.attention import Attention
 from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.commands import add_project_keys, fill_menus, make_actions
 from craft_desktop.ui.curtain import Curtain
@@ -34,7 +35,7 @@ from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.present import Button
 from craft_desktop.ui.project_list import ProjectList
 from craft_desktop.ui.project_menu import make_menu
-from craft_desktop.ui.project_pane import ProjectPane
+from craft_desktop.ui.project_pane import PANE_COMMANDS, ProjectPane
 from craft_desktop.ui.status_line import StatusLine
 from craft_desktop.ui.theme import Theme
 from craft_desktop.ui.words import tr
@@ -74,6 +75,8 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(QSize(LEAST_WIDTH, LEAST_HEIGHT))
         self.setAcceptDrops(True)
 
+        self._now = now
+        self._attention = Attention(self, lambda: self._with_pane(lambda pane: bridge.touch(pane.project.id)))
         self.project_list = ProjectList(theme, icons, now)
         self.project_list.setMinimumWidth(LEAST_SIDE)
         self.project_list.setMaximumWidth(MOST_SIDE)
@@ -159,7 +162,7 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].triggered.connect(lambda _on=False, act=act: act())
         for name in ("start", "stop", "restart", "browser", "folder", "copy-address", "remove"):
             self.actions_by_name[name].triggered.connect(lambda _on=False, name=name: self._command(name))
-        for name, of_pane in _OF_PANE.items():
+        for name, of_pane in PANE_COMMANDS.items():
             self.actions_by_name[name].triggered.connect(lambda _on=False, act=of_pane: self._with_pane(act))
 
     def _connect_bridge(self) -> None:
@@ -167,7 +170,7 @@ class MainWindow(QMainWindow):
         bridge.projects_changed.connect(self._show_projects)
         bridge.session_changed.connect(self._show_session)
         bridge.logged.connect(self._show_line)
-        bridge.pushed.connect(self._show_push)
+        bridge.synced.connect(self._show_sync)
         bridge.noticed.connect(self._show_notice)
         bridge.added.connect(self._show_added)
         bridge.adding_changed.connect(self.empty_state.set_busy)
@@ -235,11 +238,11 @@ class MainWindow(QMainWindow):
         if pane is not None:  # else it is fetched when the pane is made
             pane.add_line(line)
 
-    def _show_push(self, pushed: Pushed) -> None:
-        project = self._projects.get(pushed.project_id)
+    def _show_sync(self, event: Pushed | SyncChanged) -> None:
+        project = self._projects.get(event.project_id)
         if project is not None:
-            self.panes.pane(project).show_push(pushed)
-            self._heed_pane()
+            self.panes.pane(project).show_sync(event)
+            self._show_status()
 
     def _show_notice(self, notice: Notice) -> None:
         project = self._projects.get(notice.project_id or "")
@@ -259,7 +262,7 @@ class MainWindow(QMainWindow):
     def _heed_pane(self) -> None:
         pane = self.pane
         session = pane.session if pane else None
-        self.status_line.show_session(session, pane.last_push if pane else None)
+        self._show_status()
         buttons = present.buttons(session) if session else None
         for name in ("start", "stop", "restart"):
             is_ready = buttons is not None and getattr(buttons, name) is Button.READY
@@ -270,10 +273,19 @@ class MainWindow(QMainWindow):
         for name in ("reload", "back", "forward", "address", "zoom-in", "zoom-out", "zoom-reset", "tools"):
             self.actions_by_name[name].setEnabled(is_live)
 
+    def _show_status(self) -> None:
+        pane, now = self.pane, self._now()
+        if pane is None:
+            self.status_line.show_session(None, None, None, now)
+        else:
+            self.status_line.show_session(pane.session, pane.last_push, pane.sync, now)
+
     def _tick(self) -> None:
         if not self.isMinimized():
             self.project_list.tick()
             self._with_pane(ProjectPane.tick)
+            self._attention.tick()
+            self._show_status()
 
     # What a person wants --------------------------------------------------------------------------------------
 
@@ -312,6 +324,8 @@ class MainWindow(QMainWindow):
                 self._open_settings()
             case Action.ALLOW_UNISOLATED if project_id:
                 self._bridge.allow_unisolated(project_id)
+            case Action.SEND_EMPTINESS:
+                self._bridge.send_emptiness(project_id)
             case Action.REMOVE_PROJECT:
                 self._command("remove", project_id)
 
@@ -377,21 +391,6 @@ class MainWindow(QMainWindow):
 
     def _runs_on(self, project: Project, session: Session) -> Provider:
         return present.where(project, session, self._bridge.settings.provider)
-
-
-_OF_PANE: dict[str, Callable[[ProjectPane], None]] = {
-    "reload": lambda pane: pane.preview.reload(),
-    "back": lambda pane: pane.preview.back(),
-    "forward": lambda pane: pane.preview.forward(),
-    "address": lambda pane: pane.preview.edit_address(),
-    "zoom-in": lambda pane: pane.preview.zoom(1),
-    "zoom-out": lambda pane: pane.preview.zoom(-1),
-    "zoom-reset": lambda pane: pane.preview.zoom(0),
-    "tools": lambda pane: pane.preview.show_tools(),
-    "find": lambda pane: pane.log_pane.open_search(),
-    "find-next": lambda pane: pane.log_pane.find_bar.step(1),
-    "find-previous": lambda pane: pane.log_pane.find_bar.step(-1),
-}
 
 
 def _open_outside(url: str) -> None:

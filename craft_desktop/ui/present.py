@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import Pushed, Stream
+from craft_desktop.model.events import Pushed, Stream, SyncChanged
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Phase, Session, Step, StepRecord, StepState
 
@@ -116,6 +116,7 @@ _ACTIONS: dict[Action, str] = {
     Action.OPEN_SETTINGS: "Open settings",
     Action.ALLOW_UNISOLATED: "Run it unisolated",
     Action.REMOVE_PROJECT: "Remove from list",
+    Action.SEND_EMPTINESS: "Empty the sandbox too",
 }
 
 
@@ -271,11 +272,22 @@ def stream(value: Stream, tr: Tr) -> str:
     return tr(_STREAMS[value])
 
 
-def sync_line(session: Session, pushed: Pushed | None, tr: Tr) -> str:
-    """Say how the sandbox stands to the folder."""
+def sync_line(session: Session, sync: SyncChanged | None, now: float, tr: Tr) -> str:
+    """Say how the sandbox stands to the folder, and when that was last verified."""
+    if session.phase is Phase.ASLEEP:
+        return tr("Asleep: edits wait and wake it")
     if session.phase is not Phase.LIVE:
         return ""
-    return tr("In sync · rev {0}").format(pushed.revision) if pushed else tr("In sync")
+    if sync is None:
+        return tr("In sync")
+    if sync.is_halted:
+        return tr("Sync halted: the folder is empty or gone")
+    parts = [tr("In sync"), tr("rev {0}").format(sync.revision)]
+    if sync.verified_at is not None:
+        parts.append(tr("verified {0} ago").format(duration(now - sync.verified_at, tr)))
+    if sync.is_polling:
+        parts.append(tr("looked at every second"))
+    return " · ".join(parts)
 
 
 def push_line(pushed: Pushed | None, tr: Tr) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import LogLine, Pushed, Stream
+from craft_desktop.model.events import LogLine, Pushed, Stream, SyncChanged
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Phase, Session
 from craft_desktop.ui.header import Header
@@ -58,6 +58,7 @@ class ProjectPane(QWidget):
         self.project = project
         self.session = Session(key)
         self.last_push: Pushed | None = None
+        self.sync: SyncChanged | None = None
         self.header = Header(theme, icons, now, project)
         self.message_bar = MessageBar(theme, icons)
         self.preview = PreviewPane(theme, icons, now, address, folder, zoom)
@@ -110,7 +111,7 @@ class ProjectPane(QWidget):
         was, self.session = self.session.phase, session
         if session.phase is Phase.CREATING and was is not Phase.CREATING:
             self.message_bar.clear()  # what it says is of an earlier run
-            self.last_push = None
+            self.last_push = self.sync = None
         self.header.show_session(session, runs_on)
         self.preview.show_session(session)
         self.strip.show_session(session)
@@ -123,9 +124,12 @@ class ProjectPane(QWidget):
         """Show a problem that is not the end of the run."""
         self.message_bar.show_problem(problem)
 
-    def show_push(self, pushed: Pushed) -> None:
-        """Remember the last push for the status bar."""
-        self.last_push = pushed
+    def show_sync(self, event: Pushed | SyncChanged) -> None:
+        """Remember the last push, and how the sandbox stands, for the status bar."""
+        if isinstance(event, Pushed):
+            self.last_push = event
+        else:
+            self.sync = event
 
     def add_log(self, lines: Iterable[LogLine]) -> None:
         """Show lines of the logs."""
@@ -143,3 +147,19 @@ class ProjectPane(QWidget):
     def close_page(self) -> None:
         """End the page."""
         self.preview.close_page()
+
+
+PANE_COMMANDS: dict[str, Callable[[ProjectPane], None]] = {
+    "reload": lambda pane: pane.preview.reload(),
+    "back": lambda pane: pane.preview.back(),
+    "forward": lambda pane: pane.preview.forward(),
+    "address": lambda pane: pane.preview.edit_address(),
+    "zoom-in": lambda pane: pane.preview.zoom(1),
+    "zoom-out": lambda pane: pane.preview.zoom(-1),
+    "zoom-reset": lambda pane: pane.preview.zoom(0),
+    "tools": lambda pane: pane.preview.show_tools(),
+    "find": lambda pane: pane.log_pane.open_search(),
+    "find-next": lambda pane: pane.log_pane.find_bar.step(1),
+    "find-previous": lambda pane: pane.log_pane.find_bar.step(-1),
+}
+"""What a command of the window does with the pane in front."""

@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QStatusBar
 
-from craft_desktop.model.events import Pushed
+from craft_desktop.model.events import Pushed, SyncChanged
 from craft_desktop.model.session import Session
 from craft_desktop.ui import present
 from craft_desktop.ui.parts import label
@@ -27,9 +27,11 @@ class StatusLine(QStatusBar):
         self.addWidget(self.push)
         self.addPermanentWidget(self.server)
 
-    def show_session(self, session: Session | None, pushed: Pushed | None) -> None:
-        """Show a run; None: there is none to show."""
-        self.sync.setText(present.sync_line(session, pushed, tr) if session else "")
+    def show_session(
+        self, session: Session | None, pushed: Pushed | None, sync: SyncChanged | None, now: float
+    ) -> None:
+        """Show a run; None: there is none to show. `now` in Unix seconds."""
+        self.sync.setText(present.sync_line(session, sync, now, tr) if session else "")
         self.push.setText(present.push_line(pushed, tr) if session and session.is_active else "")
         self.server.setText(present.server_line(session, tr) if session else "")
 

@@ -24,7 +24,7 @@ from craft_desktop.model.errors import (
     SandboxUnreachableError,
     ServerError,
 )
-from craft_desktop.model.events import Event, LogLine, Notice, Pushed, Stream, Verified
+from craft_desktop.model.events import Event, LogLine, Notice, Pushed, Stream, SyncChanged
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import (
     Fact,
@@ -48,7 +48,7 @@ from craft_desktop.sandbox.dev_server import DevServer
 from craft_desktop.sandbox.launch import Launch
 from craft_desktop.sync.engine import SyncEngine
 from craft_desktop.sync.mirror import PushResult
-from craft_desktop.sync.state import Verification
+from craft_desktop.sync.state import SyncState, Verification
 from craft_desktop.workbench.activity import Activity
 from craft_desktop.workbench.crashes import MOST_CRASHES, WINDOW_S, Crashes
 from craft_desktop.workbench.folder import Folder, read_folder
@@ -131,6 +131,7 @@ class Run:
             on_pushed=self._pushed,
             on_problem=voice.notice,
             on_verified=self._verified,
+            on_state=self._sync_changed,
         )
         self._crashes = Crashes()
         self.heartbeat = Heartbeat(tenancy.sandbox, self._is_used, on_problem=voice.notice)
@@ -167,6 +168,10 @@ class Run:
         if result.changed:
             self._pushed(result)
         return result.files + result.deleted
+
+    def send_emptiness(self) -> None:
+        """Answer a halted sync: the files are meant to be gone."""
+        self._engine.send_emptiness()
 
     def _is_used(self) -> bool:
         limit_s = 60 * self._settings().idle_limit_min
@@ -338,12 +343,15 @@ class Run:
     def _verified(self, verification: Verification) -> None:
         if verification.drifted:
             self._voice.say(f"Repaired in the sandbox: {', '.join(verification.drifted[:10])}")
+
+    def _sync_changed(self, state: SyncState) -> None:
         self._voice.announce(
-            Verified(self._project.id, verification.files, verification.drifted, self._engine.revision, time.time())
+            SyncChanged(self._project.id, state.revision, state.verified_at, state.halted is not None, state.is_polling)
         )
 
     def _pushed(self, result: PushResult) -> None:
         self._activity.touch()
+        self._orders.wake()  # one that came in while it was falling asleep is worth a look too
         self._voice.announce(
             Pushed(
                 self._project.id, result.files, result.deleted, result.size_bytes, result.duration_ms, result.revision

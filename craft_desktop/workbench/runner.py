@@ -166,6 +166,11 @@ class Runner:
         self._tell(StopAsked())
         self._task.cancel()
 
+    def send_emptiness(self) -> None:
+        """Empty the sandbox as the folder was emptied; without a halted sync there is nothing to do."""
+        if self._run is not None:
+            self._run.send_emptiness()
+
     def look_after(self) -> None:
         """Find out at once whether the sandbox is still there: this computer slept."""
         if self._run is not None:

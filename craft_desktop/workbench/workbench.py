@@ -213,6 +213,10 @@ class Workbench:
         """Stop a live project or put it to sleep, as the settings say of one that nobody uses."""
         self._runners[project_id].rest()
 
+    def send_emptiness(self, project_id: str) -> None:
+        """Answer what a halted sync asks: the folder was emptied on purpose, and so the sandbox is to be."""
+        self._runners[project_id].send_emptiness()
+
     def touch(self, project_id: str) -> None:
         """Somebody looks at a project's page: it does not go to rest, and wakes if it sleeps."""
         self._runners[project_id].touch()

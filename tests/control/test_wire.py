@@ -14,7 +14,16 @@ from craft_desktop.control.wire import (
     status_json,
 )
 from craft_desktop.model.errors import Problem
-from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Stream, Verified
+from craft_desktop.model.events import (
+    Event,
+    LogLine,
+    Notice,
+    ProjectsChanged,
+    Pushed,
+    SessionChanged,
+    Stream,
+    SyncChanged,
+)
 from craft_desktop.model.operations import Health, Opened, OpenStatus, RunState, Status
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Phase, Session
@@ -71,7 +80,7 @@ def test_every_session_is_json(phase: Phase) -> None:
         (SessionChanged(SESSION), "session", "p1"),
         (LogLine("p1", Stream.SERVER, "ready", 1.0), "log", "p1"),
         (Pushed("p1", 1, 2, 3, 4.56, 7), "pushed", "p1"),
-        (Verified("p1", 3, ("a.txt",), 7, 1.0), "verified", "p1"),
+        (SyncChanged("p1", 7, 1.0), "sync", "p1"),
         (Notice("p1", PROBLEM), "notice", "p1"),
         (Notice(None, PROBLEM), "notice", None),
     ],

@@ -5,7 +5,16 @@ from typing import get_args
 import pytest
 
 from craft_desktop.model.errors import Problem
-from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Stream, Verified
+from craft_desktop.model.events import (
+    Event,
+    LogLine,
+    Notice,
+    ProjectsChanged,
+    Pushed,
+    SessionChanged,
+    Stream,
+    SyncChanged,
+)
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Session
 
@@ -15,7 +24,7 @@ EVENTS: list[Event] = [
     SessionChanged(Session("p1")),
     LogLine("p1", Stream.SERVER, "ready", 3.0),
     Pushed("p1", 1, 0, 10, 12.5, 1),
-    Verified("p1", 120, ("a.txt",), 3, 4.0),
+    SyncChanged("p1", 3, 4.0),
     Notice(None, Problem("a", "b", "c")),
 ]
 

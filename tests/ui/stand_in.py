@@ -71,6 +71,7 @@ class StandIn:
     """Does at once what the workbench takes its time for, and remembers what it was asked."""
 
     def __init__(self, projects: tuple[Project, ...] = (), address: str = "http://{slug}.localhost:4100/") -> None:
+        self.touched: set[str] = set()
         self.projects = projects
         self.settings = Settings()
         self.sessions: dict[str, Session] = {}
@@ -139,6 +140,12 @@ class StandIn:
 
     async def restart(self, project_id: str) -> None:
         self._note("restart", project_id)
+
+    def touch(self, project_id: str) -> None:
+        self.touched.add(project_id)  # not noted: it depends on where the pointer is
+
+    def send_emptiness(self, project_id: str) -> None:
+        self._note("empty", project_id)
 
     async def allow_unisolated(self, project_id: str) -> None:
         self._note("allow", project_id)

@@ -30,7 +30,7 @@ async def test_events_become_signals(bridge: Bridge, bench: StandIn) -> None:
             bridge.logged,
             bridge.session_changed,
             bridge.projects_changed,
-            bridge.pushed,
+            bridge.synced,
             bridge.noticed,
         )
     ]

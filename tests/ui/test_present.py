@@ -3,10 +3,20 @@ from dataclasses import replace
 import pytest
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import Pushed, Stream
+from craft_desktop.model.events import Pushed, Stream, SyncChanged
 from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Provider
-from craft_desktop.model.session import Installed, Phase, SandboxReady, Session, Step, StepRecord, StepState, advance
+from craft_desktop.model.session import (
+    Installed,
+    Phase,
+    SandboxReady,
+    Session,
+    SleepAsked,
+    Step,
+    StepRecord,
+    StepState,
+    advance,
+)
 from craft_desktop.ui import present
 from craft_desktop.ui.present import Button, Shape, Tone
 from tests.ui.stand_in import NOW, failed, live, make_project, run_to
@@ -136,9 +146,15 @@ def test_where_a_project_runs() -> None:
 
 def test_status_lines() -> None:
     pushed = Pushed("p1", 1, 0, 412, 38.2, 41)
-    assert present.sync_line(live(), pushed, str) == "In sync · rev 41"
-    assert present.sync_line(live(), None, str) == "In sync"
-    assert present.sync_line(run_to("p1", 3), pushed, str) == ""
+    sync = SyncChanged("p1", 41, NOW - 3)
+    assert present.sync_line(live(), sync, NOW, str) == "In sync · rev 41 · verified 3 s ago"
+    assert present.sync_line(live(), replace(sync, verified_at=None), NOW, str) == "In sync · rev 41"
+    assert present.sync_line(live(), replace(sync, is_polling=True), NOW, str).endswith("looked at every second")
+    assert present.sync_line(live(), replace(sync, is_halted=True), NOW, str).startswith("Sync halted")
+    assert present.sync_line(live(), None, NOW, str) == "In sync"
+    assert present.sync_line(run_to("p1", 3), sync, NOW, str) == ""
+    asleep = advance(live(), SleepAsked(), NOW)
+    assert present.sync_line(asleep, sync, NOW, str) == "Asleep: edits wait and wake it"
     assert present.push_line(pushed, str) == "Last save → sandbox 38 ms"
     assert present.push_line(None, str) == ""
 

@@ -4,7 +4,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.errors import Action
-from craft_desktop.model.events import LogLine, Pushed, Stream
+from craft_desktop.model.events import LogLine, Pushed, Stream, SyncChanged
 from craft_desktop.model.project import Provider
 from craft_desktop.model.session import Session, StartAsked, advance
 from craft_desktop.ui.icons import Icons
@@ -67,9 +67,10 @@ def test_steps_are_shown_once(pane: ProjectPane) -> None:
 def test_a_new_run_begins_without_old_words(pane: ProjectPane) -> None:
     pane.show_session(failed(), Provider.LOCAL)
     pane.show_problem(INSTALL_FAILED)
-    pane.show_push(Pushed("p1", 1, 0, 1, 1.0, 1))
+    for event in (Pushed("p1", 1, 0, 1, 1.0, 1), SyncChanged("p1", 1)):
+        pane.show_sync(event)
     pane.show_session(advance(failed(), StartAsked(Provider.LOCAL), NOW + 50), Provider.LOCAL)
-    assert not pane.message_bar.isVisible() and pane.last_push is None
+    assert not pane.message_bar.isVisible() and pane.last_push is None and pane.sync is None
 
 
 def test_logs_and_ticks(qtbot: QtBot, pane: ProjectPane) -> None:
