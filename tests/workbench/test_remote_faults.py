@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from craft_desktop.model.errors import SandboxUnreachableError
-from craft_desktop.sandbox import connection
+from craft_desktop.sandbox import upload
 from craft_desktop.sandbox.connection import Connection, Sandbox
 from craft_desktop.sandbox.launch import PROJECT_DIR
 from craft_desktop.sandbox.local_host import LocalHost
@@ -146,7 +146,7 @@ async def names(sandbox: Sandbox) -> int:
 async def test_a_first_push_that_breaks_half_way_leaves_nothing_and_is_made_good(
     parts: tuple[Sandbox, Line], folder: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    monkeypatch.setattr(connection, "STALL_LIMIT_S", STALL_S)
+    monkeypatch.setattr(upload, "STALL_LIMIT_S", STALL_S)
     sandbox, line = parts
     watched = Watched(folder, sandbox)
     setattr(line, fault, 2_000_000)
@@ -162,7 +162,7 @@ async def test_a_first_push_that_breaks_half_way_leaves_nothing_and_is_made_good
 async def test_a_save_on_a_stalled_line_is_noticed_and_sent_again(
     parts: tuple[Sandbox, Line], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "UPLOAD_ANSWER_S", STALL_S)
+    monkeypatch.setattr(upload, "UPLOAD_ANSWER_S", STALL_S)
     sandbox, line = parts
     watched = Watched(folder, sandbox)
     await watched.engine.push_all()
