@@ -48,6 +48,12 @@ class Journal:
         self._size_bytes = 0
         self._last = 0
         self._more = asyncio.Event()
+        self.is_closed = False
+
+    def close(self) -> None:
+        """Wake every reader: nothing more will come."""
+        self.is_closed = True
+        self._more.set()
 
     def add(self, kind: str, project_id: str | None, fields: dict[str, object]) -> None:
         """Keep an event."""
@@ -86,6 +92,6 @@ class Journal:
         return Reading(entries, is_gap, self._last)
 
     async def wait(self, position: int) -> None:
-        """Wait until there is more than `position`."""
-        while self._last <= position:
+        """Wait until there is more than `position`, or nothing more will come."""
+        while self._last <= position and not self.is_closed:
             await self._more.wait()

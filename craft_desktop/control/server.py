@@ -119,7 +119,11 @@ def _application(workbench: Workbench, journal: Journal, endpoint: Endpoint) -> 
         name = request.query.get("project")
         return await stream.answer(request, None if name is None else routes.find(name).id)
 
+    async def end_streams(_: web.Application) -> None:
+        journal.close()
+
     application.router.add_get("/api/events", events, allow_head=False)
+    application.on_shutdown.append(end_streams)
     return application
 
 

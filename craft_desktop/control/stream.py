@@ -29,7 +29,7 @@ class EventStream:
         self._readers = 0
 
     async def answer(self, request: web.Request, project_id: str | None) -> web.StreamResponse:
-        """Tell events until the reader goes: from now on, or from where `Last-Event-ID` says.
+        """Tell events until the reader goes or the program ends: from now on, or from where `Last-Event-ID` says.
 
         Where some were missed (the buffer is bounded, the program was started anew), an event `gap` comes first.
 
@@ -63,6 +63,8 @@ class EventStream:
                 for start in range(0, len(wanted), _PIECE):
                     await response.write("".join(map(self._frame, wanted[start : start + _PIECE])).encode())
                 position = reading.position
+                if self._journal.is_closed:
+                    break
                 await self._wait(response, position)
         return response
 

@@ -72,3 +72,13 @@ def test_a_text_of_any_kind_is_one_line() -> None:
 @pytest.mark.parametrize("position", [0, 3, None])
 def test_an_empty_journal_reads_empty(position: int | None) -> None:
     assert Journal("run").read(position).entries == ()
+
+
+async def test_a_reader_learns_of_the_end() -> None:
+    journal = filled(1)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        group.create_task(journal.wait(1))
+        await asyncio.sleep(0)
+        journal.close()
+    await journal.wait(1)
+    assert journal.is_closed

@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from craft_desktop.control import stream as module
+from craft_desktop.control.endpoint import Kind
+from craft_desktop.control.server import served
 from craft_desktop.model.events import LogLine, Stream
 from tests.conftest import tiny_project
 from tests.control.serving import Api, api_of
@@ -92,3 +94,14 @@ async def test_a_reader_that_does_not_read_costs_no_memory_and_learns_of_it(api:
         assert await events.until("gap")
         say(api, project.id, "the last")
         await events.until("log", text="the last")
+
+
+async def test_the_programs_end_is_the_streams_end_and_all_before_it_is_told(api: Api, tmp_path: Path) -> None:
+    project = await api.workbench.add(tiny_project(tmp_path / "ends"))
+    async with served(api.workbench, tmp_path, Kind.PREVIEW) as endpoint:
+        headers = {"Authorization": f"Bearer {endpoint.token}"}
+        response = await api.http.get(f"http://127.0.0.1:{endpoint.port}/api/events", headers=headers)
+        assert await response.content.readline() == b": events follow\n"
+        say(api, project.id, "the last words")
+    async with asyncio.timeout(10):
+        assert "the last words" in await response.text()  # to its proper end: a torn one would raise
