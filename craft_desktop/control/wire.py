@@ -79,6 +79,7 @@ def session_json(session: Session) -> Json:
                 "state": record.state.value,
                 "startedAt": record.started_at,
                 "seconds": record.seconds,
+                "usualSeconds": record.usual_s,
                 "note": record.note,
             }
             for record in session.steps

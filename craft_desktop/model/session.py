@@ -60,9 +60,10 @@ STARTING_UP = frozenset({Phase.CREATING, Phase.UPLOADING, Phase.INSTALLING, Phas
 
 @dataclass(frozen=True, slots=True)
 class StartAsked:
-    """A person, a command or a changed folder asked for a run."""
+    """A person, a command or a changed folder asked for a run; `usual` says what steps take as a rule, in seconds."""
 
     provider: Provider
+    usual: tuple[tuple["Step", float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +217,19 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One step of one run; `started_at` in Unix seconds, `seconds` once it ended."""
+    """One step of one run; `started_at` in Unix seconds, `seconds` once it ended, `usual_s` what it takes as a rule."""
 
     step: Step
     state: StepState = StepState.WAITING
     started_at: float | None = None
     seconds: float | None = None
     note: str = ""
+    usual_s: float | None = None
+
+    @property
+    def fresh(self) -> "StepRecord":
+        """The same step before it began."""
+        return StepRecord(self.step, usual_s=self.usual_s)
 
 
 STEP_OF_PHASE: Mapping[Phase, Step] = {
@@ -302,14 +309,19 @@ def advance(session: Session, fact: Fact, now: float) -> Session:
             return moved
 
 
+def _usual_steps(fact: StartAsked) -> tuple[StepRecord, ...]:
+    usual = dict(fact.usual)
+    return tuple(StepRecord(step, usual_s=usual.get(step)) for step in Step)
+
+
 _ORIGIN_NOTES = {Origin.ADOPTED: "reused", Origin.POOLED: "kept ready", Origin.IMAGE: "from an earlier start"}
 
 
 def _step_on(session: Session, fact: Fact, phase: Phase, now: float) -> tuple[StepRecord, ...]:
-    steps = FRESH_STEPS if isinstance(fact, StartAsked) else session.steps
+    steps = _usual_steps(fact) if isinstance(fact, StartAsked) else session.steps
     if isinstance(fact, StartOverAsked):
         # The whole way again; the old records would tell of a sandbox that is gone.
-        return tuple(_record(record, fact, None, STEP_OF_PHASE[phase], now) for record in FRESH_STEPS)
+        return tuple(_record(record.fresh, fact, None, STEP_OF_PHASE[phase], now) for record in steps)
     if isinstance(fact, ReinstallAsked | RestartAsked | ServerCrashed):
         steps = _reset_from(steps, STEP_OF_PHASE[phase])
     ended = STEP_OF_PHASE.get(session.phase)
@@ -319,7 +331,7 @@ def _step_on(session: Session, fact: Fact, phase: Phase, now: float) -> tuple[St
 
 def _record(record: StepRecord, fact: Fact, ended: Step | None, begun: Step | None, now: float) -> StepRecord:
     if record.step is begun:
-        return StepRecord(record.step, StepState.RUNNING, now)
+        return replace(record.fresh, state=StepState.RUNNING, started_at=now)
     if record.step is not ended or record.started_at is None:
         return record
     seconds = now - record.started_at
@@ -327,7 +339,7 @@ def _record(record: StepRecord, fact: Fact, ended: Step | None, begun: Step | No
         case Failed():
             return replace(record, state=StepState.FAILED, seconds=seconds)
         case StopAsked() | ReinstallAsked() | RestartAsked() | ServerCrashed():
-            return StepRecord(record.step)
+            return record.fresh
         case Installed(skipped=True):
             return replace(record, state=StepState.SKIPPED, seconds=seconds, note="nothing to install")
         case SandboxReady(origin=origin) if origin in _ORIGIN_NOTES:
@@ -340,6 +352,4 @@ def _record(record: StepRecord, fact: Fact, ended: Step | None, begun: Step | No
 
 def _reset_from(steps: tuple[StepRecord, ...], first: Step) -> tuple[StepRecord, ...]:
     order = list(Step)
-    return tuple(
-        StepRecord(record.step) if order.index(record.step) >= order.index(first) else record for record in steps
-    )
+    return tuple(record.fresh if order.index(record.step) >= order.index(first) else record for record in steps)

@@ -77,6 +77,11 @@ _STATES: dict[Phase, State] = {
     Phase.FAILED: State("Failed", Tone.BAD, Shape.TRIANGLE),
 }
 
+# A step shorter than this is over before it is read. Slower than usual: by half, and by more than a hiccup.
+LEAST_USUAL_S = 1.0
+SLOW_FACTOR = 1.5
+SLOW_MARGIN_S = 3.0
+
 _STEP_STATES: dict[StepState, tuple[Tone, Shape]] = {
     StepState.WAITING: (Tone.QUIET, Shape.RING),
     StepState.RUNNING: (Tone.BUSY, Shape.SPINNER),
@@ -212,12 +217,21 @@ def step(record: StepRecord, now: float, tr: Tr) -> StepView:
     title = tr(_STEP_TITLES[record.step])
     time = ""
     if record.state is StepState.RUNNING and record.started_at is not None:
-        time = stopwatch(now - record.started_at, tr, is_ticking=True)
+        time = _running_time(now - record.started_at, record.usual_s, tr)
     elif record.seconds is not None and record.state is not StepState.SKIPPED:
         time = stopwatch(record.seconds, tr)
     words = note(record.note, tr)
     spoken = ", ".join(part for part in (title, tr(_STEP_WORDS[record.state]), time, words) if part)
     return StepView(title, tone, shape, time, words, spoken)
+
+
+def _running_time(seconds: float, usual_s: float | None, tr: Tr) -> str:
+    time = stopwatch(seconds, tr, is_ticking=True)
+    if usual_s is None or usual_s < LEAST_USUAL_S:
+        return time
+    if seconds > max(SLOW_FACTOR * usual_s, usual_s + SLOW_MARGIN_S):
+        return tr("{0}, slower than usual").format(time)
+    return tr("{0} of about {1}").format(time, stopwatch(usual_s, tr, is_ticking=True))
 
 
 def provider(value: Provider, tr: Tr) -> str:

@@ -31,6 +31,7 @@ from craft_desktop.model.session import (
     Session,
     StartAsked,
     StartOverAsked,
+    Step,
     StopAsked,
     advance,
 )
@@ -104,7 +105,11 @@ class Runner:
         if self._task is None:
             self._orders = Orders()
             project = self._project()
-            self._tell(StartAsked(provider or project.provider or self._means.settings().provider))
+            usual: Mapping[Step, float] = {}
+            with unimportant():
+                usual = self._means.runs.estimates(project.id)
+            chosen = provider or project.provider or self._means.settings().provider
+            self._tell(StartAsked(chosen, tuple(usual.items())))
             task = self._means.owner.start(self._whole_run(), name=f"run {project.slug}", awaited=True)
             self._task = task
             task.add_done_callback(self._forget)

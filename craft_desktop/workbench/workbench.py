@@ -14,12 +14,11 @@ from craft_desktop.model.errors import ProjectError, SecretError, struck
 from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, SessionChanged
 from craft_desktop.model.operations import Health, Opened, RunState, Status
 from craft_desktop.model.project import Project, Provider
-from craft_desktop.model.session import Session, Step
+from craft_desktop.model.session import Session
 from craft_desktop.model.settings import Settings
 from craft_desktop.paths import Paths
 from craft_desktop.preview.gateway import Gateway
 from craft_desktop.sandbox.template import build, describe
-from craft_desktop.store.database import unimportant
 from craft_desktop.store.environment import EnvironmentStore
 from craft_desktop.store.options import OptionStore
 from craft_desktop.store.projects import ProjectStore
@@ -202,12 +201,6 @@ class Workbench:
     async def health(self, project_id: str) -> Health:
         """Ask whether a project's page answers, and say what is known of its run."""
         return await self._runners[project_id].health()
-
-    def estimates(self, project_id: str) -> Mapping[Step, float]:
-        """Give what each step of a start usually takes, in seconds; empty for a project without good runs."""
-        with unimportant():
-            return self._runs.estimates(project_id)
-        return {}
 
     def rest(self, project_id: str) -> None:
         """Stop a live project or put it to sleep, as the settings say of one that nobody uses."""

@@ -110,6 +110,10 @@ def test_a_running_step_ticks() -> None:
     record = StepRecord(Step.INSTALL, StepState.RUNNING, NOW)
     assert present.step(record, NOW + 14.9, str).time == "14 s"
     assert present.step(record, NOW + 15.0, str).spoken == "Install, running, 15 s"
+    usual = replace(record, usual_s=20.0)
+    assert present.step(usual, NOW + 15.0, str).time == "15 s of about 20 s"
+    assert present.step(usual, NOW + 31.0, str).time == "31 s, slower than usual"
+    assert present.step(replace(record, usual_s=0.3), NOW + 1.0, str).time == "1 s"
 
 
 def test_the_steps_of_a_run() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from craft_desktop.model.events import LogLine, Notice, Pushed, SessionChanged
 from craft_desktop.model.operations import OpenStatus
-from craft_desktop.model.session import Phase, StepState
+from craft_desktop.model.session import Phase, Step, StepState
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import fetch, files_of, tiny_project
 from tests.workbench.watching import Watcher, commands_below, nothing_runs, started, until_equal
@@ -124,13 +124,15 @@ async def test_idle_stops_where_the_settings_say_so(workbench: Workbench, tmp_pa
     assert any(isinstance(line, LogLine) and "nobody has used it" in line.text for line in watcher.events)
 
 
-async def test_a_sandbox_ended_from_outside_is_replaced_once(workbench: Workbench, tmp_path: Path) -> None:
+@pytest.mark.parametrize("victim", ["jail", "daemon"])
+async def test_a_sandbox_ended_from_outside_is_replaced_once(workbench: Workbench, tmp_path: Path, victim: str) -> None:
     folder = tiny_project(tmp_path / "lost")
     project = await started(workbench, folder)
     watcher = Watcher(workbench)
     first = workbench.session(project.id).sandbox_id
     for jail in outermost_jails():
-        jail.kill()
+        for process in [jail] if victim == "jail" else jail.children():
+            process.kill()
     await watcher.phase(Phase.CREATING)
     await watcher.phase(Phase.LIVE)
     second = workbench.session(project.id)
@@ -202,3 +204,13 @@ async def test_pushes_go_on_after_a_night(sleepy: Workbench, tmp_path: Path) -> 
         await until_equal(sleepy, project)
     await asyncio.gather(sleepy.close(project.id), sleepy.close(project.id))
     assert sleepy.session(project.id).phase is Phase.STOPPED
+
+
+async def test_a_later_start_knows_what_steps_take(workbench: Workbench, tmp_path: Path) -> None:
+    project = await started(workbench, tiny_project(tmp_path / "known"))
+    assert all(record.usual_s is None for record in workbench.session(project.id).steps)
+    await workbench.close(project.id)
+    await workbench.open(project.id)
+    usual = {record.step: record.usual_s for record in workbench.session(project.id).steps}
+    assert set(usual) == set(Step)
+    assert all(seconds is not None and seconds >= 0 for seconds in usual.values())
