@@ -253,6 +253,13 @@ def _unreachable(error: Exception, profile: Profile) -> SandboxError:
             "Start the project again; your files are all here.",
             Action.START,
         )
+    if "port is not open" in told:  # in E2B's words of its proxy: the place answers, the sandbox's own daemon does not
+        return SandboxUnreachableError(
+            "The sandbox does not answer",
+            "Its daemon ended or stands still; what ran in it may still run.",
+            "Start the project again; your files are all here.",
+            Action.START,
+        )
     return SandboxUnreachableError(
         f"{place_of(profile)} does not answer",
         fact or ("The connection broke off." if isinstance(error, ConnectError) else _words(error)),
