@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from craft_desktop.model.errors import Action, CraftError, Problem, SettingError, unexpected
+from craft_desktop.model.errors import Action, ChoiceError, CraftError, Problem, SettingError, unexpected
 from craft_desktop.model.events import (
     Event,
     LogLine,
@@ -113,6 +113,8 @@ class Bridge(QObject):
     added = Signal(str)
     """A project a person has just added, by its id."""
     adding_changed = Signal(bool)
+    choice_asked = Signal(object)
+    """A `ChoiceError`: the folder holds several projects."""
     settings_changed = Signal(object)
     setting_answered = Signal(str, object)
     """A setting's key, and the problem if the value was refused."""
@@ -269,6 +271,8 @@ class Bridge(QObject):
             for path in paths:
                 try:
                     added = await self._bench.add(path)
+                except ChoiceError as error:
+                    self.choice_asked.emit(error)
                 except CraftError as error:
                     self.noticed.emit(Notice(None, error.problem))
         finally:

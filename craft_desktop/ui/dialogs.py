@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
-from craft_desktop.model.errors import Problem
+from craft_desktop.model.errors import ChoiceError, Problem
 from craft_desktop.model.settings import Settings
 from craft_desktop.store.secrets import KeyState
 from craft_desktop.ui.icons import Icons
@@ -54,6 +54,19 @@ class Dialogs(QObject):
         dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.filesSelected.connect(lambda names: self.folders_chosen.emit([Path(name) for name in names]))
+        dialog.open()
+
+    def ask_choice(self, error: ChoiceError) -> None:
+        """Let a person choose one of the projects in a monorepo."""
+        folders = dict(error.choices)
+        dialog = QInputDialog(self._window)
+        dialog.setObjectName("choiceDialog")
+        dialog.setWindowTitle(error.problem.title)
+        dialog.setLabelText(tr("Which of its apps do you want to see?"))
+        dialog.setComboBoxItems(list(folders))
+        dialog.setOkButtonText(tr("Add"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.textValueSelected.connect(lambda name: self.folders_chosen.emit([folders[name]]))
         dialog.open()
 
     def show_settings(self, settings: Settings) -> None:

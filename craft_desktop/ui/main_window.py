@@ -173,6 +173,7 @@ class MainWindow(QMainWindow):
         bridge.synced.connect(self._show_sync)
         bridge.noticed.connect(self._show_notice)
         bridge.added.connect(self._show_added)
+        bridge.choice_asked.connect(self.dialogs.ask_choice)
         bridge.adding_changed.connect(self.empty_state.set_busy)
         bridge.settings_changed.connect(self._show_settings)
         bridge.setting_answered.connect(self.dialogs.show_answer)

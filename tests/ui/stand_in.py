@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from craft_desktop.model.errors import Action, Problem, ProjectError
+from craft_desktop.model.errors import Action, ChoiceError, Problem, ProjectError
 from craft_desktop.model.events import Event, LogLine, ProjectsChanged, SessionChanged
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import (
@@ -114,6 +114,9 @@ class StandIn:
         self._note("add", path)
         if path.name.startswith("bad"):
             raise ProjectError("There is no package.json here", str(path), "Choose the folder of a web project.")
+        if path.name.startswith("mono"):
+            choices = (("web", path / "apps" / "web"),)
+            raise ChoiceError("The folder holds several projects", "web", "Choose one.", choices=choices)
         there = next((project for project in self.projects if project.path == path), None)
         if there is not None:
             return there

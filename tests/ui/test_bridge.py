@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import SignalInstance
 
-from craft_desktop.model.errors import Action, Problem, ServerError
+from craft_desktop.model.errors import Action, ChoiceError, Problem, ServerError
 from craft_desktop.model.events import LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Stream
 from craft_desktop.model.project import Provider
 from craft_desktop.store.secrets import KeySource, KeyState
@@ -148,3 +148,15 @@ async def test_after_the_end_nothing_is_heard(bridge: Bridge, bench: StandIn) ->
     await bridge.aclose()
     bench.tell(LogLine("p1", Stream.SERVER, "x", NOW))
     assert told == []
+
+
+async def test_a_monorepo_is_asked_about_and_use_is_passed_on(bridge: Bridge, bench: StandIn) -> None:
+    asked, noticed = listen(bridge.choice_asked), listen(bridge.noticed)
+    bridge.add([Path("/home/ada/mono")])
+    await settle()
+    ((error,),) = asked
+    assert isinstance(error, ChoiceError) and error.choices[0][0] == "web"
+    assert noticed == []
+    bridge.touch("p1")
+    bridge.send_emptiness("p1")
+    assert bench.touched == {"p1"} and ("empty", "p1") in bench.asked

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QInputDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-from craft_desktop.model.errors import Problem
+from craft_desktop.model.errors import ChoiceError, Problem
 from craft_desktop.model.settings import Settings
 from craft_desktop.store.secrets import KeySource, KeyState
 from craft_desktop.ui.dialogs import Dialogs
@@ -67,3 +67,16 @@ def test_keys_and_folders(qtbot: QtBot, dialogs: Dialogs, owner: QWidget, tmp_pa
         choice.filesSelected.emit([str(tmp_path)])
     assert chosen.args == [[tmp_path]]
     choice.close()
+
+
+def test_one_of_a_monorepo_s_apps_is_chosen(qtbot: QtBot, dialogs: Dialogs, owner: QWidget) -> None:
+    choices = (("web", Path("/repo/apps/web")), ("docs", Path("/repo/apps/docs")))
+    dialogs.ask_choice(ChoiceError("The folder holds several projects", "web, docs", "Choose one.", choices=choices))
+    (dialog,) = owner.findChildren(QInputDialog)
+    assert dialog.isVisible() and dialog.windowTitle() == "The folder holds several projects"
+    (box,) = dialog.findChildren(QComboBox)
+    assert [box.itemText(place) for place in range(box.count())] == ["web", "docs"]
+    box.setCurrentText("docs")
+    with qtbot.waitSignal(dialogs.folders_chosen) as chosen:
+        dialog.accept()
+    assert chosen.args == [[Path("/repo/apps/docs")]]
