@@ -84,20 +84,28 @@ def compare(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> Difference:
     """Find what turns `old` into `new`."""
     clears: set[str] = set()
     changed: list[str] = []
+    added = 0
     for relpath, entry in new.items():
         before = old.get(relpath)
         if before is entry:
             continue
-        if before is not None and _must_go_first(before, entry):
+        if before is None:
+            added += 1
+            changed.append(relpath)
+            continue
+        if _must_go_first(before, entry):
             clears.add(relpath)
-        if before is None or not _is_same(before, entry):
+        if not _is_same(before, entry):
             changed.append(relpath)
     if clears:
         changed = [
             relpath for relpath in new if is_below(relpath, clears) or not _is_same(old.get(relpath), new[relpath])
         ]
     changed.sort()
-    gone = [relpath for relpath in old if relpath not in new and not is_below(relpath, clears)]
+    # Nearly always nothing is gone: to count them costs less than to look for them.
+    gone: list[str] = []
+    if len(old) > len(new) - added:
+        gone = [relpath for relpath in old if relpath not in new and not is_below(relpath, clears)]
     return Difference(
         clears=tuple(sorted(clears)),
         directories=tuple(relpath for relpath in changed if new[relpath].kind is Kind.DIRECTORY),

@@ -4,7 +4,7 @@ A manifest maps relpaths to entries that were made from hashes taken in the sand
 itself as well; that is never drift.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 
 from craft_desktop.sync.ignore import NEVER_SENT
 from craft_desktop.sync.pattern import Patterns
@@ -45,7 +45,7 @@ def adoptable(manifest: Mapping[str, Entry]) -> dict[str, Entry]:
     return {relpath: entry for relpath, entry in manifest.items() if not is_kept(relpath, entry.kind is Kind.DIRECTORY)}
 
 
-def correct(known: dict[str, Entry], relpaths: Iterable[str], manifest: Mapping[str, Entry]) -> None:
+def correct(known: MutableMapping[str, Entry], relpaths: Iterable[str], manifest: Mapping[str, Entry]) -> None:
     """Take the copy's word for these paths."""
     for relpath in relpaths:
         entry = manifest.get(relpath)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from craft_desktop.model.errors import Problem
 from craft_desktop.sync.diff import FileWrite
-from craft_desktop.sync.scan import unreadable
-from craft_desktop.sync.snapshot import Entry, Kind, file_entry
+from craft_desktop.sync.snapshot import Entry, Kind, file_entry, is_racy
+from craft_desktop.sync.walk import unreadable
 
 # Up to here a file travels as bytes, above it as a path that the remote streams: twice the largest source file
 # of a usual project, and a small part of a batch.
@@ -24,10 +24,6 @@ INLINE_BYTES = 4 * 1024 * 1024
 BATCH_BYTES = 32 * 1024 * 1024
 # The files of one batch: each costs a part of a multipart request, about 1 KB in memory beside its content.
 BATCH_FILES = 4096
-# Two writes within one tick of the kernel's clock bear the same time; the coarsest tick is 10 ms (HZ=100), and
-# twice that leaves room. A younger file is read again the next time somebody looks.
-RACY_NS = 20_000_000
-
 _HASH_CHUNK = 1024 * 1024  # large enough that hashing, not calls, is the cost
 
 
@@ -137,7 +133,8 @@ def read_file(path: Path, now_ns: Callable[[], int] = time.time_ns) -> tuple[Ent
     entry = file_entry(after, sha256)
     if not entry.has_signature(before) or (content is not None and len(content) != after.st_size):
         return None
-    if now_ns() - after.st_ctime_ns < RACY_NS:
-        # No file bears this time, so the hash is kept and the signature never trusted.
+    if is_racy(after.st_ctime_ns, now_ns()):
+        # It is read again the next time somebody looks: no file bears this time, so the hash is kept and the
+        # signature never trusted.
         entry = entry._replace(ctime_ns=0)
     return entry, content

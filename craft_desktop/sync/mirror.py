@@ -18,8 +18,9 @@ from craft_desktop.sync.diff import Batch, Difference, FileWrite, compare, is_be
 from craft_desktop.sync.drift import adoptable, correct, find_drift, is_held
 from craft_desktop.sync.ignore import IgnoreRules
 from craft_desktop.sync.load import INLINE_BYTES, Loader, Portion
+from craft_desktop.sync.memory import Known, Memory
 from craft_desktop.sync.repository import find_excludes_file
-from craft_desktop.sync.safety import EmptiedError, is_doubtful, is_emptied, restrict
+from craft_desktop.sync.safety import EmptiedError, is_doubtful, is_emptied
 from craft_desktop.sync.scan import Scan, look, scan
 from craft_desktop.sync.snapshot import DIRECTORY, UNCERTAIN, Entry, Kind
 from craft_desktop.sync.state import HaltReason
@@ -101,13 +102,14 @@ class Mirror:
         self._on_problem = on_problem
         self._clock = clock
         self._pause = pause
-        self._known: dict[str, Entry] = {}
+        self._known = Known({})
         self._rules = IgnoreRules()
         self._excludes_file: Path | None = None
         self._has_excludes_file = False
         self._problems: dict[str, Problem] = {}
         self._lost_sources = 0
         self._is_behind = True
+        self._memory = Memory()
         self.revision = 0
 
     def holds_file(self, relpath: str) -> bool:
@@ -127,10 +129,10 @@ class Mirror:
         found, difference = await self._compare(None if self._is_behind else relpaths)
         self._is_behind = True
         # A warm sandbox may hold much that is another folder's; a first push has nothing of this one to lose.
-        if self.revision and is_doubtful(self._known, difference.deletes):
+        if self.revision and is_doubtful(self._known.entries, difference.deletes):
             await self._pause(DOUBT_S)
             found, difference = await self._compare(None)
-        if not difference.writes and is_emptied(self._known, difference.deletes):
+        if not difference.writes and is_emptied(self._known.entries, difference.deletes):
             raise _emptied(self._root)
         tally = _Tally(deleted=sum(self._known[at].kind is not Kind.DIRECTORY for at in difference.deletes))
         self._doubt_clears(difference.clears)
@@ -140,8 +142,7 @@ class Mirror:
             await self._push_batches(difference, tally)
         self._tell({**found.problems, **tally.problems}, found.asked)
         self._is_behind = False
-        folders = tuple(relpath for relpath, entry in found.snapshot.items() if entry.kind is Kind.DIRECTORY)
-        return Pushed(self._sum_up(tally, since), folders, tuple(tally.unstable))
+        return Pushed(self._sum_up(tally, since), found.folders, tuple(tally.unstable))
 
     async def wipe(self, since: float) -> PushResult:
         """Delete all that was sent: the folder was emptied or deleted, and the person said that this is meant.
@@ -155,12 +156,13 @@ class Mirror:
 
     def adopt(self, manifest: Mapping[str, Entry]) -> None:
         """Begin with a sandbox that holds something already; what the folder does not hold of it will go."""
-        self._known = adoptable(manifest)
+        self._known = Known(adoptable(manifest))
+        self._memory = Memory()
         self._is_behind = True
 
     def held(self) -> dict[str, Entry]:
         """Give what the sandbox is known to hold, as it is now."""
-        return dict(self._known)
+        return dict(self._known.entries)
 
     def correct(self, held: Mapping[str, Entry], manifest: Mapping[str, Entry]) -> tuple[str, ...]:
         """Take the sandbox's word where it differs from `held`, but for what was sent since; give those paths."""
@@ -173,14 +175,14 @@ class Mirror:
     def standing(self) -> HaltReason | None:
         """Look why the folder cannot be believed; None if it can. Blocks."""
         try:
-            found = self._scan(None)
+            found = self._scan(None, Memory())
         except ProjectError:
             return HaltReason.GONE
         is_empty = not any(entry.kind is Kind.FILE for entry in found.snapshot.values())
-        return HaltReason.EMPTIED if is_empty and is_emptied(self._known, self._known) else None
+        return HaltReason.EMPTIED if is_empty and is_emptied(self._known.entries, self._known) else None
 
     async def _push_batches(self, difference: Difference, tally: "_Tally") -> None:
-        loader = Loader(self._root, difference.writes, self._known)
+        loader = Loader(self._root, difference.writes, self._known.entries)
         is_first, is_last = True, False
         while not is_last:
             portion = await asyncio.to_thread(loader.read) if difference.writes else Portion()
@@ -195,7 +197,7 @@ class Mirror:
         if difference.clears:
             await self._send(Batch(clears=difference.clears), Portion(), tally)
         # As it is now: in doubt, nothing of it would count as there.
-        archive = Archive(self._root, difference, dict(self._known))
+        archive = Archive(self._root, difference, dict(self._known.entries))
         hoped = tuple(FileWrite(relpath, b"", 0, False) for relpath in difference.writes)
         self._doubt(Batch(directories=difference.directories, writes=hoped, links=difference.links))
         await self._remote.apply_archive(archive)
@@ -210,25 +212,28 @@ class Mirror:
         if difference.deletes:
             await self._send(Batch(deletes=difference.deletes), Portion(), tally)
 
-    def _scan(self, rules_of_known: IgnoreRules | None) -> Scan:
+    def _scan(self, rules_of_known: IgnoreRules | None, memory: Memory) -> Scan:
         if not self._has_excludes_file:
             self._excludes_file = find_excludes_file(self._root)
             self._has_excludes_file = True
-        return scan(self._root, self._known, rules_of_known, self._excludes_file)
+        known, touched = self._known.entries, self._known.touched
+        return scan(self._root, known, rules_of_known, self._excludes_file, memory, touched)
 
     async def _compare(self, relpaths: frozenset[str] | None) -> tuple[Scan, Difference]:
+        found, difference = await asyncio.to_thread(self._look_and_compare, relpaths)
+        self._rules = found.rules
+        if relpaths is None:
+            self._memory = found.memory
+            self._known.touched.clear()
+        return found, difference
+
+    def _look_and_compare(self, relpaths: frozenset[str] | None) -> tuple[Scan, Difference]:
         if relpaths is None:
             # What was left over may be there by older rules.
-            rules_of_known = None if self._is_behind else self._rules
-            found = await asyncio.to_thread(self._scan, rules_of_known)
-            old = self._known
-            if found.unread:
-                old = {relpath: entry for relpath, entry in old.items() if not is_below(relpath, found.unread)}
+            found = self._scan(None if self._is_behind else self._rules, self._memory)
         else:
-            found = await asyncio.to_thread(look, self._root, self._known, self._rules, relpaths)
-            old = restrict(self._known, found.asked or frozenset(), found.unread)
-        self._rules = found.rules
-        return found, compare(old, found.snapshot)
+            found = look(self._root, self._known.entries, self._rules, relpaths)
+        return found, compare(found.before, found.snapshot)
 
     async def _send(self, batch: Batch, portion: Portion, tally: "_Tally") -> None:
         """Send one batch."""
@@ -266,7 +271,7 @@ class Mirror:
     def _doubt_clears(self, clears: tuple[str, ...]) -> None:
         if not clears:
             return
-        for relpath in [relpath for relpath in self._known if is_below(relpath, clears)]:
+        for relpath in [relpath for relpath in self._known.entries if is_below(relpath, clears)]:
             del self._known[relpath]
         for relpath in clears:
             self._known[relpath] = UNCERTAIN

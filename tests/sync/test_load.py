@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from craft_desktop.sync.diff import FileWrite
-from craft_desktop.sync.load import BATCH_BYTES, BATCH_FILES, INLINE_BYTES, RACY_NS, Loader, read_file
-from craft_desktop.sync.snapshot import Entry, Kind
+from craft_desktop.sync.load import BATCH_BYTES, BATCH_FILES, INLINE_BYTES, Loader, read_file
+from craft_desktop.sync.snapshot import RACY_NS, Entry, Kind
 
 
 def later() -> int:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from craft_desktop.model.errors import Problem, ProjectError, SandboxUnreachableError, SyncError
 from craft_desktop.sync.load import INLINE_BYTES
 from craft_desktop.sync.mirror import DOUBT_S, LOST_SOURCES, Mirror, Pushed
+from craft_desktop.sync.snapshot import is_racy
 from craft_desktop.tasks import Owner
 from tests.sync.folder_remote import FolderRemote, tree
 
@@ -197,6 +198,23 @@ async def test_what_git_came_to_ignore_goes_after_a_failure_too(pair: Pair) -> N
         await pair.push()
     await pair.push()
     assert tree(pair.remote.root).keys() == {".gitignore", "package.json", "app", "app/page.tsx"}
+
+
+async def test_what_git_ignored_for_a_while_comes_back_after_a_failure(pair: Pair) -> None:
+    for name in ("a.log", "b.log", "c.log"):
+        (pair.root / name).touch()
+    while is_racy((pair.root / "c.log").stat().st_ctime_ns, time.time_ns()):  # ends by itself
+        await asyncio.sleep(0.005)
+    await pair.push()
+    (pair.root / ".gitignore").write_text("*.log\n")
+    pair.remote.failures = [LOST]
+    with pytest.raises(SandboxUnreachableError):
+        await pair.push()
+    assert not (pair.remote.root / "c.log").exists()
+    # The files never changed, so they look as they did when they were known to be there.
+    (pair.root / ".gitignore").unlink()
+    await pair.push()
+    pair.assert_equal()
 
 
 async def test_a_problem_is_told_once(pair: Pair) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from craft_desktop.model.errors import ProjectError
-from craft_desktop.sync.load import RACY_NS, read_file
+from craft_desktop.sync.load import read_file
 from craft_desktop.sync.scan import check_root, look, scan
-from craft_desktop.sync.snapshot import DIRECTORY, Entry, Kind
+from craft_desktop.sync.snapshot import DIRECTORY, RACY_NS, Entry, Kind
 
 NAMES = ["with space", "it's", 'dou"ble', "new\nline", "-rf", "$HOME", "é", "日本語", "tab\t", "*", "a" * 255]
 

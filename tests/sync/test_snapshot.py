@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from craft_desktop.sync.snapshot import DIRECTORY, Entry, Kind, Snapshot, file_entry
+from craft_desktop.sync.snapshot import COARSE_NS, DIRECTORY, RACY_NS, Entry, Kind, file_entry, is_racy
 
 
 def test_a_file_is_recognised_by_its_stat(tmp_path: Path) -> None:
@@ -25,9 +25,15 @@ def test_doubt_makes_a_thing_unequal_to_itself(entry: Entry) -> None:
     assert entry.in_doubt().in_doubt() == entry.in_doubt()
 
 
-def test_a_snapshot_is_a_mapping() -> None:
-    snapshot = Snapshot({"a": DIRECTORY})
-    assert snapshot["a"] is DIRECTORY
-    assert list(snapshot) == ["a"]
-    assert len(snapshot) == 1
-    assert snapshot.get("b") is None
+@pytest.mark.parametrize(
+    ("ctime_ns", "age_ns", "answer"),
+    [
+        (7_000_000_001, RACY_NS - 1, True),
+        (7_000_000_001, RACY_NS, False),
+        (7_000_000_000, RACY_NS, True),
+        (7_000_000_000, COARSE_NS, False),
+        (7_000_000_001, -5, True),
+    ],
+)
+def test_what_may_change_again_within_its_time(ctime_ns: int, age_ns: int, answer: bool) -> None:
+    assert is_racy(ctime_ns, ctime_ns + age_ns) is answer
