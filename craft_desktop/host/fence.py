@@ -82,7 +82,8 @@ class Fence:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 process.stdin.write(order)
-                await process.stdin.drain()
+                with contextlib.suppress(ConnectionError):  # it ended before it read; what it said follows
+                    await process.stdin.drain()
                 if not await process.stdout.readline():
                     raise OSError((await process.stderr.read()).decode(errors="replace").strip() or "the gate ended")
         except BaseException as error:

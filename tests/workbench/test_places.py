@@ -54,7 +54,7 @@ async def test_a_wrong_key_is_told_and_never_shown(
     monkeypatch.setenv("E2B_API_KEY", key)
     with pytest.raises(SandboxRefusedError) as caught:
         await workbench.test_key()
-    assert caught.value.problem.title == "E2B does not accept the API key"
+    assert caught.value.problem.title == f"E2B at {elsewhere.ready.domain} does not accept the API key"
     assert key not in str(caught.value)
 
 

@@ -121,15 +121,6 @@ async def test_one_that_went_away_meanwhile_is_made_anew(house: House) -> None:
     assert len(house.ledger.open_rows(Provider.LOCAL)) == 1
 
 
-async def test_a_node_that_does_not_fit_is_told_and_nothing_is_left(house: House) -> None:
-    project = house.project("picky", engines={"node": ">=99"})
-    with pytest.raises(SandboxError, match=r"does not fit.*>=99") as caught:
-        await house.landlord.rent(house.connection, project, {})
-    assert "Install a Node.js that fits" in caught.value.problem.remedy
-    assert await running(house) == []
-    assert house.ledger.open_rows(Provider.LOCAL) == ()
-
-
 async def test_a_list_that_cannot_be_written_leaves_no_sandbox(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(nonce: str, sandbox_id: str) -> None:
         raise SandboxError("The list cannot be written", "The disk is full", "Make room.")
