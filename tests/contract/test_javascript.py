@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,16 @@ from craft_desktop.host.handshake import Ready
 
 pytestmark = pytest.mark.node
 SCRIPTS = Path(__file__).parent / "js"
-CASES = re.findall(r"^export async function (\w+)", (SCRIPTS / "cases.mjs").read_text(), re.MULTILINE)
+FOUND = re.findall(r"^export async function (\w+)", (SCRIPTS / "cases.mjs").read_text(), re.MULTILINE)
+BOUNDED = [name for name in FOUND if name.startswith("bounded_")]
+CASES = [name for name in FOUND if name not in BOUNDED]
 Run = Callable[[str], dict[str, object]]
+StartHost = Callable[..., AbstractContextManager[tuple[Ready, "subprocess.Popen[bytes]"]]]
 
 
-@pytest.fixture(scope="module")
-def run(host: Ready, js_clients: Path) -> Iterator[Run]:
+@contextmanager
+def served(host: Ready, js_clients: Path) -> Iterator[Run]:
+    """One Node.js that runs cases against `host`."""
     environment = {
         **os.environ,
         "E2B_API_KEY": host.api_key,
@@ -42,6 +47,19 @@ def run(host: Ready, js_clients: Path) -> Iterator[Run]:
 
         yield run
         stdin.close()
+
+
+@pytest.fixture(scope="module")
+def run(host: Ready, js_clients: Path) -> Iterator[Run]:
+    with served(host, js_clients) as run:
+        yield run
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_case_at_a_bounded_host(start_host: StartHost, js_clients: Path, tmp_path: Path, name: str) -> None:
+    with start_host(tmp_path / "state", "--sandboxes", "1") as (ready, _), served(ready, js_clients) as run:
+        told = run(name)
+    assert told["ok"], told["error"]
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -9,7 +9,9 @@ import {
   FileType,
   FilesystemEventType,
   InvalidArgumentError,
+  NotEnoughSpaceError,
   NotFoundError,
+  RateLimitError,
   Sandbox,
   SandboxError,
   SandboxNotFoundError,
@@ -452,4 +454,18 @@ export async function the_control_plane_refuses_in_typed_errors() {
     return true;
   });
   await assert.rejects(Sandbox.create({ metadata: { a: 1 } }), SandboxError);
+}
+
+export async function a_full_disk_is_told_by_its_type() {
+  await inSandbox(async (sandbox) => {
+    await assert.rejects(sandbox.files.write("/dev/full", "x"), NotEnoughSpaceError);
+  });
+}
+
+/** At a host that has room for one alone. */
+export async function bounded_as_many_as_there_may_be() {
+  await inSandbox(async () => {
+    await assert.rejects(Sandbox.create(), RateLimitError);
+  });
+  await inSandbox(async (sandbox) => assert.ok(await sandbox.isRunning()));
 }
