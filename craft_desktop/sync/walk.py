@@ -58,6 +58,7 @@ class Walk:
     ) -> None:
         self._path = root
         self._root = str(root)
+        self._device = _device_of(root)
         self._known = known
         self._git = git
         self.rules = IgnoreRules(git, rules.outer, rules.craft)
@@ -205,7 +206,9 @@ class Walk:
                 folders.append(relpath)
             elif kind is Kind.LINK:
                 links.append(relpath)
-        if self._signatures is not None and len(self.problems) == problems and stamp.is_telling(now_ns):
+        # What is mounted below the root may be of a kind whose times tell nothing: it is listed every time.
+        is_own = stamp.device == self._device
+        if self._signatures is not None and is_own and len(self.problems) == problems and stamp.is_telling(now_ns):
             self.seen[at] = Folder(
                 *(stamp, above, chain, has_rules, patterns),
                 names=tuple(relpath.encode()[cut:] for relpath in files),
@@ -330,3 +333,10 @@ def _is_utf8(name: str) -> bool:
         # How Python carries bytes that are no UTF-8 (PEP 383).
         return False
     return True
+
+
+def _device_of(root: Path) -> int | None:
+    try:
+        return root.stat().st_dev
+    except OSError:
+        return None  # the first look at it says why

@@ -1,5 +1,6 @@
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -328,3 +329,18 @@ def test_all_that_a_folder_holds() -> None:
     folder = Folder(stamp, (), (), False, None, (b"a",), ("x/a",), ("x/b",), ("x/c",))
     assert list(folder.relpaths) == ["x/a", "x/b", "x/c"]
     assert replace(Memory(), folders={"x": folder}).folders["x"] is folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_what_is_mounted_below_is_listed_every_time(folder: Path) -> None:
+    (folder / "mounted").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder / "mounted"], check=True)
+    try:
+        (folder / "mounted" / "file").write_text("x")
+        let_the_clock_tick(folder)
+        found = Settled(folder.resolve()).scan()
+        assert found.memory is not None
+        assert "app" in found.memory.folders
+        assert "mounted" not in found.memory.folders
+    finally:
+        subprocess.run(["umount", folder / "mounted"], check=True)
