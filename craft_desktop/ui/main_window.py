@@ -4,27 +4,25 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
-    QDesktopServices,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QGuiApplication,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
-from craft_desktop.model.errors import Action
 from craft_desktop.model.events import LogLine, Notice, Pushed, SyncChanged
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Session
 from craft_desktop.model.settings import Settings
-from craft_desktop.ui import address, present
+from craft_desktop.ui import present
 from craft_desktop.ui.attention import Attention
 from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.commands import add_project_keys, fill_menus, make_actions
+from craft_desktop.ui.conduct import Conduct, open_outside
 from craft_desktop.ui.curtain import Curtain
 from craft_desktop.ui.dialogs import Dialogs
 from craft_desktop.ui.drop_veil import DropVeil, dropped_paths
@@ -35,7 +33,7 @@ from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.present import Button
 from craft_desktop.ui.project_list import ProjectList
 from craft_desktop.ui.project_menu import make_menu
-from craft_desktop.ui.project_pane import PANE_COMMANDS, ProjectPane
+from craft_desktop.ui.project_pane import ProjectPane
 from craft_desktop.ui.status_line import StatusLine
 from craft_desktop.ui.theme import Theme
 from craft_desktop.ui.words import tr
@@ -103,6 +101,14 @@ class MainWindow(QMainWindow):
         self.veil = DropVeil(theme, icons, self)
         self.curtain = Curtain(self)
         self.dialogs = Dialogs(icons, self)
+        self.conduct = Conduct(
+            bridge,
+            self.dialogs,
+            lambda: self.pane,
+            self.status_line.say,
+            self.quit_requested.emit,
+            lambda: self.project_list.filter.setFocus(Qt.FocusReason.ShortcutFocusReason),
+        )
         self.actions_by_name = make_actions(self)
         fill_menus(self.menuBar(), self.actions_by_name)
         add_project_keys(self, self.project_list.choose_row)
@@ -129,41 +135,30 @@ class MainWindow(QMainWindow):
     def _connect_parts(self) -> None:
         bridge, side = self._bridge, self.project_list
         side.chosen.connect(self._show_project)
-        side.opened.connect(self._start_if_stopped)
+        side.opened.connect(self.conduct.start_if_stopped)
         side.menu_requested.connect(self._show_menu)
         side.add_requested.connect(self.dialogs.open_folder)
         self.empty_state.open_requested.connect(self.dialogs.open_folder)
         self.empty_state.sample_requested.connect(bridge.add_sample)
         self.veil.dropped.connect(bridge.add)
-        self.message_bar.remedy_requested.connect(lambda action: self._remedy("", action))
+        self.message_bar.remedy_requested.connect(lambda action: self.conduct.remedy("", action))
         dialogs = self.dialogs
         dialogs.folders_chosen.connect(bridge.add)
         dialogs.setting_changed.connect(bridge.change_setting)
         dialogs.key_saved.connect(bridge.save_key)
         dialogs.key_forgotten.connect(bridge.forget_key)
         dialogs.key_test_requested.connect(bridge.test_key)
-        panes = self.panes
-        panes.start_requested.connect(bridge.start)
-        panes.stop_requested.connect(bridge.stop)
-        panes.restart_requested.connect(bridge.restart)
-        panes.remedy_requested.connect(self._remedy)
-        panes.menu_requested.connect(self._show_menu)
-        panes.outside_requested.connect(_open_outside)
-        panes.save_log_requested.connect(bridge.save_log)
+        self.panes.pane_made.connect(self._connect_pane)
         self.splitter.splitterMoved.connect(lambda: self._placement.keep_splitter("main", self.splitter))
-        for name, act in {
-            "open": self.dialogs.open_folder,
-            "sample": bridge.add_sample,
-            "settings": self._open_settings,
-            "quit": self.quit_requested.emit,
-            "filter": lambda: side.filter.setFocus(Qt.FocusReason.ShortcutFocusReason),
-            "shortcuts": self.dialogs.open_shortcuts,
-        }.items():
-            self.actions_by_name[name].triggered.connect(lambda _on=False, act=act: act())
-        for name in ("start", "stop", "restart", "browser", "folder", "copy-address", "remove"):
-            self.actions_by_name[name].triggered.connect(lambda _on=False, name=name: self._command(name))
-        for name, of_pane in PANE_COMMANDS.items():
-            self.actions_by_name[name].triggered.connect(lambda _on=False, act=of_pane: self._with_pane(act))
+        for name, action in self.actions_by_name.items():
+            action.triggered.connect(lambda _on=False, name=name: self.conduct.command(name))
+
+    def _connect_pane(self, pane: ProjectPane) -> None:
+        pane.commanded.connect(self.conduct.command)
+        pane.remedy_requested.connect(self.conduct.remedy)
+        pane.menu_requested.connect(self._show_menu)
+        pane.outside_requested.connect(open_outside)
+        pane.save_log_requested.connect(self._bridge.save_log)
 
     def _connect_bridge(self) -> None:
         bridge = self._bridge
@@ -288,52 +283,6 @@ class MainWindow(QMainWindow):
             self._attention.tick()
             self._show_status()
 
-    # What a person wants --------------------------------------------------------------------------------------
-
-    def _command(self, name: str, project_id: str = "") -> None:
-        key = project_id or (self.pane.project.id if self.pane else "")
-        project = self._projects.get(key)
-        if project is None:
-            return
-        bridge = self._bridge
-        match name:
-            case "start":
-                bridge.start(key)
-            case "stop":
-                bridge.stop(key)
-            case "restart":
-                bridge.restart(key)
-            case "browser":
-                _open_outside(bridge.address(key))
-            case "folder":
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(project.path)))
-            case "copy-address":
-                QGuiApplication.clipboard().setText(bridge.address(key))
-                self.status_line.say(tr("Address copied"))
-            case "remove":
-                bridge.remove(key)
-
-    def _remedy(self, project_id: str, action: Action) -> None:
-        match action:
-            case Action.START:
-                self._command("start", project_id)
-            case Action.OPEN_FOLDER if project_id:
-                self._command("folder", project_id)
-            case Action.OPEN_FOLDER:
-                self.dialogs.open_folder()
-            case Action.OPEN_SETTINGS:
-                self._open_settings()
-            case Action.ALLOW_UNISOLATED if project_id:
-                self._bridge.allow_unisolated(project_id)
-            case Action.SEND_EMPTINESS:
-                self._bridge.send_emptiness(project_id)
-            case Action.REMOVE_PROJECT:
-                self._command("remove", project_id)
-
-    def _start_if_stopped(self, project_id: str) -> None:
-        if present.buttons(self._bridge.session(project_id)).start is Button.READY:
-            self._bridge.start(project_id)
-
     def _with_pane(self, act: Callable[[ProjectPane], None]) -> None:
         if self.pane is not None:
             act(self.pane)
@@ -343,11 +292,7 @@ class MainWindow(QMainWindow):
         if project is not None:
             session = self._bridge.session(project_id)
             default = self._bridge.settings.provider
-            make_menu(self, project, session, default, self._command, self._bridge.choose_provider).popup(at)
-
-    def _open_settings(self) -> None:
-        self.dialogs.open_settings(self._bridge.settings)
-        self._bridge.ask_key()
+            make_menu(self, project, session, default, self.conduct.command, self._bridge.choose_provider).popup(at)
 
     # The window itself ----------------------------------------------------------------------------------------
 
@@ -392,8 +337,3 @@ class MainWindow(QMainWindow):
 
     def _runs_on(self, project: Project, session: Session) -> Provider:
         return present.where(project, session, self._bridge.settings.provider)
-
-
-def _open_outside(url: str) -> None:
-    if address.is_outside(url):
-        QDesktopServices.openUrl(QUrl(url))

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget
 
-from craft_desktop.model.errors import Action
-from craft_desktop.model.events import LogLine, Stream
+from craft_desktop.model.events import LogLine
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Session
 from craft_desktop.ui.empty_state import EmptyState
@@ -32,19 +31,14 @@ class Start:
 
 
 class PaneStack(QStackedWidget):
-    """Holds the panes and passes their intentions on.
+    """Holds the panes.
 
     :param pages: the folder below which each project's page keeps its cookies and storage.
     :param begin: gives what a new pane shows at first.
     """
 
-    start_requested = Signal(str)
-    stop_requested = Signal(str)
-    restart_requested = Signal(str)
-    remedy_requested = Signal(str, Action)
-    menu_requested = Signal(str, QPoint)
-    outside_requested = Signal(str)
-    save_log_requested = Signal(str, Stream, Path)
+    pane_made = Signal(object)
+    """A new `ProjectPane`, before it shows anything: time to connect it."""
 
     def __init__(
         self,
@@ -104,13 +98,7 @@ class PaneStack(QStackedWidget):
         start = self._begin(project)
         zoom = self._placement.zoom(project.id)
         pane = ProjectPane(self._theme, self._icons, self._now, project, start.address, self._pages / project.id, zoom)
-        pane.start_requested.connect(self.start_requested)
-        pane.stop_requested.connect(self.stop_requested)
-        pane.restart_requested.connect(self.restart_requested)
-        pane.remedy_requested.connect(self.remedy_requested)
-        pane.menu_requested.connect(self.menu_requested)
-        pane.outside_requested.connect(self.outside_requested)
-        pane.save_log_requested.connect(self.save_log_requested)
+        self.pane_made.emit(pane)
         pane.zoom_changed.connect(self._placement.keep_zoom)
         pane.splitter.splitterMoved.connect(lambda: self._placement.keep_splitter("page", pane.splitter))
         self._placement.restore_splitter("page", pane.splitter, [ROOM * share for share in SHARES])

@@ -32,9 +32,8 @@ STREAM_OF_PHASE = {Phase.INSTALLING: Stream.INSTALL, Phase.STARTING: Stream.SERV
 class ProjectPane(QWidget):
     """One project. Every intention carries the project's id."""
 
-    start_requested = Signal(str)
-    stop_requested = Signal(str)
-    restart_requested = Signal(str)
+    commanded = Signal(str, str)
+    """A command's name (`commands.COMMANDS`) and the project's id."""
     remedy_requested = Signal(str, Action)
     menu_requested = Signal(str, QPoint)
     outside_requested = Signal(str)
@@ -66,11 +65,11 @@ class ProjectPane(QWidget):
         self.strip.hide()
         self.log_pane = LogPane(theme, icons, project.slug)
 
-        self.header.start_requested.connect(self.start_requested)
-        self.header.stop_requested.connect(self.stop_requested)
-        self.header.restart_requested.connect(self.restart_requested)
+        self.header.start_requested.connect(lambda: self.commanded.emit("start", key))
+        self.header.stop_requested.connect(lambda: self.commanded.emit("stop", key))
+        self.header.restart_requested.connect(lambda: self.commanded.emit("restart", key))
         self.header.menu_requested.connect(self.menu_requested)
-        self.preview.start_requested.connect(lambda: self.start_requested.emit(key))
+        self.preview.start_requested.connect(lambda: self.commanded.emit("start", key))
         self.preview.remedy_requested.connect(lambda action: self.remedy_requested.emit(key, action))
         self.preview.outside_requested.connect(self.outside_requested)
         self.preview.zoom_changed.connect(lambda zoom: self.zoom_changed.emit(key, zoom))

@@ -8,6 +8,7 @@ from craft_desktop.model.project import Project, Provider
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.pane_stack import PaneStack, Start
 from craft_desktop.ui.placement import Placement
+from craft_desktop.ui.project_pane import ProjectPane
 from craft_desktop.ui.theme import Theme
 from tests.ui.hands import click
 from tests.ui.stand_in import NOW, failed, make_project
@@ -38,11 +39,15 @@ def test_a_pane_is_made_when_it_is_looked_at_and_kept(qtbot: QtBot, stack: PaneS
     assert stack.show_pane(ONE) is first and stack.made("p1") is first
 
 
-def test_intentions_are_passed_on(qtbot: QtBot, stack: PaneStack) -> None:
+def test_a_new_pane_is_told_once_and_knows_its_project(qtbot: QtBot, stack: PaneStack) -> None:
+    told: list[ProjectPane] = []
+    stack.pane_made.connect(told.append)
     pane = stack.show_pane(TWO)
-    with qtbot.waitSignal(stack.start_requested) as asked:
+    stack.show_pane(TWO)
+    assert told == [pane]
+    with qtbot.waitSignal(pane.commanded) as asked:
         click(pane.header.start)
-    assert asked.args == ["p2"]
+    assert asked.args == ["start", "p2"]
 
 
 def test_the_line_between_page_and_logs_is_that_of_the_last_pane(stack: PaneStack) -> None:

@@ -35,14 +35,14 @@ def pane(qtbot: QtBot, theme: Theme, icons: Icons, tmp_path: Path) -> ProjectPan
 
 def test_intentions_carry_the_project(qtbot: QtBot, pane: ProjectPane, tmp_path: Path) -> None:
     told: list[object] = []
-    for signal in (pane.start_requested, pane.remedy_requested, pane.save_log_requested, pane.zoom_changed):
+    for signal in (pane.commanded, pane.remedy_requested, pane.save_log_requested, pane.zoom_changed):
         signal.connect(lambda *what: told.append(what))
     click(pane.preview.panel.start)
     pane.show_problem(INSTALL_FAILED)
     click(pane.message_bar.remedy_button)
     pane.log_pane.save_requested.emit(Stream.SERVER, tmp_path)
     pane.preview.zoom(1)
-    assert told == [("p1",), ("p1", Action.START), ("p1", Stream.SERVER, tmp_path), ("p1", 1.1)]
+    assert told == [("start", "p1"), ("p1", Action.START), ("p1", Stream.SERVER, tmp_path), ("p1", 1.1)]
 
 
 def test_the_log_that_matters_comes_forward(pane: ProjectPane) -> None:

@@ -1,0 +1,118 @@
+"""What a person wants, carried out: every command by its name, every remedy by its action.
+
+The window connects; here stands what then happens. A command without a project means the one in sight.
+"""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+
+from craft_desktop.model.errors import Action
+from craft_desktop.model.project import Project
+from craft_desktop.ui import address, present
+from craft_desktop.ui.bridge import Bridge
+from craft_desktop.ui.dialogs import Dialogs
+from craft_desktop.ui.present import Button
+from craft_desktop.ui.project_pane import PANE_COMMANDS, ProjectPane
+from craft_desktop.ui.words import tr
+
+
+class Conduct:
+    """Knows no widget but the pane in sight, the dialogs, and where to say a word in passing.
+
+    :param pane: gives the pane in sight, None while there is none.
+    :param say: tells a short sentence that needs no answer.
+    :param quit: begins the program's end.
+    :param filter: puts the cursor where the list is filtered.
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        dialogs: Dialogs,
+        pane: Callable[[], ProjectPane | None],
+        say: Callable[[str], None],
+        quit: Callable[[], None],
+        filter: Callable[[], None],
+    ) -> None:
+        self._bridge, self._dialogs, self._pane, self._say = bridge, dialogs, pane, say
+        self._of_program: Mapping[str, Callable[[], None]] = {
+            "open": dialogs.open_folder,
+            "sample": bridge.add_sample,
+            "settings": self.open_settings,
+            "quit": quit,
+            "filter": filter,
+            "shortcuts": dialogs.open_shortcuts,
+        }
+        self._of_project: Mapping[str, Callable[[Project], None]] = {
+            "start": lambda project: bridge.start(project.id),
+            "stop": lambda project: bridge.stop(project.id),
+            "restart": lambda project: bridge.restart(project.id),
+            "browser": lambda project: open_outside(bridge.address(project.id)),
+            "folder": lambda project: _open_folder(project),
+            "copy-address": self._copy_address,
+            "remove": lambda project: bridge.remove(project.id),
+        }
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every command that can be carried out."""
+        return frozenset({*self._of_program, *self._of_project, *PANE_COMMANDS})
+
+    def command(self, name: str, project_id: str = "") -> None:
+        """Carry a command out; one for a project that is gone, or for none in sight, does nothing."""
+        of_program = self._of_program.get(name)
+        if of_program is not None:
+            of_program()
+            return
+        pane = self._pane()
+        of_pane = PANE_COMMANDS.get(name)
+        if of_pane is not None:
+            if pane is not None:
+                of_pane(pane)
+            return
+        wanted = project_id or (pane.project.id if pane is not None else "")
+        project = next((known for known in self._bridge.projects if known.id == wanted), None)
+        if project is not None:
+            self._of_project[name](project)
+
+    def remedy(self, project_id: str, action: Action) -> None:
+        """Do what the button beside a problem says."""
+        match action:
+            case Action.START:
+                self.command("start", project_id)
+            case Action.OPEN_FOLDER:
+                self.command("folder" if project_id else "open", project_id)
+            case Action.OPEN_SETTINGS:
+                self.open_settings()
+            case Action.ALLOW_UNISOLATED if project_id:
+                self._bridge.allow_unisolated(project_id)
+            case Action.SEND_EMPTINESS:
+                self._bridge.send_emptiness(project_id)
+            case Action.REMOVE_PROJECT:
+                self.command("remove", project_id)
+
+    def start_if_stopped(self, project_id: str) -> None:
+        """Start a project unless it runs."""
+        if present.buttons(self._bridge.session(project_id)).start is Button.READY:
+            self._bridge.start(project_id)
+
+    def open_settings(self) -> None:
+        """Open the settings."""
+        self._dialogs.open_settings(self._bridge.settings)
+        self._bridge.ask_key()
+
+    def _copy_address(self, project: Project) -> None:
+        QGuiApplication.clipboard().setText(self._bridge.address(project.id))
+        self._say(tr("Address copied"))
+
+
+def open_outside(url: str) -> None:
+    """Open an address in the system browser, if it is one that leads there."""
+    if address.is_outside(url):
+        QDesktopServices.openUrl(QUrl(url))
+
+
+def _open_folder(project: Project) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(project.path)))

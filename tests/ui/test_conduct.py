@@ -1,0 +1,65 @@
+import asyncio
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from craft_desktop.model.errors import Action
+from craft_desktop.ui.commands import COMMANDS
+from craft_desktop.ui.main_window import MainWindow
+from tests.ui.stand_in import StandIn
+
+
+async def settle() -> None:
+    for _ in range(20):
+        QApplication.sendPostedEvents()
+        await asyncio.sleep(0)
+
+
+async def test_every_command_of_the_table_can_be_carried_out(window: MainWindow) -> None:
+    assert {command.name for command in COMMANDS} <= window.conduct.names
+
+
+async def test_a_command_is_for_the_project_in_sight_unless_another_is_named(
+    window: MainWindow, bench: StandIn
+) -> None:
+    window.conduct.command("start")
+    window.conduct.command("start", "p3")
+    window.conduct.command("start", "gone")
+    await settle()
+    assert bench.asked == [("open", "p1"), ("open", "p3")]
+
+
+async def test_nothing_is_done_where_there_is_no_project(window: MainWindow, bench: StandIn) -> None:
+    bench.list_changed(())
+    for name in ("start", "stop", "restart", "remove", "browser", "folder", "copy-address", "reload", "find"):
+        window.conduct.command(name)
+    await settle()
+    assert bench.asked == []
+
+
+async def test_an_unknown_command_is_a_mistake_of_the_program(window: MainWindow) -> None:
+    with pytest.raises(KeyError):
+        window.conduct.command("no-such-thing")
+
+
+async def test_the_address_is_copied_and_said(window: MainWindow) -> None:
+    window.conduct.command("copy-address", "p2")
+    assert QGuiApplication.clipboard().text() == "http://blog.localhost:4100/"
+    assert window.status_line.currentMessage() == "Address copied"
+
+
+async def test_a_double_click_starts_only_what_is_stopped(window: MainWindow, bench: StandIn) -> None:
+    window.conduct.start_if_stopped("p2")
+    await settle()
+    window.conduct.start_if_stopped("p2")
+    await settle()
+    assert bench.asked == [("open", "p2")]
+
+
+async def test_remedies_reach_their_project(window: MainWindow, bench: StandIn) -> None:
+    window.conduct.remedy("p2", Action.START)
+    window.conduct.remedy("p3", Action.SEND_EMPTINESS)
+    window.conduct.remedy("p3", Action.REMOVE_PROJECT)
+    await settle()
+    assert bench.asked == [("empty", "p3"), ("open", "p2"), ("remove", "p3")]
