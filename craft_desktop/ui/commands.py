@@ -33,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("folder", "&Project", "Open Folder in File Manager"),
     Command("copy-address", "&Project", "Copy Address"),
     Command("remove", "&Project", "Remove from List", gap=True),
+    Command("palette", "&View", "Command Palette…", ("Ctrl+K",)),
     Command("filter", "&View", "Filter Projects", ("Ctrl+P",)),
     Command("reload", "&View", "Reload Page", ("Ctrl+R", "F5"), gap=True),
     Command("back", "&View", "Back", ("Alt+Left",)),

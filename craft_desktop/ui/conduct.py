@@ -12,10 +12,15 @@ from craft_desktop.model.errors import Action
 from craft_desktop.model.project import Project
 from craft_desktop.ui import address, present
 from craft_desktop.ui.bridge import Bridge
+from craft_desktop.ui.commands import COMMANDS, PROJECT_KEYS
 from craft_desktop.ui.dialogs import Dialogs
+from craft_desktop.ui.palette_entry import Entry, native
 from craft_desktop.ui.present import Button
 from craft_desktop.ui.project_pane import PANE_COMMANDS, ProjectPane
 from craft_desktop.ui.words import tr
+
+SHOW = "show"
+"""Brings a project into sight; in no menu, for the list does it, but in the palette."""
 
 
 class Conduct:
@@ -25,6 +30,8 @@ class Conduct:
     :param say: tells a short sentence that needs no answer.
     :param quit: begins the program's end.
     :param filter: puts the cursor where the list is filtered.
+    :param choose: brings a project into sight.
+    :param palette: opens the palette.
     """
 
     def __init__(
@@ -35,6 +42,8 @@ class Conduct:
         say: Callable[[str], None],
         quit: Callable[[], None],
         filter: Callable[[], None],
+        choose: Callable[[str], None],
+        palette: Callable[[], None],
     ) -> None:
         self._bridge, self._dialogs, self._pane, self._say = bridge, dialogs, pane, say
         self._of_program: Mapping[str, Callable[[], None]] = {
@@ -42,10 +51,12 @@ class Conduct:
             "sample": bridge.add_sample,
             "settings": self.open_settings,
             "quit": quit,
+            "palette": palette,
             "filter": filter,
             "shortcuts": dialogs.open_shortcuts,
         }
         self._of_project: Mapping[str, Callable[[Project], None]] = {
+            SHOW: lambda project: choose(project.id),
             "start": lambda project: bridge.start(project.id),
             "stop": lambda project: bridge.stop(project.id),
             "restart": lambda project: bridge.restart(project.id),
@@ -102,6 +113,31 @@ class Conduct:
         """Open the settings."""
         self._dialogs.open_settings(self._bridge.settings)
         self._bridge.ask_key()
+
+    def entries(self, enabled: Callable[[str], bool]) -> list[Entry]:
+        """Give all that can be done now, for the palette: commands first, then every project.
+
+        :param enabled: tells whether a command of the window makes sense.
+        """
+        found = [
+            Entry(command.name, tr(command.words).rstrip("…"), keys=native(command.keys))
+            for command in COMMANDS
+            if command.name != "palette" and enabled(command.name)
+        ]
+        pane = self._pane()
+        for number, project in enumerate(self._bridge.projects, start=1):
+            keys = native((f"Ctrl+{number}",)) if number <= PROJECT_KEYS else ""
+            found.append(Entry(SHOW, tr("Go to {0}").format(project.name), project.id, str(project.path), keys))
+            if pane is None or project.id != pane.project.id:
+                buttons = present.buttons(self._bridge.session(project.id))
+                for name, words, button in (
+                    ("start", tr("Start {0}"), buttons.start),
+                    ("stop", tr("Stop {0}"), buttons.stop),
+                    ("restart", tr("Restart {0}"), buttons.restart),
+                ):
+                    if button is Button.READY:
+                        found.append(Entry(name, words.format(project.name), project.id))
+        return found
 
     def _copy_address(self, project: Project) -> None:
         QGuiApplication.clipboard().setText(self._bridge.address(project.id))

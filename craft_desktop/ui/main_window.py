@@ -28,6 +28,7 @@ from craft_desktop.ui.dialogs import Dialogs
 from craft_desktop.ui.drop_veil import DropVeil, dropped_paths
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.message_bar import MessageBar
+from craft_desktop.ui.palette import Palette
 from craft_desktop.ui.pane_stack import PaneStack, Start
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.present import Button
@@ -108,7 +109,10 @@ class MainWindow(QMainWindow):
             self.status_line.say,
             self.quit_requested.emit,
             lambda: self.project_list.filter.setFocus(Qt.FocusReason.ShortcutFocusReason),
+            self._choose,
+            self._open_palette,
         )
+        self.palette_box = Palette(theme, self)
         self.actions_by_name = make_actions(self)
         fill_menus(self.menuBar(), self.actions_by_name)
         add_project_keys(self, self.project_list.choose_row)
@@ -141,6 +145,7 @@ class MainWindow(QMainWindow):
         self.empty_state.open_requested.connect(self.dialogs.open_folder)
         self.empty_state.sample_requested.connect(bridge.add_sample)
         self.veil.dropped.connect(bridge.add)
+        self.palette_box.chosen.connect(self.conduct.command)
         self.message_bar.remedy_requested.connect(lambda action: self.conduct.remedy("", action))
         dialogs = self.dialogs
         dialogs.folders_chosen.connect(bridge.add)
@@ -283,6 +288,9 @@ class MainWindow(QMainWindow):
             self._attention.tick()
             self._show_status()
 
+    def _open_palette(self) -> None:
+        self.palette_box.open_with(self.conduct.entries(lambda name: self.actions_by_name[name].isEnabled()))
+
     def _with_pane(self, act: Callable[[ProjectPane], None]) -> None:
         if self.pane is not None:
             act(self.pane)
@@ -317,6 +325,7 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         for cover in (self.veil, self.curtain):
             cover.setGeometry(self.rect())
+        self.palette_box.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask for the end instead of ending: what runs is stopped first."""
@@ -327,6 +336,7 @@ class MainWindow(QMainWindow):
         """Say that the program is ending; nothing else can be done from here on."""
         self._ticker.stop()
         self.dialogs.close_all()
+        self.palette_box.close_palette()
         self.curtain.show_stopping(sum(self._bridge.session(key).is_active for key in self._projects))
         for action in self.actions_by_name.values():
             action.setEnabled(action is self.actions_by_name["quit"])
