@@ -21,6 +21,7 @@ RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
 NO_SCREEN = (
     "does not support (propagateSizeHints|raise|grabbing|createPlatformVulkanInstance)",
+    "systemTrayWindowChanged",
     "QRhiGles2|RHI for backend|[Vv]ulkan|GPUInfo|GPU vendor",  # the page's engine looks for a graphics card once
 )
 """What Qt says where there is neither a screen nor a graphics card."""
