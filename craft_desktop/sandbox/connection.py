@@ -23,6 +23,7 @@ from e2b import (
 )
 
 from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxGoneError, SandboxUnreachableError
+from craft_desktop.model.project import Provider
 from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome
 from craft_desktop.sandbox.faults import patiently, translated
 from craft_desktop.sandbox.profile import Address, Profile, address_of
@@ -90,6 +91,11 @@ class Sandbox:
         self._profile = profile
         self._variables = frozenset(variables)
         self.id = str(sandbox.sandbox_id)
+
+    @property
+    def provider(self) -> Provider:
+        """Whose it is."""
+        return self._profile.provider
 
     def address(self, port: int) -> Address:
         """Give where `port` of the sandbox is reached."""

@@ -1,8 +1,9 @@
 """A dev server in a sandbox: awaited, watched and ended."""
 
 from craft_desktop.model.errors import Action, ServerError
-from craft_desktop.sandbox.connection import KILLED, Process, Sandbox, abandon
-from craft_desktop.sandbox.lines import LineCutter, Tail
+from craft_desktop.sandbox.command import Command
+from craft_desktop.sandbox.connection import KILLED, Sandbox
+from craft_desktop.sandbox.lines import Tail
 from craft_desktop.sandbox.port_search import PortSearch
 from craft_desktop.sandbox.ports import Ports
 from craft_desktop.sandbox.processes import MORE_MEMORY, end_tree, ports_of
@@ -14,18 +15,13 @@ class DevServer:
 
     :param ports: what is known of its port; `port` is the one where it was told to listen, and, once the first page
         came, the one that served it.
-    :param run_id: marks its processes.
     """
 
-    def __init__(
-        self, sandbox: Sandbox, process: Process, ports: Ports, run_id: str, cutter: LineCutter, tail: Tail
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, command: Command, ports: Ports, tail: Tail) -> None:
         self._sandbox = sandbox
-        self._process: Process | _Ended = process
-        self._run_id = run_id
-        self._cutter = cutter
+        self._command = command
         self._tail = tail
-        self.pid = process.pid
+        self.pid = command.pid
         self._ports = ports
         self.port = ports.expected
 
@@ -40,7 +36,7 @@ class DevServer:
         :raises ServerError: it did not within `limit_s` seconds, or not by HTTP.
         :raises SandboxError: the sandbox was lost meanwhile.
         """
-        search = PortSearch(self._ports, self._sandbox.address, lambda: ports_of(self._sandbox, self._run_id))
+        search = PortSearch(self._ports, self._sandbox.address, lambda: ports_of(self._sandbox, self._command.run_id))
         self.port = await search.run(limit_s)
 
     async def ended(self) -> ServerError:
@@ -48,8 +44,7 @@ class DevServer:
 
         :raises SandboxError: the sandbox was lost meanwhile.
         """
-        exit_code = await self._process.wait()
-        self._cutter.finish()
+        exit_code = await self._command.wait()
         if exit_code == KILLED:
             return ServerError(
                 "The dev server was killed: there was not enough memory",
@@ -59,21 +54,21 @@ class DevServer:
             )
         return ServerError(
             "The dev server ended",
-            f"Its exit code was {exit_code}.\n{self._tail.last()}".rstrip(),
+            f"{_how(exit_code)}\n{self._tail.last()}".rstrip(),
             "Fix what its last lines say, then start again.",
             Action.START,
         )
 
     async def leave(self) -> None:
         """Stop listening; it runs on."""
-        await abandon(self._process.leave)
+        await self._command.leave()
 
     async def rejoin(self) -> None:
         """Listen again. One that ended meanwhile is told by `ended`.
 
         :raises SandboxError: refused, unreachable or gone.
         """
-        self._process = await self._sandbox.rejoin(self.pid, self._cutter.feed) or _Ended()
+        await self._command.rejoin()
 
     async def end(self) -> None:
         """End the dev server with all its children, and free its port.
@@ -81,18 +76,12 @@ class DevServer:
         :raises SandboxError: some would not end, or the sandbox is gone or unreachable.
         """
         try:
-            await end_tree(self._sandbox, self._run_id)
+            await end_tree(self._sandbox, self._command.run_id)
         finally:
-            await abandon(self._process.leave)
-            self._cutter.finish()
+            await self._command.leave()
 
 
-class _Ended:
-    """Stands for a command that ended while nobody listened."""
-
-    async def wait(self) -> int:
-        """Give the exit code of what was ended from outside: the true one is not kept."""
-        return -1
-
-    async def leave(self) -> None:
-        """There is nothing to leave."""
+def _how(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "It ended while the connection was broken off; its exit code is not known."
+    return f"Its exit code was {exit_code}."

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from craft_desktop.model.errors import Action, InstallError, Problem
 from craft_desktop.model.node_range import fits
 from craft_desktop.model.project import LISTEN_HOST, Recipe
-from craft_desktop.sandbox.connection import KILLED, Sandbox, abandon
+from craft_desktop.sandbox.command import QUIET_INSTALL_S, QUIET_SERVER_S, Breaks, begin
+from craft_desktop.sandbox.connection import KILLED, Sandbox
 from craft_desktop.sandbox.dev_server import DevServer
-from craft_desktop.sandbox.lines import LineCutter, Tail
+from craft_desktop.sandbox.lines import Tail
 from craft_desktop.sandbox.ports import Ports
 from craft_desktop.sandbox.processes import MARKER, MORE_MEMORY
 
@@ -37,12 +38,14 @@ NONE: Mapping[str, str] = MappingProxyType({})
 class Launch:
     """Takes one project through its steps in one sandbox.
 
-    :param tell: told each line of output as it comes.
+    :param run_ids: gives what marks the processes of one step.
+    :param breaks: told of connections that break off meanwhile.
     """
 
-    def __init__(self, sandbox: Sandbox, run_ids: Callable[[], str]) -> None:
+    def __init__(self, sandbox: Sandbox, run_ids: Callable[[], str], breaks: Breaks | None = None) -> None:
         self._sandbox = sandbox
         self._run_ids = run_ids
+        self._breaks = breaks or Breaks()
         self._node = ""
 
     async def prepare(self, *, reused: bool) -> int:
@@ -90,18 +93,20 @@ class Launch:
         :raises SandboxError: the sandbox is gone or unreachable.
         """
         tail = Tail(tell)
-        run_id = self._run_ids()
-        cutter = LineCutter(tail.take)
         tell(f"$ {recipe.install_command}")
-        process = await self._sandbox.start(
+        command = await begin(
+            self._sandbox,
             recipe.install_command,
-            cwd=_below(recipe.install_dir),
-            envs={**_ENVIRONMENT, **environment, MARKER: run_id},
-            on_output=cutter.feed,
+            folder=_below(recipe.install_dir),
+            run_id=self._run_ids(),
+            envs={**_ENVIRONMENT, **environment},
+            hear=tail.take,
+            breaks=self._breaks,
+            quiet_s=QUIET_INSTALL_S,
         )
         try:
             async with asyncio.timeout(limit_s):
-                exit_code = await process.wait()
+                exit_code = await command.wait()
         except TimeoutError as error:
             raise InstallError(
                 f"Installing took longer than {limit_s:.0f} s",
@@ -110,10 +115,15 @@ class Launch:
                 Action.OPEN_SETTINGS,
             ) from error
         except asyncio.CancelledError:
-            await abandon(process.leave)
+            await command.leave()
             raise
-        finally:
-            cutter.finish()
+        if exit_code is None:
+            raise InstallError(
+                "Installing ended while the connection was broken off",
+                f"How {recipe.install_command} ended is not known.\n{tail.useful()}".rstrip(),
+                "Start again: what is not known to be whole is installed anew.",
+                Action.START,
+            )
         if exit_code == KILLED:
             raise InstallError(
                 "Installing was killed: there was not enough memory",
@@ -151,26 +161,27 @@ class Launch:
             tell(line)
 
         tail = Tail(hear)
-        run_id = self._run_ids()
-        cutter = LineCutter(tail.take)
-        command = recipe.dev_command(expected)
-        tell(f"$ {command}")
-        process = await self._sandbox.start(
-            f"exec {command}",
-            cwd=_below(recipe.app_dir),
+        dev_command = recipe.dev_command(expected)
+        tell(f"$ {dev_command}")
+        command = await begin(
+            self._sandbox,
+            f"exec {dev_command}",
+            folder=_below(recipe.app_dir),
+            run_id=self._run_ids(),
             envs={
                 **_ENVIRONMENT,
                 **environment,
-                MARKER: run_id,
                 "PORT": str(expected),
                 "HOST": LISTEN_HOST,
                 # Vite answers to names it knows alone, and E2B passes the public one on (measured: 403 without). The
                 # first label names the port, which may become another: so all names beside it.
                 "__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS": _beside(self._sandbox.address(expected).host),
             },
-            on_output=cutter.feed,
+            hear=tail.take,
+            breaks=self._breaks,
+            quiet_s=QUIET_SERVER_S,
         )
-        return DevServer(self._sandbox, process, ports, run_id, cutter, tail)
+        return DevServer(self._sandbox, command, ports, tail)
 
 
 def _below(folder: str) -> str:

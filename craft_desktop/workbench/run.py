@@ -18,14 +18,12 @@ from craft_desktop.model.errors import (
     CraftError,
     Problem,
     ProjectError,
-    SandboxBusyError,
     SandboxError,
     SandboxGoneError,
-    SandboxUnreachableError,
     ServerError,
 )
 from craft_desktop.model.events import Event, LogLine, Notice, Pushed, Stream, SyncChanged
-from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.project import Project
 from craft_desktop.model.session import (
     Fact,
     Installed,
@@ -44,8 +42,10 @@ from craft_desktop.model.session import (
 from craft_desktop.model.settings import Settings
 from craft_desktop.preview.gateway import Gateway
 from craft_desktop.preview.routes import Upstream
+from craft_desktop.sandbox.command import Breaks
 from craft_desktop.sandbox.dev_server import DevServer
 from craft_desktop.sandbox.launch import Launch
+from craft_desktop.sandbox.persist import persist
 from craft_desktop.sync.engine import SyncEngine
 from craft_desktop.sync.mirror import PushResult
 from craft_desktop.sync.state import SyncState, Verification
@@ -57,11 +57,6 @@ from craft_desktop.workbench.heartbeat import Heartbeat
 from craft_desktop.workbench.orders import Orders
 from craft_desktop.workbench.remote import SandboxRemote
 from craft_desktop.workbench.tenancy import SANDBOX_TIMEOUT_S, Landlord, Tenancy
-
-# A network that breaks off for longer leaves a page that hangs; starting over tells more than waiting.
-RECONNECT_LIMIT_S = 120.0
-RECONNECT_FIRST_S = 0.5
-RECONNECT_PAUSE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +117,8 @@ class Run:
         self._activity = activity
         self._voice = voice
         self._sandbox = tenancy.sandbox
-        self._launch = Launch(tenancy.sandbox, lambda: secrets.token_hex(16))
+        breaks = Breaks(on_broken=voice.notice, on_joined=self._joined_again)
+        self._launch = Launch(tenancy.sandbox, lambda: secrets.token_hex(16), breaks)
         self._gate = Gate(orders.wake)
         self._remote = GatedRemote(SandboxRemote(tenancy.sandbox), self._gate)
         self._engine = SyncEngine(
@@ -221,7 +217,7 @@ class Run:
         """
         async with guarded() as guard:
             first = guard.create_task(self._go_live(server), name="first page")
-            ended = guard.create_task(self._end_of(server), name="dev server")
+            ended = guard.create_task(server.ended(), name="dev server")
             while True:
                 asked = guard.create_task(self._orders.wait(), name="orders")
                 await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -232,7 +228,7 @@ class Run:
                     ended.cancel()
                     await asyncio.wait({ended})
                     await self._sleep(server)
-                    ended = guard.create_task(self._end_of(server), name="dev server")
+                    ended = guard.create_task(server.ended(), name="dev server")
                     continue
                 else:
                     fact = await self._reason()
@@ -268,22 +264,9 @@ class Run:
         self._gateway.serve(self._project.slug, Upstream(address.url, address.host, dict(address.headers)))
         self._voice.tell(PageServed(self._gateway.url(self._project.slug), server.port))
 
-    async def _end_of(self, server: DevServer) -> ServerError:
-        """Wait for the dev server's end; a connection that breaks off meanwhile is made again.
-
-        :raises SandboxError: the sandbox is gone, or out of reach for too long.
-        """
-        while True:
-            try:
-                return await server.ended()
-            except SandboxUnreachableError as error:
-                if self._voice.session().provider is Provider.LOCAL:
-                    raise  # no network lies between: the host itself is gone
-                self._voice.notice(error.problem)
-                await asyncio.sleep(RECONNECT_FIRST_S)
-                await _persist(server.rejoin)
-                self._voice.say("The sandbox answers again")
-                self._engine.verify_soon()
+    def _joined_again(self) -> None:
+        self._voice.say("The sandbox answers again")
+        self._engine.verify_soon()
 
     def _judge(self, error: ServerError) -> None:
         """Let a dev server that had served be started anew, unless it goes on ending.
@@ -323,8 +306,8 @@ class Run:
             began = time.monotonic()
             self._voice.tell(WakeAsked())
             # A lid that is opened has its network a moment later.
-            await _persist(lambda: self._sandbox.resume(SANDBOX_TIMEOUT_S))
-            await _persist(server.rejoin)
+            await persist(lambda: self._sandbox.resume(SANDBOX_TIMEOUT_S))
+            await persist(server.rejoin)
         finally:
             self._gate.open()
         self._activity.touch()
@@ -368,23 +351,6 @@ _WHY = {
     RestartAsked: "Restarting",
     ServerCrashed: "The dev server ended: starting it again",
 }
-
-
-async def _persist(work: Callable[[], Awaitable[None]]) -> None:
-    """Try again what a broken network or a busy provider hinders, for a while.
-
-    :raises SandboxError: it does not go away, or it is something else.
-    """
-    wait_s = RECONNECT_FIRST_S
-    until = time.monotonic() + RECONNECT_LIMIT_S
-    while True:
-        try:
-            return await work()
-        except (SandboxUnreachableError, SandboxBusyError):
-            if time.monotonic() > until:
-                raise
-        await asyncio.sleep(wait_s)
-        wait_s = min(2 * wait_s, RECONNECT_PAUSE_S)
 
 
 @contextlib.asynccontextmanager

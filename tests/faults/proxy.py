@@ -63,9 +63,11 @@ class Answer:
     status: int
     message: str = "the reason that was given"
     headers: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
+    """What a sandbox's daemon calls it; without one the status stands there."""
 
     def encode(self) -> bytes:
-        body = json.dumps({"code": self.status, "message": self.message}).encode()
+        body = json.dumps({"code": self.code or self.status, "message": self.message}).encode()
         lines = [f"HTTP/1.1 {self.status} told", "Content-Type: application/json", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body

@@ -28,6 +28,7 @@ UPLOAD = r"POST /files"
 INSTALL = r"process\.Process/Start .*npm install"
 SERVE = r"process\.Process/Start .*exec .*run dev"
 FIRST_PAGE = r"GET / "
+JOIN = r"process\.Process/Connect "
 HEARTBEAT = r"POST /sandboxes/[^/]*/timeout "
 PAUSE = r"POST /sandboxes/[^/]*/pause "
 RESUME = r"POST /v2/sandboxes/[^/]*/connect "
@@ -103,6 +104,22 @@ class Stage:
         with closing(sqlite3.connect(self._state / "ledger.sqlite")) as ledger:
             found = ledger.execute("SELECT nonce FROM sandboxes WHERE ended_at IS NULL").fetchall()
         return [f"row {row[0]}" for row in found]
+
+    async def do(self, project: Project, script: str) -> str:
+        """Run a script in the project's sandbox, past the proxy."""
+        sandbox_id = self.session(project).sandbox_id
+        assert sandbox_id is not None
+        sandbox = await AsyncSandbox.connect(sandbox_id, **options_of(self.host))
+        return (await sandbox.commands.run(script)).stdout
+
+    async def logged(self, project: Project, part: str) -> str:
+        """Wait for a line of the log that holds `part`."""
+        async with asyncio.timeout(LIMIT_S):
+            while True:
+                for line in self.workbench.log(project.id):
+                    if part in line.text:
+                        return line.text
+                await asyncio.sleep(0.02)
 
     def processes(self) -> list[str]:
         below = psutil.Process(self.host.process.pid).children(recursive=True)
