@@ -17,6 +17,8 @@ from craft_desktop.store.atomic import locked
 
 # Another copy of the program holds the file for milliseconds at most.
 BUSY_LIMIT_S = 5.0
+# Between the file's name and the moment when it was set aside.
+_ASIDE = ".broken-"
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -27,14 +29,16 @@ class Database:
 
     :param columns: name and declaration of each; those that a file of an older version lacks are added, so all but
         the first of them may be empty or have a default.
+    :param after_loss: run, once, in a table that takes the place of one in a broken file.
     :raises SandboxError: the file cannot be written.
     """
 
-    def __init__(self, folder: Path, table: str, columns: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, table: str, columns: Mapping[str, str], after_loss: Sequence[str] = ()) -> None:
         self._file = folder / "ledger.sqlite"
         self._lock = folder / ".ledger.lock"
         self._table = table
         self._columns = columns
+        self._after_loss = after_loss
         self._prepare()
 
     def change(self, statement: str, values: Sequence[object] = ()) -> int:
@@ -88,8 +92,12 @@ class Database:
     def _create(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         declared = ", ".join(f"{name} {kind}" for name, kind in self._columns.items())
+        before = self._columns_of(connection)
         connection.execute(f"CREATE TABLE IF NOT EXISTS {self._table} ({declared})")
-        there = {row[1] for row in connection.execute(f"PRAGMA table_info({self._table})")}
+        if not before and any(self._file.parent.glob(f"{self._file.name}{_ASIDE}*")):
+            for statement in self._after_loss:
+                connection.execute(statement)
+        there = self._columns_of(connection)
         for name, kind in self._columns.items():
             if name not in there:
                 connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {name} {kind}")
@@ -98,8 +106,11 @@ class Database:
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
 
+    def _columns_of(self, connection: sqlite3.Connection) -> set[str]:
+        return {row[1] for row in connection.execute(f"PRAGMA table_info({self._table})")}
+
     def _set_aside(self, error: Exception) -> None:
-        aside = self._file.with_name(f"{self._file.name}.broken-{int(time.time())}")
+        aside = self._file.with_name(f"{self._file.name}{_ASIDE}{int(time.time())}")
         self._file.replace(aside)
         for kind in ("-wal", "-shm"):  # they belong to the broken file, and would be read into the new one
             with contextlib.suppress(FileNotFoundError):

@@ -5,11 +5,12 @@ asks the provider for that nonce and takes the sandbox over or ends it.
 """
 
 import os
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
 from craft_desktop.model.project import Provider
-from craft_desktop.store.database import Database
+from craft_desktop.store.database import Database, unimportant
 from craft_desktop.store.owners import is_alive, mark_of
 
 TABLE = "sandboxes"
@@ -26,6 +27,13 @@ COLUMNS = {
 }
 # Ended rows tell nothing any more; a week of them is there for whoever looks into a fault.
 KEPT_S = 7 * 86400.0
+# What the rows of a broken file spoke of may still run, and only the providers can tell: a row for each, of nobody,
+# stands open until the next look there ends what no row speaks of, and these rows with it.
+_AFTER_LOSS = tuple(
+    f"INSERT INTO {TABLE} (nonce, project_id, provider, owner_pid, asked_at) "
+    f"VALUES ('lost with a file, {provider.value}', '', '{provider.value}', 0, 0)"
+    for provider in Provider
+)
 _FIELDS = "nonce, project_id, sandbox_id, owner_pid, owner_mark, holds"
 
 
@@ -53,14 +61,18 @@ class Row:
 class Ledger:
     """Rows of sandboxes in `ledger.sqlite` in `folder`, which must exist. A broken file is set aside.
 
-    Every method raises SandboxError where the file cannot be written (a full disk).
+    Every method raises SandboxError where the file cannot be written (a full disk), but for `end` and `disown`: a
+    sandbox that is given back is given back, and what cannot be written then is before the next is asked for or looked
+    for.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._database = Database(folder, TABLE, COLUMNS)
+        self._database = Database(folder, TABLE, COLUMNS, _AFTER_LOSS)
+        self._owed: deque[tuple[str, tuple[object, ...]]] = deque()
 
     def ask(self, nonce: str, project_id: str, provider: Provider, now: float) -> None:
         """Write that this process is about to ask for a sandbox."""
+        self._pay()
         self._database.change(
             f"INSERT INTO {TABLE} (nonce, project_id, provider, owner_pid, owner_mark, asked_at) "
             "VALUES (?, ?, ?, ?, ?, ?)",
@@ -79,7 +91,8 @@ class Ledger:
 
     def disown(self, nonce: str) -> None:
         """Write that the sandbox may still run and is nobody's: the next look takes it over or ends it."""
-        self._database.change(f"UPDATE {TABLE} SET owner_pid = 0 WHERE nonce = ?", (nonce,))
+        self._owed.append((f"UPDATE {TABLE} SET owner_pid = 0 WHERE nonce = ?", (nonce,)))
+        self._pay()
 
     def assign(self, nonce: str, project_id: str) -> None:
         """Write that a sandbox without a project is this project's now."""
@@ -95,11 +108,13 @@ class Ledger:
 
     def end(self, nonce: str, now: float) -> None:
         """Write that the sandbox is gone, and forget those that have been gone for long."""
-        self._database.change(f"UPDATE {TABLE} SET ended_at = ? WHERE nonce = ?", (now, nonce))
-        self._database.change(f"DELETE FROM {TABLE} WHERE ended_at < ?", (now - KEPT_S,))
+        self._owed.append((f"UPDATE {TABLE} SET ended_at = ? WHERE nonce = ?", (now, nonce)))
+        self._owed.append((f"DELETE FROM {TABLE} WHERE ended_at < ?", (now - KEPT_S,)))
+        self._pay()
 
     def open_rows(self, provider: Provider) -> tuple[Row, ...]:
         """Give the sandboxes at `provider` without an end, of every copy of the program, newest first."""
+        self._pay()
         found = self._database.read(
             f"SELECT {_FIELDS} FROM {TABLE} WHERE ended_at IS NULL AND provider = ? ORDER BY asked_at DESC",
             (provider.value,),
@@ -114,3 +129,9 @@ class Ledger:
         """Give the providers that have rows without an end."""
         found = self._database.read(f"SELECT DISTINCT provider FROM {TABLE} WHERE ended_at IS NULL")
         return frozenset(Provider(provider) for (provider,) in found)
+
+    def _pay(self) -> None:
+        with unimportant():
+            while self._owed:
+                self._database.change(*self._owed[0])
+                self._owed.popleft()

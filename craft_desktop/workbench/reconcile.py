@@ -5,7 +5,6 @@ import time
 from collections.abc import Collection, Mapping
 
 from craft_desktop.sandbox.connection import Connection
-from craft_desktop.store.database import unimportant
 from craft_desktop.store.ledger import Ledger
 
 _log = logging.getLogger(__name__)
@@ -34,5 +33,4 @@ async def end_unknown(
             await connection.kill(each.sandbox_id)
     for row in rows.values():
         if row.is_left and row.nonce not in kept:
-            with unimportant():
-                ledger.end(row.nonce, time.time())
+            ledger.end(row.nonce, time.time())

@@ -152,8 +152,9 @@ class Landlord:
         To be called when a good run has ended; what is made then has the image that this run left.
         """
         asked = tenancy.asked
-        best = self._gallery.best(asked.place, asked.key, asked.project.id, shared=False) if asked.key else None
-        self._pool.want(_kind(asked, best))
+        with unimportant():  # a run that has ended well does not fail for what may come after it
+            best = self._gallery.best(asked.place, asked.key, asked.project.id, shared=False) if asked.key else None
+            self._pool.want(_kind(asked, best))
 
     async def aclose(self) -> None:
         """End what is kept ready. What is rented is released by who rents it."""
@@ -248,11 +249,10 @@ class Landlord:
 
     async def _end(self, nonce: str, kills: Sequence[Callable[[], Awaitable[None]]]) -> None:
         done = [await abandon(kill) for kill in kills]
-        with unimportant():
-            if all(done):
-                self._ledger.end(nonce, time.time())
-            else:
-                self._ledger.disown(nonce)
+        if all(done):
+            self._ledger.end(nonce, time.time())
+        else:
+            self._ledger.disown(nonce)
 
     async def _pooled(self, asked: Asked, best: Image | None) -> Tenancy | None:
         """Give a sandbox kept ready, if it is as warm as one made now would be; its environment is empty."""
@@ -360,8 +360,7 @@ class Landlord:
 
     async def _not_made(self, nonce: str, error: SandboxError) -> None:
         if isinstance(error, SandboxUnreachableError):  # nobody knows whether it was
-            with unimportant():
-                self._ledger.disown(nonce)
+            self._ledger.disown(nonce)
         else:
             await self._end(nonce, [])
 

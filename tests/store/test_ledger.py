@@ -197,6 +197,27 @@ def test_a_broken_ledger_is_set_aside_and_a_new_one_serves(
     (aside,) = dead.glob("ledger.sqlite.broken-*")
     assert aside.read_bytes() == broken
     assert aside.name in caplog.text
-    assert ledger.left_behind(Provider.LOCAL) == ()
+    # what it spoke of may still run: every place is worth a look
+    assert ledger.providers() == set(Provider)
+    assert [(row.project_id, row.sandbox_id) for row in ledger.left_behind(Provider.E2B)] == [("", None)]
     ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
     ledger.end("mine", 2.0)
+
+
+def test_an_end_that_cannot_be_written_is_before_the_next_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_LIMIT_S", 0.0)
+    ledger = Ledger(tmp_path)
+    for nonce in ("gone", "lost"):
+        ledger.ask(nonce, "p1", Provider.LOCAL, 1.0)
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ledger.end("gone", 2.0)
+        ledger.disown("lost")
+        assert {row.nonce for row in ledger.open_rows(Provider.LOCAL)} == {"gone", "lost"}
+    ledger.ask("next", "p1", Provider.LOCAL, 3.0)
+    assert {row.nonce: row.is_left for row in Ledger(tmp_path).open_rows(Provider.LOCAL)} == {
+        "next": False,
+        "lost": True,
+    }
