@@ -14,6 +14,9 @@ from craft_desktop.sync.watch import FolderWatch, Sign, Told, watch_folder
 # fifth of the time. A folder that is gone is looked for as often.
 POLL_S = 1.0
 POLL_SHARE = 5
+# A folder that is unmounted under its watch, or mounted over, tells nothing: the watch stays with what is out of sight.
+# Which folder has the name is asked this often; one stat(2), so that it costs a still project nothing.
+ROOT_LOOK_S = 2.0
 
 _LIMITS = (errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
@@ -42,6 +45,8 @@ class Hints:
         self._watch: FolderWatch | None = None
         self._is_spent = False
         self._polls_at: float | None = None
+        self._root_is: tuple[int, int] | None = None
+        self._root_looked_at = clock()
 
     @property
     def is_polling(self) -> bool:
@@ -59,6 +64,7 @@ class Hints:
         """
         check_root(self._root)
         self._is_spent = False
+        self._root_is = _identity(self._root)
         try:
             self._watch = watch_folder(self._root, asyncio.get_running_loop(), self._on_told)
         except OSError as error:
@@ -85,8 +91,15 @@ class Hints:
             if self._polls_at is not None and now >= self._polls_at:
                 return Due(frozenset(), True, now)
             times = [at for at in (self._coalescer.due_at(), self._polls_at) if at is not None]
-            await self.wait(min(times) - now if times else None)
+            await self.wait(min([*times, self._root_looked_at + ROOT_LOOK_S]) - now)
+            await self._look_at_root()
         return None
+
+    async def _look_at_root(self) -> None:
+        now = self._clock()
+        if now - self._root_looked_at >= ROOT_LOOK_S:
+            self._root_looked_at = now
+            self._is_spent |= await asyncio.to_thread(_identity, self._root) != self._root_is
 
     async def wait(self, limit_s: float | None) -> None:
         """Wait until something is told, or for so long."""
@@ -148,3 +161,12 @@ class Hints:
                 else "Nothing to do: saves arrive about a second later.",
             )
         )
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Say which folder has the name; None when there is none to be asked. Blocks where a network's disk is away."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

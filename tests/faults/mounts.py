@@ -17,8 +17,13 @@ def mount(folder: Path, size: str) -> None:
 
 
 def unmount(folder: Path) -> None:
-    """Take it away at once, whatever has it open."""
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    """Take it away at once, whatever has it open; nothing where nothing is mounted."""
+    if folder.is_mount() or _is_bound(folder):
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _is_bound(folder: Path) -> bool:
+    return f" {folder} " in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from craft_desktop.model.events import Notice
 from craft_desktop.model.session import Phase
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import fetch, files_of, tiny_project
+from tests.faults.mounts import mount, needs_mounts, unmount
 from tests.faults.stage import check_words
-from tests.workbench.watching import Watcher, failed, started, until_equal
+from tests.workbench.watching import Watcher, commands_below, failed, started, until_equal
 
 
 @pytest.mark.parametrize(
@@ -72,3 +74,54 @@ async def test_a_folder_replaced_while_live(workbench: Workbench, tmp_path: Path
                 break
             await asyncio.sleep(0.05)
     assert workbench.session(project.id).problem is None
+
+
+@needs_mounts
+@pytest.mark.parametrize("kind", ["disk", "bind"])
+async def test_a_folder_that_is_unmounted_while_live_and_mounted_again(
+    workbench: Workbench, tmp_path: Path, kind: str
+) -> None:
+    """A disk that goes takes its watches with it; behind a bind mount they stay, and see nothing more."""
+    folder, disk = tmp_path / "p", tmp_path / "disk"
+    folder.mkdir()
+
+    def attach() -> None:
+        if kind == "bind":
+            subprocess.run(["mount", "--bind", str(disk), str(folder)], check=True)
+        else:
+            mount(folder, "8m")
+
+    tiny_project(disk)
+    attach()
+    try:
+        tiny_project(folder)
+        project = await started(workbench, folder)
+        watcher = Watcher(workbench)
+        unmount(folder)
+        assert list(folder.iterdir()) == []
+        notice = await watcher.until(lambda event: isinstance(event, Notice) and "emptied" in event.problem.title)
+        assert isinstance(notice, Notice)
+        check_words(notice.problem)
+        told = json.loads((await fetch(workbench.address(project.id)))[1])
+        assert "server.js" in told and list(folder.iterdir()) == []
+        assert workbench.session(project.id).phase is Phase.LIVE
+        attach()
+        tiny_project(folder)
+        (folder / "later.txt").write_text("saved after it came back")
+        await until_equal(workbench, project)
+        (folder / "last.txt").write_text("and seen as before")
+        await until_equal(workbench, project)
+        assert workbench.session(project.id).problem is None
+        await workbench.close(project.id)
+    finally:
+        unmount(folder)
+    await started_again(workbench, tiny_project(folder))
+
+
+async def started_again(workbench: Workbench, folder: Path) -> None:
+    """Check that the folder starts as it is now, and that nothing of an earlier run is left."""
+    project = await started(workbench, folder)
+    await until_equal(workbench, project)
+    servers = [line for line in commands_below() if line[-1:] == ["server.js"]]
+    assert len(servers) == 1, servers
+    await workbench.close(project.id)
