@@ -278,8 +278,8 @@ class Run:
         if self._crashes.note():
             raise ServerError(
                 "The dev server keeps ending",
-                f"It ended {MOST_CRASHES} times within {WINDOW_S:.0f} s. {error.problem.detail}",
-                "Fix what its last lines say, then start again.",
+                f"It ended {MOST_CRASHES} times within {WINDOW_S:.0f} s. {error.problem.title}. {error.problem.detail}",
+                error.problem.remedy,
                 Action.START,
             )
         self._voice.notice(error.problem)

@@ -11,20 +11,23 @@ from craft_desktop.model.session import Phase
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import tiny_project
 from tests.faults.stage import check_words
-from tests.workbench.watching import nothing_runs, started, until_equal
+from tests.workbench.watching import commands_below, nothing_runs, started, until_equal
 
 LIMIT_S = 60.0
 # Twice what npm and a small server of Node.js take together (measured: 110 MB).
 ROOM_BYTES = 250_000_000
 GROW = "const kept = []; setInterval(() => { for (let n = 0; n < 16; n++) kept.push(Buffer.alloc(1 << 22, 1)); }, 5)"
 # Grows once it is told to; the file lies in the project, so that a save tells it.
-GROW_WHEN_TOLD = f'const fs = require("fs"); const t = setInterval(() => {{ if (!fs.existsSync("go")) return; clearInterval(t); {GROW} }}, 20);'
+GROW_WHEN_TOLD = f"""
+const disk = require("fs");
+const waiting = setInterval(() => {{ if (disk.existsSync("go")) {{ clearInterval(waiting); {GROW}; }} }}, 20);
+"""
 
 
-def memory_group() -> Path:
-    """Give the control group of the one sandbox that runs below."""
-    (jail,) = [each for each in psutil.Process().children(recursive=True) if each.name() == "bwrap"][:1]
-    for line in Path(f"/proc/{jail.pid}/cgroup").read_text(encoding="utf-8").splitlines():
+def group_of(word: str) -> Path:
+    """Give the control group of the process below whose command has `word`: not the one of the spare sandbox."""
+    (process, *_) = [each for each in psutil.Process().children(recursive=True) if word in each.cmdline()]
+    for line in Path(f"/proc/{process.pid}/cgroup").read_text(encoding="utf-8").splitlines():
         _, kinds, path = line.split(":", 2)
         root = Path("/sys/fs/cgroup/memory" if kinds == "memory" else "/sys/fs/cgroup")
         group = root / path.lstrip("/")
@@ -42,15 +45,6 @@ def bound(group: Path) -> None:
             (group / name).write_text(str(ROOM_BYTES), encoding="ascii")
 
 
-def kills(group: Path) -> int:
-    """Give how often the kernel ended something of the group."""
-    for name in ("memory.oom_control", "memory.events"):
-        if (group / name).exists():
-            told = dict(line.split() for line in (group / name).read_text(encoding="ascii").splitlines())
-            return int(told["oom_kill"])
-    return 0
-
-
 async def installing(workbench: Workbench, project: Project) -> None:
     async with asyncio.timeout(LIMIT_S):
         while not any("began" in line.text for line in workbench.log(project.id)):
@@ -64,25 +58,25 @@ async def test_an_install_that_grows_over_it(workbench: Workbench, tmp_path: Pat
     project = await workbench.add(folder)
     starting = asyncio.gather(workbench.open(project.id))
     await installing(workbench, project)
-    group = memory_group()
+    group = group_of("npm install")
     bound(group)
-    home = next(Path(f"/proc/{pid}/root/home/user") for pid in in_group(group))
-    (home / "go").touch()
+    pid = (group / "cgroup.procs").read_text(encoding="ascii").split()[-1]
+    Path(f"/proc/{pid}/root/home/user/go").touch()
     async with asyncio.timeout(LIMIT_S):
         await starting
     problem = await nothing_runs(workbench, project)
     check_words(problem)
     assert problem.title == "Installing was killed: there was not enough memory", problem
     assert "more memory" in problem.remedy
-    assert not group.exists()
+    await removed(group)
     tiny_project(folder, scripts={"preinstall": "true"})
     await started(workbench, folder)
 
 
-def in_group(group: Path) -> list[str]:
-    """Give the processes that run a shell of the project, in the group."""
-    pids = (group / "cgroup.procs").read_text(encoding="ascii").split()
-    return [pid for pid in pids if "while" in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")]
+async def removed(group: Path) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while group.exists():
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("is_live", [False, True])
@@ -96,7 +90,10 @@ async def test_a_dev_server_that_grows_over_it(workbench: Workbench, tmp_path: P
     async with asyncio.timeout(LIMIT_S):
         while workbench.session(project.id).phase is not (Phase.LIVE if is_live else Phase.WAITING):
             await asyncio.sleep(0.02)
-    group = memory_group()
+    async with asyncio.timeout(LIMIT_S):
+        while not any(line[-1:] == ["server.js"] for line in commands_below()):
+            await asyncio.sleep(0.02)
+    group = group_of("server.js")
     bound(group)
     (folder / "go").touch()
     async with asyncio.timeout(LIMIT_S):
@@ -108,6 +105,6 @@ async def test_a_dev_server_that_grows_over_it(workbench: Workbench, tmp_path: P
     (folder / "go").unlink()
     assert "not enough memory" in problem.title + problem.detail, problem
     assert "more memory" in problem.remedy, problem
-    assert not group.exists()
+    await removed(group)
     tiny_project(folder)
     await until_equal(workbench, await started(workbench, folder))
