@@ -73,7 +73,15 @@ class Answer:
         return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body
 
 
-Fault = Reset | Lost | Stall | Break | Cut | Answer
+@dataclass(frozen=True, slots=True)
+class Then:
+    """The request passes; from it on, those that `pattern` meets are answered in the host's place."""
+
+    pattern: str
+    answer: Answer
+
+
+Fault = Then | Reset | Lost | Stall | Break | Cut | Answer
 
 
 @dataclass(slots=True)
@@ -209,6 +217,8 @@ class FaultProxy:
             case Cut():
                 self.cut()
                 return
+            case Then():
+                self.rule(fault.pattern, fault.answer)
             case Answer():
                 await self._answer(fault, reader, pair)
                 return

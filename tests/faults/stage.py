@@ -28,6 +28,8 @@ UPLOAD = r"POST /files"
 INSTALL = r"process\.Process/Start .*npm install"
 SERVE = r"process\.Process/Start .*exec .*run dev"
 FIRST_PAGE = r"GET / "
+# Whatever needs the key: what the control plane is asked.
+CONTROL = r"^[A-Z]+ /(v2/)?(sandboxes|snapshots)"
 JOIN = r"process\.Process/Connect "
 HEARTBEAT = r"POST /sandboxes/[^/]*/timeout "
 PAUSE = r"POST /sandboxes/[^/]*/pause "
@@ -68,6 +70,13 @@ class Stage:
         async with asyncio.timeout(LIMIT_S):
             while json.loads((await fetch(self.workbench.address(project.id)))[1]) != files_of(project.path):
                 await asyncio.sleep(0.02)
+
+    async def is_awake(self, project: Project) -> None:
+        """Ask for the page of what sleeps, and check that it comes."""
+        async with asyncio.timeout(LIMIT_S):
+            status, page = await fetch(self.workbench.address(project.id))
+        assert status == 200 and json.loads(page) == files_of(project.path)
+        await self.is_live(project)
 
     async def phase(self, project: Project, phase: Phase) -> None:
         async with asyncio.timeout(LIMIT_S):

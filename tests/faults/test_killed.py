@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from craft_desktop.model.events import SessionChanged
+from craft_desktop.model.events import Notice, SessionChanged
 from craft_desktop.model.session import Phase
 from craft_desktop.paths import Paths
 from craft_desktop.workbench.assemble import open_workbench
@@ -16,7 +16,7 @@ from tests.conftest import StandaloneHost, tiny_project
 from tests.end2end.driver import Preview
 from tests.faults.proxy import FaultProxy, Stall
 from tests.faults.stage import CREATE, FIRST_PAGE, INSTALL, PREPARE, SERVE, UPLOAD, Stage, check_words
-from tests.workbench.watching import Watcher, commands_below
+from tests.workbench.watching import Watcher, commands_below, started, until_equal
 
 # Where the request of each step is held when the kill comes; a sandbox was made, and nobody told of it.
 HELD = [
@@ -82,7 +82,7 @@ async def test_the_embedded_host_killed_at_every_step(workbench: Workbench, tmp_
     workbench.subscribe(strike)
     await workbench.open(project.id)  # so that there is a host to be killed
     await workbench.close(project.id)
-    for phase in (Phase.CREATING, Phase.UPLOADING, Phase.INSTALLING, Phase.WAITING):
+    for phase in (Phase.CREATING, Phase.UPLOADING, Phase.INSTALLING, Phase.STARTING, Phase.WAITING):
         killed.clear()
         watcher.forget()
         at = phase
@@ -115,3 +115,39 @@ async def test_a_start_stopped_while_the_host_starts_leaves_one_host(workbench: 
     await workbench.open(project.id)
     assert workbench.session(project.id).phase is Phase.LIVE
     assert len(own_hosts(tmp_path / "home")) == 1
+
+
+@pytest.mark.parametrize("phase", [Phase.LIVE, Phase.ASLEEP, Phase.WAKING])
+async def test_the_embedded_host_killed_after_the_page_came(workbench: Workbench, tmp_path: Path, phase: Phase) -> None:
+    await workbench.change_setting("when_idle", "sleep")
+    folder = tiny_project(tmp_path / "p")
+    project = await started(workbench, folder)
+    first = workbench.session(project.id).sandbox_id
+    watcher = Watcher(workbench)
+
+    def strike() -> None:
+        for host in own_hosts(tmp_path / "home"):
+            host.kill()
+
+    if phase is not Phase.LIVE:
+        workbench.rest(project.id)
+        await watcher.phase(Phase.ASLEEP)
+    if phase is Phase.WAKING:
+        workbench.subscribe(
+            lambda event: strike() if isinstance(event, SessionChanged) and event.session.phase is phase else None
+        )
+    else:
+        strike()
+    watcher.forget()
+    (folder / "later.txt").write_text("saved meanwhile")
+    workbench.touch(project.id)
+    await watcher.phase(Phase.CREATING)
+    await watcher.phase(Phase.LIVE)
+    await until_equal(workbench, project)
+    assert workbench.session(project.id).sandbox_id != first
+    for problem in (event.problem for event in watcher.events if isinstance(event, Notice)):
+        check_words(problem)
+    assert len(own_hosts(tmp_path / "home")) == 1
+    assert len([line for line in commands_below() if line[-1:] == ["server.js"]]) == 1
+    await workbench.close(project.id)
+    assert not any("server.js" in " ".join(line) for line in commands_below())

@@ -9,8 +9,8 @@ from craft_desktop.model.errors import Action
 from craft_desktop.model.session import Phase
 from craft_desktop.sandbox import connection, faults, upload
 from tests.conftest import tiny_project
-from tests.faults.proxy import Answer, Break, Cut, Fault, Lost, Reset, Stall
-from tests.faults.stage import CREATE, FIRST_PAGE, INSTALL, PREPARE, SERVE, STOP, UPLOAD, Stage
+from tests.faults.proxy import Answer, Break, Cut, Fault, Lost, Reset, Stall, Then
+from tests.faults.stage import CONTROL, CREATE, FIRST_PAGE, INSTALL, PREPARE, SERVE, STEPS, STOP, UPLOAD, Stage
 
 REASON = "the reason that was given"
 SLOW_DOWN = {"Retry-After": "1"}
@@ -141,5 +141,27 @@ async def test_stop_through_faults(stage: Stage, tmp_path: Path) -> None:
     assert await stage.sandboxes() == [left]
     project = await stage.start_live(folder)
     assert stage.session(project).sandbox_id == left
+    await stage.workbench.close(project.id)
+    await stage.nothing_left()
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_key_revoked_at_a_step(stage: Stage, tmp_path: Path, step: str, status: int) -> None:
+    """What is made already needs no key: the page comes, and what cannot be ended now is taken over later."""
+    folder = tiny_project(tmp_path / "p")
+    stage.proxy.rule(STEPS[step], Then(CONTROL, Answer(status, "the key was revoked")), times=1)
+    project = await stage.start_live(folder)
+    left = stage.session(project).sandbox_id
+    await stage.workbench.close(project.id)
+    assert stage.session(project).phase is Phase.STOPPED
+    assert await stage.sandboxes() == [left]
+    await stage.start(folder)
+    problem = await stage.failed(project)
+    assert ("does not accept the API key" if status == 401 else "does not allow this") in problem.title
+    assert problem.action is Action.OPEN_SETTINGS
+    await stage.proxy.heal()
+    await stage.start_live(folder)
+    assert await stage.sandboxes() == [left] == [stage.session(project).sandbox_id]
     await stage.workbench.close(project.id)
     await stage.nothing_left()
