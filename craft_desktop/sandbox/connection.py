@@ -27,6 +27,7 @@ from craft_desktop.model.project import Provider
 from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome
 from craft_desktop.sandbox.faults import patiently, translated
 from craft_desktop.sandbox.profile import Address, Profile, address_of
+from craft_desktop.sandbox.ready import listens
 from craft_desktop.sandbox.upload import send_pieces, send_together
 
 # Longest wait for one answer of the control plane; a create on E2B's cloud takes well under a second.
@@ -247,6 +248,8 @@ class Sandbox:
 
         :raises SandboxError: refused or unreachable.
         """
+        if self.provider is Provider.LOCAL and not await listens(self._profile.api_url):
+            return  # every sandbox ended with the host; the client would knock for 2 s
         for pause_s in (*KILL_PAUSES_S, None):
             try:
                 async with translated(self._profile):

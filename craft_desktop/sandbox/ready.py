@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -108,3 +109,14 @@ def _says_closed(body: bytes) -> bool:
     except ValueError:
         return False
     return isinstance(told, dict) and "sandboxId" in told and told.get("code") == CLOSED_STATUS
+
+
+async def listens(url: str) -> bool:
+    """Answer whether anybody listens at a loopback address."""
+    parts = urlsplit(url)
+    try:
+        _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    except OSError:
+        return False
+    writer.close()
+    return True

@@ -9,7 +9,7 @@ from aiohttp import web
 from craft_desktop.model.errors import Action, ServerError
 from craft_desktop.sandbox import ready
 from craft_desktop.sandbox.profile import Address
-from craft_desktop.sandbox.ready import NO_ANSWER, NOT_OPEN, wait_for_page
+from craft_desktop.sandbox.ready import NO_ANSWER, NOT_OPEN, listens, wait_for_page
 from craft_desktop.tasks import Owner
 
 HOST = "3000-i1.e2b.app"
@@ -201,3 +201,12 @@ def test_the_closed_answer_fits_what_is_read_of_it() -> None:
     body = closed().body
     assert isinstance(body, bytes)
     assert len(json.dumps(json.loads(body))) < ready.SAYS_CLOSED_BYTES
+
+
+async def test_a_listener_is_told_from_none() -> None:
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    assert await listens(url)
+    server.close()
+    await server.wait_closed()
+    assert not await listens(url)
