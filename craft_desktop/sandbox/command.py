@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from craft_desktop.model.errors import Problem, SandboxError, SandboxGoneError, SandboxUnreachableError
 from craft_desktop.model.project import Provider
-from craft_desktop.sandbox.connection import Process, Sandbox, abandon
+from craft_desktop.sandbox.connection import Process, Sandbox
 from craft_desktop.sandbox.lines import LineCutter
-from craft_desktop.sandbox.persist import RECONNECT_FIRST_S, persist
+from craft_desktop.sandbox.persist import RECONNECT_FIRST_S, abandon, persist
 from craft_desktop.sandbox.processes import MARKER
 from craft_desktop.tasks import Owner
 

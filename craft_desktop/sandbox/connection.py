@@ -1,8 +1,9 @@
 """The only door to the e2b client: sandboxes asked for, found, used and ended; its errors become ours here.
 
-Rules learnt from the client (e2b 2.63): background commands always get `timeout=0`, because a deadline given there
-cancels the task that called `run` instead of the stream; deadlines are kept here. A command's `kill` ends its leader
-alone, so whole trees are ended by the marker in their environment (see `processes`).
+Rules learnt from the client (e2b 2.63): commands always get `timeout=0` and `request_timeout=0`. A deadline of the
+first kind cancels the task that called `run` instead of the stream; one of the second opens the stream in a task of its
+own (Python 3.11), whose failure nobody collects when the opening is cancelled. Deadlines are kept here. A command's
+`kill` ends its leader alone, so whole trees are ended by the marker in their environment (see `processes`).
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxGo
 from craft_desktop.model.project import Provider
 from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome
 from craft_desktop.sandbox.faults import patiently, translated
+from craft_desktop.sandbox.persist import KILL_LIMIT_S, abandon
 from craft_desktop.sandbox.profile import Address, Profile, address_of
 from craft_desktop.sandbox.ready import listens
 from craft_desktop.sandbox.upload import send_pieces, send_together
@@ -40,14 +42,10 @@ PIECE_BYTES = 256 * 1024
 DOWNLOAD_LIMIT_S = 120.0
 # Longest wait for a snapshot: 1 GB of small files on a slow disk took 40 s.
 SNAPSHOT_LIMIT_S = 300.0
-# A command's own deadline is kept inside the sandbox; where the line stands still nobody there can tell us.
-ANSWER_GRACE_S = 5.0
 # A clean-up that met a broken line is worth a second try; more would keep the person waiting for a stop.
 KILL_PAUSES_S = (0.3,)
 # Longest look for a sandbox that may have been made: the person waits, and was told nothing yet.
 LOOK_LIMIT_S = 5.0
-# Longest wait for the clean-up of a sandbox that may already be gone.
-KILL_LIMIT_S = 10.0
 # What a shell says of a program that SIGKILL ended: 128 and the signal's number.
 KILLED = 137
 
@@ -155,11 +153,17 @@ class Sandbox:
         """
 
         async def work() -> Outcome:
+            handle = await _opened(
+                self._sandbox.commands.run(command, background=True, cwd=cwd, timeout=0, request_timeout=0)
+            )
             try:
-                async with asyncio.timeout(limit_s + ANSWER_GRACE_S):
-                    result = await self._sandbox.commands.run(command, cwd=cwd, timeout=limit_s)
+                async with asyncio.timeout(limit_s):
+                    result = await handle.wait()
             except CommandExitException as error:
                 return Outcome(int(error.exit_code), error.stdout or "", error.stderr or "")
+            except TimeoutError:
+                await abandon(lambda: self._end(handle))
+                raise
             return Outcome(int(result.exit_code), result.stdout, result.stderr)
 
         return await patiently(self._profile, work)
@@ -177,15 +181,18 @@ class Sandbox:
         gone = sorted(self._variables - envs.keys())
         handle = await patiently(
             self._profile,
-            lambda: self._sandbox.commands.run(
-                f"unset {' '.join(gone)}; {command}" if gone else command,
-                background=True,
-                cwd=cwd,
-                envs=dict(envs),
-                on_stdout=on_output,
-                on_stderr=on_output,
-                timeout=0,
-                retain_output=False,
+            lambda: _opened(
+                self._sandbox.commands.run(
+                    f"unset {' '.join(gone)}; {command}" if gone else command,
+                    background=True,
+                    cwd=cwd,
+                    envs=dict(envs),
+                    on_stdout=on_output,
+                    on_stderr=on_output,
+                    timeout=0,
+                    request_timeout=0,
+                    retain_output=False,
+                )
             ),
         )
         return Process(handle, self._profile)
@@ -197,14 +204,19 @@ class Sandbox:
         """
         async with translated(self._profile):
             try:
-                handle = await self._sandbox.commands.connect(
-                    pid, on_stdout=on_output, on_stderr=on_output, timeout=0, retain_output=False
+                opening = self._sandbox.commands.connect(
+                    pid, on_stdout=on_output, on_stderr=on_output, timeout=0, request_timeout=0, retain_output=False
                 )
+                handle = await _opened(opening)
             except NotFoundException as error:
                 if isinstance(error, SandboxNotFoundException):
                     raise
                 return None
         return Process(handle, self._profile)
+
+    async def _end(self, handle: Any) -> None:
+        async with translated(self._profile):
+            await handle.kill()
 
     async def pause(self) -> None:
         """Hold every process still and keep its memory; one that is paused already is no failure.
@@ -380,12 +392,6 @@ class Connection:
             await AsyncSandbox.kill(sandbox_id, **self._options)
 
 
-async def abandon(work: Callable[[], Awaitable[None]]) -> bool:
-    """Do a clean-up whose failure changes nothing for the person: it is logged as a warning. Answer if it was done."""
-    try:
-        async with asyncio.timeout(KILL_LIMIT_S):
-            await work()
-    except (SandboxError, TimeoutError) as error:
-        _log.warning("clean-up: %s", error)
-        return False
-    return True
+async def _opened(opening: Awaitable[Any]) -> Any:
+    async with asyncio.timeout(REQUEST_LIMIT_S):
+        return await opening

@@ -1,11 +1,12 @@
-"""Tries again what a broken network or a busy provider hinders."""
+"""Work that a broken network or a busy provider hinders: tried again, or, where nothing depends on it, given up."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from craft_desktop.model.errors import SandboxBusyError, SandboxUnreachableError
+from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxUnreachableError
 
 # A network that breaks off for longer leaves a page that hangs; starting over tells more than waiting.
 RECONNECT_LIMIT_S = 120.0
@@ -13,7 +14,11 @@ RECONNECT_LIMIT_S = 120.0
 RECONNECT_FIRST_S = 0.5
 RECONNECT_PAUSE_S = 15.0
 
+# Longest wait for the clean-up of a sandbox that may already be gone.
+KILL_LIMIT_S = 10.0
+
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 async def persist(work: Callable[[], Awaitable[T]]) -> T:
@@ -31,3 +36,14 @@ async def persist(work: Callable[[], Awaitable[T]]) -> T:
                 raise
         await asyncio.sleep(wait_s)
         wait_s = min(2 * wait_s, RECONNECT_PAUSE_S)
+
+
+async def abandon(work: Callable[[], Awaitable[None]]) -> bool:
+    """Do a clean-up whose failure changes nothing for the person: it is logged as a warning. Answer if it was done."""
+    try:
+        async with asyncio.timeout(KILL_LIMIT_S):
+            await work()
+    except (SandboxError, TimeoutError) as error:
+        _log.warning("clean-up: %s", error)
+        return False
+    return True

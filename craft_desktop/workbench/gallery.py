@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from craft_desktop.model.errors import CraftError, SandboxError
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.settings import Settings
-from craft_desktop.sandbox.connection import Connection, Sandbox, abandon
+from craft_desktop.sandbox.connection import Connection, Sandbox
 from craft_desktop.sandbox.launch import PROJECT_DIR, Launch
+from craft_desktop.sandbox.persist import abandon
 from craft_desktop.sandbox.profile import Profile
 from craft_desktop.store.database import unimportant
 from craft_desktop.store.images import Image, ImageStore, superfluous

@@ -12,7 +12,8 @@ from functools import partial
 from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxRefusedError, SandboxUnreachableError
 from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Project, Provider
-from craft_desktop.sandbox.connection import Connection, Sandbox, abandon
+from craft_desktop.sandbox.connection import Connection, Sandbox
+from craft_desktop.sandbox.persist import abandon
 from craft_desktop.sandbox.pool import Pool
 from craft_desktop.store.database import unimportant
 from craft_desktop.store.images import Image

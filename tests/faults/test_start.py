@@ -43,7 +43,6 @@ OF_SANDBOX: list[tuple[Fault, str]] = [
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for what stalls no longer than a test may; two busy cores answer in under a second."""
     monkeypatch.setattr(connection, "REQUEST_LIMIT_S", 2.0)
-    monkeypatch.setattr(connection, "ANSWER_GRACE_S", 0.0)
     monkeypatch.setattr(faults, "BUSY_PAUSES_S", (0.05, 0.1))
     monkeypatch.setattr(upload, "UPLOAD_ANSWER_S", 2.0)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import gc
 import hashlib
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from craft_desktop.model.errors import (
     SyncError,
 )
 from craft_desktop.model.project import Provider
-from craft_desktop.sandbox.connection import Connection, Sandbox, abandon
+from craft_desktop.sandbox.connection import Connection, Sandbox
 from craft_desktop.sandbox.faults import translated
 from craft_desktop.sandbox.local_host import LocalHost
+from craft_desktop.sandbox.persist import abandon
+from craft_desktop.tasks import Owner
 
 
 async def test_a_command_answers_with_its_exit_code_and_both_outputs(sandbox: Sandbox) -> None:
@@ -166,3 +169,23 @@ async def test_a_sandbox_begins_with_a_snapshot_of_another(connection: Connectio
     assert list(await connection.snapshots()) == []
     with pytest.raises(SandboxError):
         await connection.create(metadata={}, envs={}, timeout_s=60, base=taken)
+
+
+async def test_a_command_cancelled_while_it_opens_leaves_no_failure_that_nobody_collects(sandbox: Sandbox) -> None:
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    async with Owner("test") as owner:
+        for turns in range(60):
+            begin = (
+                sandbox.start("sleep 9", cwd=".", envs={}, on_output=lambda _: None)
+                if turns % 2
+                else sandbox.run("sleep 9")
+            )
+            task = owner.start(begin, name="opening", awaited=True)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait({task})
+            del task, begin
+    gc.collect()
+    assert told == []
