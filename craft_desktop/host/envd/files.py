@@ -11,7 +11,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 from craft_desktop.host.envd.access import check_file_access
 from craft_desktop.host.envd.download import send_file
 from craft_desktop.host.envd.faults import HttpFault
-from craft_desktop.host.envd.paths import User, expand
+from craft_desktop.host.envd.paths import User, expand_text
 from craft_desktop.host.envd.server import IDLE_S, Exchange
 from craft_desktop.host.envd.state import State
 from craft_desktop.host.envd.upload import Batch
@@ -60,11 +60,11 @@ class Files:
         if is_upload:
             await self._upload(exchange, user)
         else:
-            await send_file(exchange, self._path(exchange.query.get("path", ""), user))
+            await send_file(exchange, Path(self._path(exchange.query.get("path", ""), user)))
 
-    def _path(self, asked: str, user: User) -> Path:
+    def _path(self, asked: str, user: User) -> str:
         try:
-            return expand(asked, user, self._state.default_workdir)
+            return expand_text(asked, user, self._state.default_workdir)
         except ValueError as error:
             raise HttpFault(400, str(error)) from error
 
@@ -85,7 +85,7 @@ class Files:
             else:
                 raise HttpFault(400, f"content type '{kind}' is neither a multipart form nor an octet stream")
             paths = await batch.commit()
-        written = [{"path": str(path), "name": path.name, "type": "file"} for path in paths]
+        written = [{"path": path, "name": path.rpartition("/")[2], "type": "file"} for path in paths]
         await exchange.answer_json(200, [{**entry, "metadata": metadata} for entry in written] if metadata else written)
 
     async def _receive_form(

@@ -16,12 +16,12 @@ async def test_nothing_shows_before_the_commit(tmp_path: Path) -> None:
     home.mkdir()
     (home / "f").write_text("old")
     with Batch(home, {}, _unheard) as batch:
-        batch.begin(home / "f")
+        batch.begin(str(home / "f"))
         batch.write(b"ne")
         batch.write(b"w")
         batch.finish()
         assert (home / "f").read_text() == "old"
-        assert await batch.commit() == [home / "f"]
+        assert await batch.commit() == [str(home / "f")]
         assert (home / "f").read_text() == "new"
     assert not list((home / ".cache/craft-desktop").iterdir())
 
@@ -29,9 +29,9 @@ async def test_nothing_shows_before_the_commit(tmp_path: Path) -> None:
 async def test_broken_off(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(ZeroDivisionError), Batch(tmp_path / "home", {}, _unheard) as batch:
-        batch.begin(tmp_path / "home" / "a")
+        batch.begin(str(tmp_path / "home" / "a"))
         batch.finish()
-        batch.begin(tmp_path / "elsewhere" / "b")
+        batch.begin(str(tmp_path / "elsewhere" / "b"))
         batch.write(b"x")
         raise ZeroDivisionError
     assert not list((tmp_path / "home/.cache/craft-desktop").iterdir())
@@ -43,7 +43,7 @@ async def test_home_behind_a_link_stages_within_it(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "home").symlink_to("real")
     with Batch(tmp_path / "home", {}, _unheard) as batch:
-        batch.begin(tmp_path / "home" / "d" / "f")
+        batch.begin(str(tmp_path / "home" / "d" / "f"))
         assert [path.name for path in (tmp_path / "real" / "d").iterdir()] == []
         batch.finish()
         await batch.commit()
@@ -53,7 +53,7 @@ async def test_home_behind_a_link_stages_within_it(tmp_path: Path) -> None:
 async def test_dangling_link_is_filled(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("target")
     with Batch(tmp_path, {}, _unheard) as batch:
-        batch.begin(tmp_path / "link")
+        batch.begin(str(tmp_path / "link"))
         batch.write(b"1")
         batch.finish()
         await batch.commit()
@@ -62,10 +62,10 @@ async def test_dangling_link_is_filled(tmp_path: Path) -> None:
 
 def test_same_path_twice(tmp_path: Path) -> None:
     with Batch(tmp_path, {}, _unheard) as batch:
-        batch.begin(tmp_path / "a")
+        batch.begin(str(tmp_path / "a"))
         batch.finish()
         with pytest.raises(HttpFault, match="multiple files"):
-            batch.begin(tmp_path / "a")
+            batch.begin(str(tmp_path / "a"))
 
 
 def test_in_place_replaces_the_metadata(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ async def test_each_file_is_announced_before_it_lands(tmp_path: Path) -> None:
     heard: list[tuple[str, bool]] = []
     with Batch(tmp_path, {}, lambda path, replaces: heard.append((path, replaces))) as batch:
         for name in ("old", "new"):
-            batch.begin(tmp_path / "link" / name)
+            batch.begin(str(tmp_path / "link" / name))
             batch.finish()
         assert heard == []
         await batch.commit()
