@@ -27,9 +27,10 @@ from craft_desktop.sync.state import HaltReason
 
 # `rm -rf` of a large project takes about as long; a branch switch that removes half of a project may wait for it.
 DOUBT_S = 0.5
-# A first push of so many files goes as one compressed stream: beside batches it took 0.5 to 1.1 of the time on this
-# computer (tests/bench/bench_sync.py), and over a line it is fewer bytes; below, it is not worth unpacking.
-ARCHIVE_FILES = 100
+# A first push of so many files goes as one compressed stream, fewer go as one form. Beside the form it took, on this
+# computer, 2.0 of the time for 30 files, 1.3 for 100, 0.8 to 1.1 for 300, 0.6 to 1.3 for 1,000, 0.7 to 0.9 for 10,000
+# (tests/bench/bench_sync.py, in memory and on a busy disk); over a line it is a quarter of the bytes.
+ARCHIVE_FILES = 200
 # The sandbox holds a stream and what comes out of it side by side.
 ARCHIVE_BYTES = 1024**3
 # A file may be replaced in the middle of being streamed; three times in a row is something else.

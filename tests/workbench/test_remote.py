@@ -1,5 +1,6 @@
 """Batches of the sync engine, done in a real sandbox."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -16,6 +17,7 @@ from craft_desktop.sync.diff import Batch, FileWrite, LinkWrite, compare
 from craft_desktop.sync.load import read_file
 from craft_desktop.sync.scan import scan
 from craft_desktop.sync.snapshot import Entry, Kind
+from craft_desktop.workbench import remote as remote_module
 from craft_desktop.workbench.remote import SandboxRemote
 
 
@@ -104,6 +106,7 @@ async def test_a_file_that_cannot_be_read_is_left_to_the_engine(sandbox: Sandbox
         await SandboxRemote(sandbox).apply(Batch(writes=(FileWrite("gone", tmp_path / "gone", 9, False),)))
 
 
+FILES = ["f 644 a/b/f", "f 644 d/x"]
 HOSTILE = ["-rf", "new\nline", 'dou"ble', "it's", "$HOME", "`id`", "日本語", "a" * 255, "é/" * 60 + "deep", "*", " "]
 
 
@@ -145,6 +148,38 @@ async def test_an_archive_brings_everything_and_the_manifest_tells_it(sandbox: S
     assert told(await remote.manifest()) == wanted(folder)
     left = (await sandbox.run("find .craft -mindepth 1 ! -name 'manifest.gz'")).stdout
     assert left == ""
+
+
+async def test_manifests_asked_for_at_once_are_whole(sandbox: Sandbox) -> None:
+    remote = SandboxRemote(sandbox)
+    await remote.apply(Batch(writes=tuple(write(f"{number % 40}/{number}", os.urandom(64)) for number in range(2000))))
+    told = await asyncio.gather(*(remote.manifest() for _ in range(6)))
+    assert all(len(manifest) == 2040 for manifest in told)
+
+
+async def test_folders_that_no_file_makes_are_made(sandbox: Sandbox) -> None:
+    await SandboxRemote(sandbox).apply(
+        Batch(directories=("a", "a/b", "a/b/empty", "c", "d"), writes=(write("a/b/f"), write("d/x")))
+    )
+    assert await listing(sandbox) == ["d 755 a", "d 755 a/b", "d 755 a/b/empty", "d 755 c", "d 755 d", *FILES]
+
+
+async def test_lists_go_into_the_command_or_by_file_alike(
+    sandbox: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in (remote_module.INLINE_BYTES, 0):
+        monkeypatch.setattr(remote_module, "INLINE_BYTES", limit)
+        remote = SandboxRemote(sandbox)
+        links = tuple(LinkWrite(f"to{number}", name) for number, name in enumerate(HOSTILE))
+        folders = tuple(f"d/{name}" for name in HOSTILE)
+        await remote.apply(Batch(directories=folders, links=links))
+        held = await remote.manifest()
+        assert {entry.target for entry in held.values() if entry.kind is Kind.LINK} == set(HOSTILE)
+        assert set(folders) <= held.keys()
+        await remote.apply(Batch(clears=folders, deletes=tuple(link.relpath for link in links)))
+        held = await remote.manifest()
+        assert not set(folders) & held.keys()
+        assert all(entry.kind is Kind.DIRECTORY for entry in held.values())
 
 
 async def test_an_archive_joins_what_is_there(sandbox: Sandbox, folder: Path) -> None:

@@ -24,8 +24,10 @@ def expand(path: str, user: User, workdir: str | None = None) -> Path:
 def expand_text(path: str, user: User, workdir: str | None = None) -> str:
     """The absolute path meant by `path`, with `.` and `..` worked out on the text alone.
 
-    Text, for a request may bring thousands of paths, and to make a `Path` of each is most of their cost. Empty means `workdir`, or the home; `~` and `~/x` are in the home; a relative path is under the home, not
-    under the working directory.
+    Text, for a request may bring thousands of paths, and to make a `Path` of each is most of their cost.
+
+    Empty means `workdir`, or the home; `~` and `~/x` are in the home; a relative path is under the home, not under the
+    working directory.
 
     :raises ValueError: the path holds a NUL, or names the home of another user (`~name`).
     """
