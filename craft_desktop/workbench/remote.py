@@ -1,8 +1,8 @@
 """Brings changes into a sandbox and asks what it holds: the sync engine's orders, said in the sandbox's words.
 
 A list of names is a shell function that prints them, ended by NUL, for xargs: a short list stands in the command, one
-that no command line holds, or whose names are no UTF-8, goes by file. A name may hold anything but NUL. The commands are
-bash's and GNU's own, as E2B's Debian images have them.
+that no command line holds, or whose names are no UTF-8, goes by file. A name may hold anything but NUL. The commands
+are bash's and GNU's own, as E2B's Debian images have them.
 """
 
 import asyncio

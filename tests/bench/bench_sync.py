@@ -5,13 +5,14 @@ the aims.
 """
 
 import asyncio
+import gzip
 import os
 import random
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,15 @@ from craft_desktop.sandbox.connection import Connection, Sandbox
 from craft_desktop.sandbox.launch import PROJECT_DIR
 from craft_desktop.sandbox.local_host import LocalHost
 from craft_desktop.sync import mirror
-from craft_desktop.sync.diff import compare
+from craft_desktop.sync.archive import Archive
+from craft_desktop.sync.diff import Batch, compare
+from craft_desktop.sync.engine import SyncEngine
 from craft_desktop.sync.load import Loader
 from craft_desktop.sync.mirror import Mirror
 from craft_desktop.sync.scan import scan
 from craft_desktop.sync.snapshot import RACY_NS, Entry
+from craft_desktop.tasks import Owner
+from craft_desktop.workbench.manifest import read_manifest
 from craft_desktop.workbench.remote import SandboxRemote
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
@@ -107,6 +112,77 @@ async def fresh(connection: Connection) -> Sandbox:
     return sandbox
 
 
+@pytest.fixture
+def stalls() -> "Stalls":
+    return Stalls()
+
+
+class Stalls:
+    """The longest that a loop's turn was late, by a task that asks to be woken every millisecond."""
+
+    TICK_S = 0.001
+
+    async def of(self, work: Awaitable[object]) -> float:
+        """Do something; give how late the latest turn came meanwhile, in milliseconds."""
+        longest = 0.0
+
+        async def tick() -> None:
+            nonlocal longest
+            while True:
+                begun = time.perf_counter()
+                await asyncio.sleep(self.TICK_S)
+                longest = max(longest, time.perf_counter() - begun - self.TICK_S)
+
+        async with Owner("stalls") as owner:
+            owner.start(tick(), name="tick")
+            await asyncio.sleep(0)
+            await work
+        return longest * 1000
+
+
+class DiskRemote:
+    """A sandbox that takes everything at once and tells it back: what is measured is the sync alone."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Entry] = {}
+
+    async def apply(self, batch: Batch) -> None:
+        """Take a batch."""
+
+    async def apply_archive(self, archive: Archive) -> None:
+        """Take an archive's pieces, each made in a thread."""
+        pieces = archive.pieces()
+        while await asyncio.to_thread(next, pieces, b""):
+            pass
+
+    async def manifest(self) -> dict[str, Entry]:
+        """Tell what was given before."""
+        return self.held
+
+
+@pytest.mark.parametrize("count", [100_000])
+async def test_the_longest_stall_of_the_loop(tmp_path: Path, stalls: Stalls, count: int) -> None:
+    root = tmp_path.resolve() / "project"
+    root.mkdir()
+    make_sources(root, count)
+    remote = DiskRemote()
+    engine = SyncEngine(root, remote, on_pushed=lambda _: None, on_problem=lambda problem: pytest.fail(str(problem)))
+    first = await stalls.of(engine.push_all())
+    again = await stalls.of(engine.push_all())
+    third = await stalls.of(engine.push_all())
+    remote.held = engine._mirror.held()
+    verify = await stalls.of(engine.verify())
+    listed = "".join(f"f644 {at}\0\0" for at in remote.held) + "\0\0"
+    hashed = "".join(f"{entry.sha256 or '0' * 64} *./{at}\0" for at, entry in remote.held.items())
+    packed = gzip.compress((listed + hashed).encode(), 1)
+    read = await stalls.of(asyncio.to_thread(read_manifest, packed))
+    idle = await stalls.of(asyncio.sleep(2))
+    sys.stdout.write(
+        f"\nlongest stall with {count} files, ms: first push {first:.1f}, scan and compare, listed {again:.1f},"
+        f" remembered {third:.1f}, verify {verify:.1f}, a manifest read {read:.1f}; nothing at all {idle:.1f}"
+    )
+
+
 async def push(root: Path, sandbox: Sandbox) -> float:
     held = Mirror(root, SandboxRemote(sandbox), lambda problem: pytest.fail(str(problem)), time.monotonic)
     start = time.perf_counter()
@@ -127,8 +203,8 @@ async def test_a_first_push_beside_one_write_a_file(connection: Connection, tmp_
         # What no design gets below: one request, and the files made on the disk where the sandboxes lie.
         start = time.perf_counter()
         await client.files.write("floor", b"x")
-        copied = ["cp", "-r", root, tmp_path / "host" / f"copy{turn}"]
-        await asyncio.to_thread(subprocess.run, copied, check=True)
+        copying = await asyncio.create_subprocess_exec("cp", "-r", root, tmp_path / "host" / f"copy{turn}")
+        assert await copying.wait() == 0
         floors.append(time.perf_counter() - start)
         start = time.perf_counter()
         for path in files:
