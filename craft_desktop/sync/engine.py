@@ -146,7 +146,7 @@ class SyncEngine:
                 self._on_pushed(pushed.result)
             manifest = await self._remote.manifest()
             async with self._pushing:
-                found = self._mirror.correct(held, manifest)
+                found = await self._mirror.correct(held, manifest)
             drifted.update(dict.fromkeys(found))
             if not found:
                 break

@@ -10,7 +10,7 @@ system's, one in user space), nothing is remembered and every folder is listed.
 
 import os
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 from craft_desktop.sync.ignore import Scope
 from craft_desktop.sync.pattern import Patterns
 from craft_desktop.sync.signatures import Signature
-from craft_desktop.sync.snapshot import Entry, is_racy
+from craft_desktop.sync.snapshot import is_racy
 
 # Linux's own, that stamp a folder with every change of its names (tests/sync/test_memory.py tries the one it runs on).
 _TRUSTED = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"})
@@ -81,34 +81,6 @@ class Memory:
     outer: tuple[Scope, ...] = ()
     craft: Patterns | None = None
     loose: frozenset[str] | None = None
-
-
-class Known(MutableMapping[str, Entry]):
-    """What a copy is known to hold; `touched` are the paths that were set or removed since they were last cleared.
-
-    `entries` is for reading: a mapping written in Python takes five times as long.
-    """
-
-    def __init__(self, entries: Mapping[str, Entry]) -> None:
-        self.entries = dict(entries)
-        self.touched: set[str] = set()
-
-    def __getitem__(self, relpath: str) -> Entry:
-        return self.entries[relpath]
-
-    def __setitem__(self, relpath: str, entry: Entry) -> None:
-        self.touched.add(relpath)
-        self.entries[relpath] = entry
-
-    def __delitem__(self, relpath: str) -> None:
-        self.touched.add(relpath)
-        del self.entries[relpath]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
 
 
 def is_timely(root: Path) -> bool:

@@ -14,16 +14,18 @@ from typing import Protocol
 
 from craft_desktop.model.errors import Action, Problem, ProjectError, SyncError
 from craft_desktop.sync.archive import Archive
-from craft_desktop.sync.diff import Batch, Difference, FileWrite, compare, is_below
+from craft_desktop.sync.diff import Batch, Difference, compare, is_below
 from craft_desktop.sync.drift import adoptable, correct, find_drift, is_held
 from craft_desktop.sync.ignore import IgnoreRules
+from craft_desktop.sync.known import Known
 from craft_desktop.sync.load import INLINE_BYTES, Loader, Portion
-from craft_desktop.sync.memory import Known, Memory
+from craft_desktop.sync.memory import Memory
 from craft_desktop.sync.repository import find_excludes_file
 from craft_desktop.sync.safety import EmptiedError, is_doubtful, is_emptied
 from craft_desktop.sync.scan import Scan, look, scan
-from craft_desktop.sync.snapshot import DIRECTORY, UNCERTAIN, Entry, Kind
+from craft_desktop.sync.snapshot import Entry, Kind
 from craft_desktop.sync.state import HaltReason
+from craft_desktop.sync.threads import change_in_thread, look_in_thread
 
 # `rm -rf` of a large project takes about as long; a branch switch that removes half of a project may wait for it.
 DOUBT_S = 0.5
@@ -127,23 +129,29 @@ class Mirror:
         :raises CraftError: what the remote raised; what it may have done is in doubt.
         """
         # Paths told tell all only if nothing is left over from a push that failed.
-        found, difference = await self._compare(None if self._is_behind else relpaths)
+        found, difference, is_large = await self._compare(None if self._is_behind else relpaths)
         self._is_behind = True
         # A warm sandbox may hold much that is another folder's; a first push has nothing of this one to lose.
         if self.revision and is_doubtful(self._known.entries, difference.deletes):
             await self._pause(DOUBT_S)
-            found, difference = await self._compare(None)
+            found, difference, is_large = await self._compare(None)
         if not difference.writes and is_emptied(self._known.entries, difference.deletes):
             raise _emptied(self._root)
         tally = _Tally(deleted=sum(self._known[at].kind is not Kind.DIRECTORY for at in difference.deletes))
-        self._doubt_clears(difference.clears)
-        if not self.revision and _is_for_archive(difference, found):
+        self._known.doubt_clears(difference.clears)
+        if not self.revision and is_large:
             await self._push_archive(difference, tally)
         else:
             await self._push_batches(difference, tally)
         self._tell({**found.problems, **tally.problems}, found.asked)
         self._is_behind = False
-        return Pushed(self._sum_up(tally, since), found.folders, tuple(tally.unstable))
+        pushed = Pushed(self._sum_up(tally, since), found.folders, tuple(tally.unstable))
+        if is_large:
+            # To let go of 100,000 entries takes 20 ms as well.
+            held: list[object] = [found, difference]
+            del found, difference
+            await change_in_thread(held.clear)
+        return pushed
 
     async def wipe(self, since: float) -> PushResult:
         """Delete all that was sent: the folder was emptied or deleted, and the person said that this is meant.
@@ -165,9 +173,10 @@ class Mirror:
         """Give what the sandbox is known to hold, as it is now."""
         return dict(self._known.entries)
 
-    def correct(self, held: Mapping[str, Entry], manifest: Mapping[str, Entry]) -> tuple[str, ...]:
+    async def correct(self, held: Mapping[str, Entry], manifest: Mapping[str, Entry]) -> tuple[str, ...]:
         """Take the sandbox's word where it differs from `held`, but for what was sent since; give those paths."""
-        drifted = tuple(at for at in find_drift(held, manifest) if is_held(held[at], self._known.get(at)))
+        found = await look_in_thread(lambda: find_drift(held, manifest))
+        drifted = tuple(at for at in found if is_held(held[at], self._known.get(at)))
         correct(self._known, drifted, manifest)
         if drifted:
             self._is_behind = True
@@ -186,7 +195,7 @@ class Mirror:
         loader = Loader(self._root, difference.writes, self._known.entries)
         is_first, is_last = True, False
         while not is_last:
-            portion = await asyncio.to_thread(loader.read) if difference.writes else Portion()
+            portion = await look_in_thread(loader.read) if difference.writes else Portion()
             is_last = portion.is_last
             tally.problems.update(portion.problems)
             tally.unstable += portion.unstable
@@ -197,21 +206,26 @@ class Mirror:
     async def _push_archive(self, difference: Difference, tally: "_Tally") -> None:
         if difference.clears:
             await self._send(Batch(clears=difference.clears), Portion(), tally)
+        archive = await change_in_thread(lambda: self._begin_archive(difference))
+        await self._remote.apply_archive(archive)
+        await change_in_thread(lambda: self._end_archive(difference, archive, tally))
+        if difference.deletes:
+            await self._send(Batch(deletes=difference.deletes), Portion(), tally)
+
+    def _begin_archive(self, difference: Difference) -> Archive:
         # As it is now: in doubt, nothing of it would count as there.
         archive = Archive(self._root, difference, dict(self._known.entries))
-        hoped = tuple(FileWrite(relpath, b"", 0, False) for relpath in difference.writes)
-        self._doubt(Batch(directories=difference.directories, writes=hoped, links=difference.links))
-        await self._remote.apply_archive(archive)
-        self._known.update((relpath, DIRECTORY) for relpath in difference.directories)
-        self._known.update((link.relpath, Entry(Kind.LINK, target=link.target)) for link in difference.links)
-        self._known.update(archive.read)
+        self._known.doubt_all(difference)
+        return archive
+
+    def _end_archive(self, difference: Difference, archive: Archive, tally: "_Tally") -> None:
+        self._known.bring(difference.directories, difference.links, archive.read)
         streamed = [relpath for relpath, size in archive.sent.items() if size > INLINE_BYTES]
         tally.problems.update(archive.problems)
         tally.unstable += [*archive.unstable, *self._doubt_changed(streamed, archive.read)]
         tally.add(len(archive.sent) + len(difference.links), sum(archive.sent.values()))
         tally.changed.update(difference.directories, archive.sent, (link.relpath for link in difference.links))
-        if difference.deletes:
-            await self._send(Batch(deletes=difference.deletes), Portion(), tally)
+        archive.release()
 
     def _scan(self, rules_of_known: IgnoreRules | None, memory: Memory) -> Scan:
         if not self._has_excludes_file:
@@ -220,28 +234,30 @@ class Mirror:
         known, touched = self._known.entries, self._known.touched
         return scan(self._root, known, rules_of_known, self._excludes_file, memory, touched)
 
-    async def _compare(self, relpaths: frozenset[str] | None) -> tuple[Scan, Difference]:
-        found, difference = await asyncio.to_thread(self._look_and_compare, relpaths)
+    async def _compare(self, relpaths: frozenset[str] | None) -> tuple[Scan, Difference, bool]:
+        """Give what was found, what differs, and whether that would go as a stream."""
+        found, difference, is_large = await look_in_thread(lambda: self._look_and_compare(relpaths))
         self._rules = found.rules
         if relpaths is None:
             self._memory = found.memory
             self._known.touched.clear()
-        return found, difference
+        return found, difference, is_large
 
-    def _look_and_compare(self, relpaths: frozenset[str] | None) -> tuple[Scan, Difference]:
+    def _look_and_compare(self, relpaths: frozenset[str] | None) -> tuple[Scan, Difference, bool]:
         if relpaths is None:
             # What was left over may be there by older rules.
             found = self._scan(None if self._is_behind else self._rules, self._memory)
         else:
             found = look(self._root, self._known.entries, self._rules, relpaths)
-        return found, compare(found.before, found.snapshot)
+        difference = compare(found.before, found.snapshot)
+        return found, difference, _is_for_archive(difference, found)
 
     async def _send(self, batch: Batch, portion: Portion, tally: "_Tally") -> None:
         """Send one batch."""
         if not batch:
-            self._known.update(portion.read)
+            self._known.put(portion.read)
             return
-        self._doubt(batch)
+        self._known.doubt(batch)
         try:
             await self._remote.apply(batch)
         except OSError as error:
@@ -256,7 +272,7 @@ class Mirror:
             tally.unstable += sorted(batch.relpaths)
         else:
             self._lost_sources = 0
-            self._settle(batch, portion)
+            self._known.settle(batch, portion.read)
             streamed = [write.relpath for write in batch.writes if isinstance(write.source, Path)]
             tally.unstable += self._doubt_changed(streamed, portion.read)
         tally.add(len(batch.writes) + len(batch.links), batch.size_bytes)
@@ -268,31 +284,6 @@ class Mirror:
         for relpath in changed:
             self._known[relpath] = self._known[relpath].in_doubt()
         return changed
-
-    def _doubt_clears(self, clears: tuple[str, ...]) -> None:
-        if not clears:
-            return
-        for relpath in [relpath for relpath in self._known.entries if is_below(relpath, clears)]:
-            del self._known[relpath]
-        for relpath in clears:
-            self._known[relpath] = UNCERTAIN
-
-    def _doubt(self, batch: Batch) -> None:
-        hopes = dict.fromkeys(batch.directories, DIRECTORY)
-        hopes.update((write.relpath, Entry(Kind.FILE)) for write in batch.writes)
-        hopes.update((link.relpath, Entry(Kind.LINK)) for link in batch.links)
-        hopes.update((relpath, self._known[relpath]) for relpath in batch.deletes)
-        for relpath, hope in hopes.items():
-            before = self._known.get(relpath)
-            if before is not UNCERTAIN:
-                self._known[relpath] = (before or hope).in_doubt()
-
-    def _settle(self, batch: Batch, portion: Portion) -> None:
-        for relpath in (*batch.clears, *batch.deletes):
-            self._known.pop(relpath, None)
-        self._known.update((relpath, DIRECTORY) for relpath in batch.directories)
-        self._known.update((link.relpath, Entry(Kind.LINK, target=link.target)) for link in batch.links)
-        self._known.update(portion.read)
 
     def _tell(self, problems: dict[str, Problem], asked: frozenset[str] | None) -> None:
         """Tell problems that are new; one that went away is told again when it comes back."""

@@ -17,6 +17,7 @@ from craft_desktop.sync.archive import Archive
 from craft_desktop.sync.diff import Batch
 from craft_desktop.sync.ignore import NEVER_SENT
 from craft_desktop.sync.snapshot import Entry, Kind
+from craft_desktop.sync.threads import look_in_thread
 from craft_desktop.workbench.manifest import read_manifest
 
 # Beside the project, not in it: the dev server must not see it.
@@ -122,7 +123,7 @@ class SandboxRemote:
         async with self._telling:
             await self._run(_MANIFEST.format(project=PROJECT_DIR, lists=LISTS_DIR, never_sent=never_sent))
             packed = await self._sandbox.read(f"{LISTS_DIR}/manifest.gz")
-        manifest = await asyncio.to_thread(read_manifest, packed)
+        manifest = await look_in_thread(lambda: read_manifest(packed))
         self._executables = {
             relpath for relpath, entry in manifest.items() if entry.kind is Kind.FILE and entry.executable
         }

@@ -29,6 +29,7 @@ from craft_desktop.sync.load import Loader
 from craft_desktop.sync.mirror import Mirror
 from craft_desktop.sync.scan import scan
 from craft_desktop.sync.snapshot import RACY_NS, Entry
+from craft_desktop.sync.threads import look_in_thread
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.manifest import read_manifest
 from craft_desktop.workbench.remote import SandboxRemote
@@ -152,7 +153,7 @@ class DiskRemote:
     async def apply_archive(self, archive: Archive) -> None:
         """Take an archive's pieces, each made in a thread."""
         pieces = archive.pieces()
-        while await asyncio.to_thread(next, pieces, b""):
+        while await look_in_thread(lambda: next(pieces, b"")):
             pass
 
     async def manifest(self) -> dict[str, Entry]:
@@ -175,7 +176,7 @@ async def test_the_longest_stall_of_the_loop(tmp_path: Path, stalls: Stalls, cou
     listed = "".join(f"f644 {at}\0\0" for at in remote.held) + "\0\0"
     hashed = "".join(f"{entry.sha256 or '0' * 64} *./{at}\0" for at, entry in remote.held.items())
     packed = gzip.compress((listed + hashed).encode(), 1)
-    read = await stalls.of(asyncio.to_thread(read_manifest, packed))
+    read = await stalls.of(look_in_thread(lambda: read_manifest(packed)))
     idle = await stalls.of(asyncio.sleep(2))
     sys.stdout.write(
         f"\nlongest stall with {count} files, ms: first push {first:.1f}, scan and compare, listed {again:.1f},"

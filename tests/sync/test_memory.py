@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from craft_desktop.sync.diff import compare
 from craft_desktop.sync.ignore import IgnoreRules
+from craft_desktop.sync.known import Known
 from craft_desktop.sync.load import read_file
-from craft_desktop.sync.memory import Folder, Known, Memory, Stamp, filesystem_of, is_timely
+from craft_desktop.sync.memory import Folder, Memory, Stamp, filesystem_of, is_timely
 from craft_desktop.sync.scan import Scan, scan
 from craft_desktop.sync.signatures import PlainSignatures, Signatures, find_signatures
 from craft_desktop.sync.snapshot import COARSE_NS, DIRECTORY, RACY_NS, UNCERTAIN, Entry, Kind
@@ -310,18 +311,6 @@ def test_the_file_system_of_a_path(path: str, kind: str) -> None:
         b"\n"
     )
     assert filesystem_of(path.encode(), mounts) == kind
-
-
-def test_what_is_set_or_removed_is_touched() -> None:
-    known = Known({"a": DIRECTORY, "b": DIRECTORY, "c": DIRECTORY})
-    assert not known.touched
-    known.update({"d": DIRECTORY})
-    known.pop("b")
-    del known["c"]
-    known.setdefault("a", UNCERTAIN)
-    assert known.pop("none", None) is None
-    assert known.touched == {"b", "c", "d"}
-    assert dict(known) == known.entries == {"a": DIRECTORY, "d": DIRECTORY}
 
 
 def test_all_that_a_folder_holds() -> None:
