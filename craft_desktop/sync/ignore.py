@@ -8,7 +8,8 @@ first that has an opinion decides:
 3. Files (not folders) named `.env` or `.env.*` are sent whatever `.gitignore` says: a project needs its
    `.env.local` to run.
 4. `.gitignore` of the deepest folder first, up to the root's; then what git says from outside (`repository.py`):
-   `.gitignore` files above the folder, `.git/info/exclude`, the person's own excludes file.
+   `.gitignore` files above the folder, `.git/info/exclude`, the person's own excludes file. None of them speaks about
+   what git tracks (`tracked.py`): an ignored folder that holds a tracked file is closed, nothing else of it is sent.
 
 Matching is bytewise, as in git; the laws of one pattern stand in `pattern.py`.
 """
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from craft_desktop.sync.pattern import Patterns
+from craft_desktop.sync.tracked import Tracked
 
 GIT_FILE = ".gitignore"
 CRAFT_FILE = ".craftignore"
@@ -44,6 +46,10 @@ class Scope(NamedTuple):
     head: bytes = b""
 
 
+# The chain of a closed folder: told by identity, and whatever lies below has the same.
+CLOSED = (Scope(Patterns.parse(b"*\n"), 0),)
+
+
 @dataclass(frozen=True, slots=True)
 class IgnoreRules:
     """The rules of one folder.
@@ -55,9 +61,10 @@ class IgnoreRules:
     git: Mapping[str, Patterns] = field(default_factory=dict)
     outer: tuple[Scope, ...] = ()
     craft: Patterns | None = None
+    tracked: Tracked = field(default_factory=Tracked)
 
     def chain(self, folder: str) -> tuple[Scope, ...]:
-        """Give the ignore files that speak about a folder's entries, the strongest first."""
+        """Give the ignore files that speak about a folder's entries, the strongest first; the folder is not closed."""
         found: list[Scope] = []
         at = folder
         while True:
@@ -81,9 +88,20 @@ class IgnoreRules:
             verdict = self.craft.verdict(path_bytes, name_bytes, is_directory)
             if verdict is not None:
                 return verdict
-        if not is_directory and (name == ".env" or name.startswith(".env.")):
+        if not is_directory and chain is not CLOSED and (name == ".env" or name.startswith(".env.")):
             return False
-        return _git_says(chain, path_bytes, name_bytes, is_directory)
+        return _git_says(chain, path_bytes, name_bytes, is_directory) and not self.tracked.holds(relpath, is_directory)
+
+    def is_closed(self, chain: Iterable[Scope], folder: str) -> bool:
+        """Say whether of a folder that is sent, in one whose chain is given, only what is tracked is."""
+        if chain is CLOSED:
+            return True
+        if folder not in self.tracked.folders:
+            return False
+        path, name = folder.encode(), folder.rpartition("/")[2].encode()
+        if self.craft is not None and self.craft.verdict(path, name, True) is not None:
+            return False
+        return _git_says(chain, path, name, True)
 
     def is_named_by_git(self, folder: str) -> bool:
         """Say whether git's rules alone ignore a folder, or one above it."""
@@ -94,15 +112,21 @@ class IgnoreRules:
             for depth in range(len(parts))
         )
 
+    def chain_within(self, folder: str) -> tuple[Scope, ...] | None:
+        """Give the chain of a folder's entries; None if the folder stays at home, by its own name or one above it."""
+        chain = self.chain("")
+        parts = folder.split("/") if folder else []
+        for depth in range(1, len(parts) + 1):
+            at = "/".join(parts[:depth])
+            if self.is_ignored_below(chain, at, True):
+                return None
+            chain = CLOSED if self.is_closed(chain, at) else self.chain(at)
+        return chain
+
     def is_ignored(self, relpath: str, is_directory: bool) -> bool:
         """Say whether a path stays at home, by its own name or by a folder above it."""
-        parts = relpath.split("/")
-        for depth in range(1, len(parts) + 1):
-            folder = "/".join(parts[: depth - 1])
-            above = depth < len(parts)
-            if self.is_ignored_below(self.chain(folder), "/".join(parts[:depth]), above or is_directory):
-                return True
-        return False
+        chain = self.chain_within(relpath.rpartition("/")[0])
+        return chain is None or self.is_ignored_below(chain, relpath, is_directory)
 
 
 def _git_says(chain: Iterable[Scope], path: bytes, name: bytes, is_directory: bool) -> bool:

@@ -20,6 +20,7 @@ from craft_desktop.sync.ignore import Scope
 from craft_desktop.sync.pattern import Patterns
 from craft_desktop.sync.signatures import Signature
 from craft_desktop.sync.snapshot import is_racy
+from craft_desktop.sync.tracked import Tracked
 
 # Linux's own, that stamp a folder with every change of its names (tests/sync/test_memory.py tries the one it runs on).
 _TRUSTED = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"})
@@ -49,8 +50,8 @@ class Folder(NamedTuple):
     """A folder as it was listed: what of it is sent, by the rules `chain`.
 
     `above` is the chain of what holds the folder, `patterns` its own; `names` and `files` (relpaths) are its files in
-    one order, `folders` and `links` the rest. `signature` is that of its files as they are known; None until all of
-    them, and all of its folders, were found to be as they are known.
+    one order, `folders` and `links` the rest; of `closed` folders only what git tracks is sent. `signature` is that of
+    its files as they are known; None until all of them, and all of its folders, were found to be as they are known.
     """
 
     stamp: Stamp
@@ -62,6 +63,7 @@ class Folder(NamedTuple):
     files: tuple[str, ...]
     folders: tuple[str, ...]
     links: tuple[str, ...]
+    closed: tuple[str, ...]
     signature: Signature | None = None
 
     @property
@@ -72,7 +74,7 @@ class Folder(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The folders of one scan by relpath, and the rules from outside of them; never changed after it is made.
+    """The folders of one scan by relpath, the rules from outside of them, what git tracks; never changed once made.
 
     `loose` are the paths of what is known that no folder here accounts for; None: none is accounted for.
     """
@@ -81,6 +83,7 @@ class Memory:
     outer: tuple[Scope, ...] = ()
     craft: Patterns | None = None
     loose: frozenset[str] | None = None
+    tracked: Tracked = field(default_factory=Tracked)
 
 
 def is_timely(root: Path) -> bool:

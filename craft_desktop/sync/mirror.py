@@ -185,7 +185,7 @@ class Mirror:
     def standing(self) -> HaltReason | None:
         """Look why the folder cannot be believed; None if it can. Blocks."""
         try:
-            found = self._scan(None, Memory())
+            found = self._scan(None, Memory(tracked=self._memory.tracked))
         except ProjectError:
             return HaltReason.GONE
         is_empty = not any(entry.kind is Kind.FILE for entry in found.snapshot.values())

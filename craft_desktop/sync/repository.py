@@ -25,7 +25,7 @@ def outer_rules(root: Path, excludes_file: Path | None) -> tuple[Scope, ...]:
     """
     mine = read_patterns(excludes_file, follow=True) if excludes_file else None
     everywhere = (Scope(mine, 0, b""),) if mine else ()
-    top = _find_top(root)
+    top = find_top(root)
     if top is None:
         return everywhere
     prefix = "" if root == top else root.relative_to(top).as_posix()
@@ -89,14 +89,14 @@ def _default_file() -> Path | None:
         return None
 
 
-def _find_top(root: Path) -> Path | None:
+def find_top(root: Path) -> Path | None:
     """Find the work tree that a folder is in; not across a mount, as git."""
     try:
         device = root.stat().st_dev
         for folder in (root, *root.parents):
             if folder.stat().st_dev != device:
                 return None
-            if (_git_folder(folder / ".git") / "HEAD").exists():
+            if (git_folder(folder / ".git") / "HEAD").exists():
                 return folder
     except OSError:
         # A folder above may be closed to the person: git stops there as well.
@@ -104,7 +104,7 @@ def _find_top(root: Path) -> Path | None:
     return None
 
 
-def _git_folder(path: Path) -> Path:
+def git_folder(path: Path) -> Path:
     """Follow the file that stands for `.git` in a linked work tree or a submodule."""
     if not path.is_file():
         return path
@@ -116,7 +116,7 @@ def _git_folder(path: Path) -> Path:
 
 def _common_folder(path: Path) -> Path:
     """Give what all work trees of a repository share."""
-    folder = _git_folder(path)
+    folder = git_folder(path)
     try:
         return folder / os.fsdecode((folder / "commondir").read_bytes().rstrip(b"\r\n"))
     except OSError:

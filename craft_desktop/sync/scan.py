@@ -17,11 +17,13 @@ from types import MappingProxyType
 from craft_desktop.model.errors import Action, Problem, ProjectError
 from craft_desktop.sync.diff import is_below
 from craft_desktop.sync.ignore import CRAFT_FILE, IgnoreRules
+from craft_desktop.sync.index import read_tracked
 from craft_desktop.sync.memory import Memory, is_timely
 from craft_desktop.sync.repository import outer_rules, read_patterns
 from craft_desktop.sync.safety import restrict
 from craft_desktop.sync.signatures import Signatures, find_signatures
 from craft_desktop.sync.snapshot import Entry, Kind, Snapshot
+from craft_desktop.sync.tracked import Tracked
 from craft_desktop.sync.walk import Walk
 
 
@@ -70,20 +72,21 @@ def scan(
     """
     check_root(root)
     outer, craft = outer_rules(root, excludes_file), read_patterns(root / CRAFT_FILE)
-    if memory is None or (memory.outer, memory.craft) != (outer, craft):
+    tracked = read_tracked(root, memory.tracked if memory else Tracked())
+    if memory is None or (memory.outer, memory.craft) != (outer, craft) or not tracked.is_as(memory.tracked):
         memory = Memory({}, outer, craft)
     if memory.loose is None:
         memory = replace(memory, folders={})
     loose = {*(memory.loose or ()), *touched}
     taken = (signatures or find_signatures()) if is_timely(root) else None
     # The memory's own objects, for its folders' chains are told by identity.
-    rules = IgnoreRules(outer=memory.outer, craft=memory.craft)
+    rules = IgnoreRules(outer=memory.outer, craft=memory.craft, tracked=tracked)
     walk = Walk(root, known, rules, {}, rules_of_known, memory, taken, now_ns, loose)
     walk.descend("", memory.outer)
     # A root that vanished meanwhile looks like an empty one.
     check_root(root)
     before = known if memory.loose is None else _tell_before(known, memory, walk.settled, loose)
-    passed = Memory(walk.seen, memory.outer, memory.craft, _find_loose(before, walk) if taken else None)
+    passed = Memory(walk.seen, memory.outer, memory.craft, _find_loose(before, walk) if taken else None, tracked)
     if walk.unread:
         before = {relpath: entry for relpath, entry in before.items() if not is_below(relpath, walk.unread)}
     return _sum_up(walk, before, None, passed)

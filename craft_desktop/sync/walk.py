@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from craft_desktop.model.errors import Problem
-from craft_desktop.sync.ignore import CRAFT_FILE, GIT_FILE, IgnoreRules, Scope
+from craft_desktop.sync.ignore import CLOSED, CRAFT_FILE, GIT_FILE, IgnoreRules, Scope
 from craft_desktop.sync.links import inside_target
 from craft_desktop.sync.memory import Folder, Memory, Stamp
 from craft_desktop.sync.pattern import Patterns
@@ -61,8 +61,9 @@ class Walk:
         self._device = _device_of(root)
         self._known = known
         self._git = git
-        self.rules = IgnoreRules(git, rules.outer, rules.craft)
-        self._before = before if before is not None and before.craft == rules.craft else None
+        self.rules = IgnoreRules(git, rules.outer, rules.craft, rules.tracked)
+        same = before is not None and before.craft == rules.craft and before.tracked.is_as(rules.tracked)
+        self._before = before if same else None
         self.entries: dict[str, Entry] = {}
         self.problems: dict[str, Problem] = {}
         self.unread: set[str] = set()
@@ -92,13 +93,13 @@ class Walk:
                 self.unread.add(relpath)
                 self.problems[relpath] = unreadable(relpath, error)
             return
-        chain = self.rules.chain(relpath.rpartition("/")[0])
+        chain = self.rules.chain_within(relpath.rpartition("/")[0])
         is_directory = modes.S_ISDIR(stat.st_mode)
-        if self.rules.is_ignored(relpath, is_directory):
+        if chain is None or self.rules.is_ignored_below(chain, relpath, is_directory):
             return
         self._add(relpath, stat)
         if is_directory:
-            self.descend(relpath, chain)
+            self.descend(relpath, CLOSED if self.rules.is_closed(chain, relpath) else chain)
 
     def descend(self, folder: str, chain: _Chain) -> None:
         """Look at all that lies below a folder; `chain` is the rules' chain of what holds it."""
@@ -137,13 +138,16 @@ class Walk:
             folder = folder._replace(signature=self._signatures.of_entries(files))
         if self._signatures.of_files(descriptor, folder.names) != folder.signature:
             return None
-        below = [_Step(relpath, folder.chain, step.is_told) for relpath in folder.folders]
         if is_settled:
             self.settled.add(at)
+            below = [
+                _Step(relpath, CLOSED if relpath in folder.closed else folder.chain, step.is_told)
+                for relpath in folder.folders
+            ]
         else:
             self.entries.update(zip(folder.files, files, strict=True))
             self.entries.update(dict.fromkeys(folder.folders, DIRECTORY))
-            below = self._below(folder.folders, folder.chain, step)
+            below = self._below(folder.folders, folder.chain, folder.closed, step)
             if any(self._known.get(relpath) != DIRECTORY for relpath in folder.folders):
                 folder = folder._replace(signature=None)
         for relpath in folder.links:
@@ -160,13 +164,13 @@ class Walk:
         entries = map(self._known.get, relpaths)
         return [entry for entry in entries if entry is not None and entry.kind is Kind.FILE and entry.sha256]
 
-    def _below(self, folders: Iterable[str], chain: _Chain, step: _Step) -> list[_Step]:
+    def _below(self, folders: Iterable[str], chain: _Chain, closed: Collection[str], step: _Step) -> list[_Step]:
         """Give the steps into folders; what is no folder in the copy yet is told with all below it."""
         steps: list[_Step] = []
         for relpath in folders:
             entry = self._known.get(relpath)
             is_new = entry is None or entry.kind is not Kind.DIRECTORY
-            steps.append(_Step(relpath, chain, step.is_told or is_new))
+            steps.append(_Step(relpath, CLOSED if relpath in closed else chain, step.is_told or is_new))
         return steps
 
     def _list(self, descriptor: int, step: _Step) -> list[_Step]:
@@ -182,7 +186,8 @@ class Walk:
         at, above, _ = step
         prefix = f"{at}/" if at else ""
         patterns = None
-        has_rules = any(item.name == GIT_FILE for item in found)
+        # Nothing re-includes what lies below an ignored folder.
+        has_rules = above is not CLOSED and any(item.name == GIT_FILE for item in found)
         self._git.pop(at, None)
         if has_rules and (patterns := read_patterns(Path(f"{self._root}/{prefix}{GIT_FILE}"))) is not None:
             self._git[at] = patterns
@@ -206,6 +211,7 @@ class Walk:
                 folders.append(relpath)
             elif kind is Kind.LINK:
                 links.append(relpath)
+        closed = tuple(relpath for relpath in folders if self.rules.is_closed(chain, relpath))
         # What is mounted below the root may be of a kind whose times tell nothing: it is listed every time.
         is_own = stamp.device == self._device
         if self._signatures is not None and is_own and len(self.problems) == problems and stamp.is_telling(now_ns):
@@ -215,11 +221,12 @@ class Walk:
                 files=tuple(files),
                 folders=tuple(folders),
                 links=tuple(links),
+                closed=closed,
             )
-        return self._below(folders, chain, step)
+        return self._below(folders, chain, closed, step)
 
     def _known_by_same_rules(self, folder: str, chain: _Chain) -> Mapping[str, Entry]:
-        if self._before is not None and self._before.chain(folder) == chain:
+        if self._before is not None and chain is not CLOSED and self._before.chain(folder) == chain:
             return self._known
         return {}
 

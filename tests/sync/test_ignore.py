@@ -100,6 +100,8 @@ RELPATH = st.lists(NAME, min_size=1, max_size=4).map("/".join)
     above=st.lists(PATTERN, max_size=2),
     mine=st.lists(PATTERN, max_size=2),
     prefix=st.sampled_from(["", "web", "a/b", "packages/web"]),
+    tracked=st.sets(st.integers(0, 11), max_size=4),
+    version=st.sampled_from(["2", "4"]),
 )
 def test_the_scan_finds_what_git_finds(
     relpaths: set[str],
@@ -109,6 +111,8 @@ def test_the_scan_finds_what_git_finds(
     above: list[str],
     mine: list[str],
     prefix: str,
+    tracked: set[int],
+    version: str,
 ) -> None:
     files = {relpath for relpath in relpaths if not any(other.startswith(f"{relpath}/") for other in relpaths)}
     with tempfile.TemporaryDirectory() as place:
@@ -136,7 +140,9 @@ def test_the_scan_finds_what_git_finds(
         if prefix and git(top, "check-ignore", prefix):
             # Chosen all the same: see tests/sync/test_repository.py.
             return
-        listed = git(folder, "ls-files", "-z", "--others", "--exclude-standard")
+        added = [relpath for number, relpath in enumerate(sorted(files)) if number in tracked]
+        git(folder, "-c", f"index.version={version}", "add", "-f", "--", *(f":(literal){relpath}" for relpath in added))
+        listed = git(folder, "ls-files", "-z", "--others", "--cached", "--exclude-standard")
         found = scan(folder, {}, excludes_file=top.with_name("mine"))
         sent = {relpath for relpath, entry in found.snapshot.items() if entry.kind == "file"}
         assert sent == {relpath for relpath in listed.split("\0") if relpath}

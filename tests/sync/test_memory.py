@@ -315,7 +315,7 @@ def test_the_file_system_of_a_path(path: str, kind: str) -> None:
 
 def test_all_that_a_folder_holds() -> None:
     stamp = Stamp(1, 2, 3, 4)
-    folder = Folder(stamp, (), (), False, None, (b"a",), ("x/a",), ("x/b",), ("x/c",))
+    folder = Folder(stamp, (), (), False, None, (b"a",), ("x/a",), ("x/b",), ("x/c",), ())
     assert list(folder.relpaths) == ["x/a", "x/b", "x/c"]
     assert replace(Memory(), folders={"x": folder}).folders["x"] is folder
 

@@ -61,8 +61,11 @@ def test_a_linked_work_tree_shares_the_excludes(top: Path) -> None:
     git(top, "commit", "-qm", "all")
     git(top, "worktree", "add", "-q", "../linked")
     (top / ".git/info/exclude").write_text("*.log\n")
-    assert "x.log" not in sent(top.with_name("linked") / "packages/web")
-    assert "packages/web/x.log" not in sent(top.with_name("linked"))
+    (top.with_name("linked") / "packages/web/new.log").touch()
+    told = sent(top.with_name("linked") / "packages/web")
+    assert "new.log" not in told
+    assert "x.log" in told  # tracked, and so never ignored
+    assert "packages/web/new.log" not in sent(top.with_name("linked"))
     assert "packages/web/page.tsx" in sent(top.with_name("linked"))
 
 
