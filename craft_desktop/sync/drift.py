@@ -18,6 +18,44 @@ _KEPT = Patterns.parse(
 )
 
 
+# A tool rewrites a file or two of a project's; where more differ, something else happened to the copy.
+REWRITTEN_FILES = 8
+
+
+class Rewrites:
+    """Which of the files that drifted are left as the sandbox's own tools have rewritten them.
+
+    A framework edits files of the project: Next.js completes `tsconfig.json` and makes `next-env.d.ts` when it starts,
+    and starts again when `tsconfig.json` changes. To put the folder's version back each time would be answered by the
+    same edit each time, with a restart of the dev server in between. So a file with other content is put back once for
+    each content that it has in the folder, for it may have been an accident; the second time the tool's version stays,
+    until the person changes the file. What is gone, or of another kind, is no such edit and is always put back.
+    """
+
+    def __init__(self) -> None:
+        self._repaired: dict[str, str | None] = {}
+        self._left: dict[str, str | None] = {}
+
+    def leave(
+        self, drifted: Iterable[str], held: Mapping[str, Entry], manifest: Mapping[str, Entry]
+    ) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Give those of `drifted` that are left as they are, and which of these were not left before."""
+        rewritten = [at for at in drifted if _is_rewritten(held[at], manifest.get(at))]
+        if len(rewritten) > REWRITTEN_FILES:
+            return frozenset(), ()
+        left = [at for at in rewritten if self._repaired.get(at) == held[at].sha256]
+        new = tuple(at for at in left if self._left.get(at) != held[at].sha256)
+        self._repaired.update((at, held[at].sha256) for at in rewritten)
+        self._left.update((at, held[at].sha256) for at in new)
+        return frozenset(left), new
+
+
+def _is_rewritten(entry: Entry, found: Entry | None) -> bool:
+    if found is None or entry.kind is not Kind.FILE or found.kind is not Kind.FILE:
+        return False
+    return found.sha256 not in (None, entry.sha256)
+
+
 def find_drift(known: Mapping[str, Entry], manifest: Mapping[str, Entry]) -> tuple[str, ...]:
     """Find what a copy does not hold as it is known to. What is in doubt anyhow is passed over."""
     return tuple(

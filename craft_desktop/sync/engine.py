@@ -136,6 +136,7 @@ class SyncEngine:
         """
         began = self._clock()
         drifted: dict[str, None] = {}
+        left: tuple[str, ...] = ()
         for _ in range(VERIFY_ROUNDS):
             async with self._pushing:
                 # What was never sent is no drift of the sandbox.
@@ -146,11 +147,12 @@ class SyncEngine:
                 self._on_pushed(pushed.result)
             manifest = await self._remote.manifest()
             async with self._pushing:
-                found = await self._mirror.correct(held, manifest)
+                found, newly_left = await self._mirror.correct(held, manifest)
+            left += newly_left
             drifted.update(dict.fromkeys(found))
             if not found:
                 break
-        verification = Verification(len(held), tuple(drifted), (self._clock() - began) * 1000, not found)
+        verification = Verification(len(held), tuple(drifted), (self._clock() - began) * 1000, not found, left)
         if found:
             self._hints.tell_again(found)
             self._on_problem(_rewritten(found))

@@ -15,7 +15,7 @@ from typing import Protocol
 from craft_desktop.model.errors import Action, Problem, ProjectError, SyncError
 from craft_desktop.sync.archive import Archive
 from craft_desktop.sync.diff import Batch, Difference, compare, is_below
-from craft_desktop.sync.drift import adoptable, correct, find_drift, is_held
+from craft_desktop.sync.drift import Rewrites, adoptable, correct, find_drift, is_held
 from craft_desktop.sync.ignore import IgnoreRules
 from craft_desktop.sync.known import Known
 from craft_desktop.sync.load import INLINE_BYTES, Loader, Portion
@@ -113,6 +113,7 @@ class Mirror:
         self._lost_sources = 0
         self._is_behind = True
         self._memory = Memory()
+        self._rewrites = Rewrites()
         self.revision = 0
 
     def holds_file(self, relpath: str) -> bool:
@@ -173,14 +174,21 @@ class Mirror:
         """Give what the sandbox is known to hold, as it is now."""
         return dict(self._known.entries)
 
-    async def correct(self, held: Mapping[str, Entry], manifest: Mapping[str, Entry]) -> tuple[str, ...]:
-        """Take the sandbox's word where it differs from `held`, but for what was sent since; give those paths."""
+    async def correct(
+        self, held: Mapping[str, Entry], manifest: Mapping[str, Entry]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Take the sandbox's word where it differs from `held`, but for what was sent since.
+
+        :return: those paths; and the files that are left, from now on, as tools in the sandbox rewrote them.
+        """
         found = await look_in_thread(lambda: find_drift(held, manifest))
         drifted = tuple(at for at in found if is_held(held[at], self._known.get(at)))
+        left, newly_left = self._rewrites.leave(drifted, held, manifest)
+        drifted = tuple(at for at in drifted if at not in left)
         correct(self._known, drifted, manifest)
         if drifted:
             self._is_behind = True
-        return drifted
+        return drifted, newly_left
 
     def standing(self) -> HaltReason | None:
         """Look why the folder cannot be believed; None if it can. Blocks."""

@@ -48,10 +48,12 @@ class SyncState:
 class Verification:
     """A comparison by hashes: how many things were compared, what differed and was sent again, and how long it took.
 
-    `is_equal` says that in the end all was equal: False where something in the sandbox keeps rewriting what was sent.
+    `is_equal` says that in the end all was equal: False where something in the sandbox keeps rewriting what was sent. A
+    file or two that its tools rewrite are left so and do not count; `left` names those that are from now on.
     """
 
     files: int
     drifted: tuple[str, ...]
     took_ms: float
     is_equal: bool = True
+    left: tuple[str, ...] = ()

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from craft_desktop.sync.drift import adoptable, correct, find_drift
+from craft_desktop.sync.drift import REWRITTEN_FILES, Rewrites, adoptable, correct, find_drift
 from craft_desktop.sync.snapshot import DIRECTORY, DIRECTORY_IN_DOUBT, UNCERTAIN, Entry, Kind
 
 FILE = Entry(Kind.FILE, 3, 1, 2, 4, sha256="x")
@@ -52,3 +52,28 @@ def test_what_tools_keep_in_a_used_sandbox_stays() -> None:
     kept += ["next-env.d.ts", "tsconfig.tsbuildinfo"]
     manifest = dict.fromkeys([*mine, *kept], TOLD) | {"app": DIRECTORY, "dist": DIRECTORY, ".yarn": DIRECTORY}
     assert adoptable(manifest).keys() == set(mine)
+
+
+def test_an_edit_of_the_sandboxs_own_is_left_the_second_time() -> None:
+    rewrites = Rewrites()
+    held = {"a": Entry(Kind.FILE, sha256="1"), "b": Entry(Kind.FILE, sha256="1"), "l": Entry(Kind.LINK, target="a")}
+    told = {"a": Entry(Kind.FILE, sha256="2"), "l": Entry(Kind.LINK, target="b")}
+    assert rewrites.leave(held, held, told) == (frozenset(), ())
+    # Whatever it holds by now: the folder's content is the same.
+    told["a"] = Entry(Kind.FILE, sha256="3")
+    assert rewrites.leave(held, held, told) == (frozenset({"a"}), ("a",))
+    assert rewrites.leave(held, held, told) == (frozenset({"a"}), ())
+    held["a"] = Entry(Kind.FILE, sha256="4")
+    assert rewrites.leave(held, held, told) == (frozenset(), ())
+    assert rewrites.leave(held, held, told) == (frozenset({"a"}), ("a",))
+    # A file that could not be read there is not known to be an edit.
+    told["a"] = Entry(Kind.FILE, sha256=None)
+    assert rewrites.leave(held, held, told) == (frozenset(), ())
+
+
+def test_much_that_differs_is_no_tools_edit() -> None:
+    rewrites = Rewrites()
+    held = {str(number): Entry(Kind.FILE, sha256="1") for number in range(REWRITTEN_FILES + 1)}
+    told = {at: Entry(Kind.FILE, sha256="2") for at in held}
+    for _ in range(3):
+        assert rewrites.leave(held, held, told) == (frozenset(), ())

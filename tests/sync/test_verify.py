@@ -2,13 +2,15 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from craft_desktop.model.errors import SandboxUnreachableError
+from craft_desktop.sync.drift import REWRITTEN_FILES
 from craft_desktop.sync.engine import BULK_FILES, VERIFY_ROUNDS
+from craft_desktop.sync.snapshot import Entry
 from tests.sync.folder_remote import Running, tree
 
 LOST = SandboxUnreachableError("Lost", "The line was cut.", "Wait.")
@@ -66,20 +68,63 @@ async def test_what_was_edited_meanwhile_is_no_drift(running: Running) -> None:
     assert tree(running.remote.root) == tree(running.root)
 
 
-async def test_something_that_keeps_rewriting_is_told(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_a_tool_rewrites_is_put_back_once_and_then_left(running: Running) -> None:
+    page, copy = running.root / "app/page.tsx", running.remote.root / "app/page.tsx"
+    manifest = running.remote.manifest
+    edits = 0
+
+    async def meddled() -> Mapping[str, Entry]:
+        nonlocal edits
+        if copy.read_text() != "by a tool":
+            edits += 1
+            copy.write_text("by a tool")
+        return await manifest()
+
+    running.remote.manifest = meddled  # type: ignore[method-assign]
+    first = await running.engine.verify()
+    assert (first.drifted, first.left, first.is_equal) == (("app/page.tsx",), ("app/page.tsx",), True)
+    assert running.engine.state.verified_at is not None
+    batches = len(running.remote.batches)
+    for _ in range(3):
+        again = await running.engine.verify()
+        assert (again.drifted, again.left, again.is_equal) == ((), (), True)
+    assert (len(running.remote.batches), edits, copy.read_text()) == (batches, 2, "by a tool")
+    # The person's word is sent, and defended once again.
+    page.write_text("an edit")
+    await running.until(lambda: len(running.remote.batches) > batches)
+    assert copy.read_text() == "an edit"
+    assert (await running.engine.verify()).left == ("app/page.tsx",)
+    assert edits == 4
+    assert not running.problems
+
+
+@pytest.mark.parametrize("meddle", [remove, make_executable, turn_into_folder, turn_into_link])
+async def test_what_is_no_edit_is_put_back_each_time(running: Running, meddle: Callable[[Path], None]) -> None:
+    for _ in range(3):
+        meddle(running.remote.root)
+        assert not (await running.engine.verify()).left
+        assert tree(running.remote.root) == tree(running.root)
+
+
+async def test_something_that_keeps_rewriting_much_is_told(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"app/{number}" for number in range(REWRITTEN_FILES + 1)]
+    for name in names:
+        (running.root / name).write_text("x")
+    await running.until(lambda: tree(running.remote.root) == tree(running.root))
     manifest = running.remote.manifest
 
-    async def meddled() -> object:
-        rewrite(running.remote.root)
+    async def meddled() -> Mapping[str, Entry]:
+        for name in names:
+            (running.remote.root / name).write_text("not sent by anyone")
         return await manifest()
 
     monkeypatch.setattr(running.remote, "manifest", meddled)
     verification = await running.engine.verify()
     assert not verification.is_equal
-    assert verification.drifted == ("app/page.tsx",)
+    assert set(verification.drifted) == set(names)
     assert running.remote.manifests == VERIFY_ROUNDS
     assert running.engine.state.verified_at is None
-    assert "page.tsx" in running.problems[-1].detail
+    assert "app/0" in running.problems[-1].detail
 
 
 async def test_a_large_push_is_verified_by_itself(running: Running) -> None:
