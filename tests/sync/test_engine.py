@@ -14,7 +14,7 @@ from craft_desktop.model.errors import (
     SandboxGoneError,
     SandboxUnreachableError,
 )
-from craft_desktop.sync.engine import RETRY_FIRST_S, RETRY_LIMIT_S
+from craft_desktop.sync.engine import BULK_FILES, RETRY_FIRST_S, RETRY_LIMIT_S
 from craft_desktop.sync.state import HaltReason
 from tests.sync.folder_remote import PATIENCE_S, Running, tree
 
@@ -391,8 +391,13 @@ LOSSES = [
 
 
 async def lose(running: Running, away: Callable[[Path], object], reason: HaltReason) -> dict[str, tuple[object, ...]]:
-    for number in range(50):
-        (running.root / f"app/{number}").touch()
+    # In one push, and verified: a verification under way would see a part of it gone, and send that.
+    aside = running.root.parent / "aside"
+    aside.mkdir()
+    for number in range(BULK_FILES):
+        (aside / f"{number}").touch()
+    aside.rename(running.root / "app/many")
+    await running.until(lambda: bool(running.verified))
     await running.is_equal()
     before = tree(running.remote.root)
     away(running.root)
