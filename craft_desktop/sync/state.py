@@ -57,3 +57,12 @@ class Verification:
     took_ms: float
     is_equal: bool = True
     left: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Give what a person is told of it, a line each; nothing where all was equal."""
+        left = (f"{at}: left as a tool in the sandbox rewrites it, until you change it" for at in self.left)
+        if not self.drifted:
+            return tuple(left)
+        # More names than these tell a person nothing more.
+        return (f"Repaired in the sandbox: {', '.join(self.drifted[:10])}", *left)

@@ -324,11 +324,8 @@ class Run:
             self._voice.notice(error.problem)
 
     def _verified(self, verification: Verification) -> None:
-        if verification.drifted:
-            self._voice.say(f"Repaired in the sandbox: {', '.join(verification.drifted[:10])}")
-        if verification.left:
-            names = ", ".join(verification.left)
-            self._voice.say(f"Left as a tool in the sandbox rewrites it, until you change it: {names}")
+        for words in verification.told:
+            self._voice.say(words)
 
     def _sync_changed(self, state: SyncState) -> None:
         self._voice.announce(

@@ -21,3 +21,10 @@ def test_values_compare_by_what_they_say() -> None:
     assert dataclasses.replace(halt, is_waiting=True) != halt
     assert SyncState(halted=halt) == SyncState(halted=dataclasses.replace(halt))
     assert Verification(1, (), 2.0).is_equal
+
+
+def test_what_a_verification_tells() -> None:
+    assert Verification(1, (), 2.0).told == ()
+    repaired, left = Verification(1, ("a", "b"), 2.0, True, ("tsconfig.json",)).told
+    assert repaired.endswith("a, b")
+    assert left.startswith("tsconfig.json: left")
