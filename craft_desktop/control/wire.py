@@ -7,7 +7,18 @@ times are Unix seconds, durations seconds.
 from collections.abc import Mapping
 
 from craft_desktop.model.errors import Problem
-from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, SyncChanged
+from craft_desktop.model.events import (
+    CompileChanged,
+    Event,
+    LogLine,
+    Measured,
+    Notice,
+    ProjectsChanged,
+    Pushed,
+    SessionChanged,
+    SyncChanged,
+)
+from craft_desktop.model.levels import level_of
 from craft_desktop.model.operations import Health, Opened, Status
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Session
@@ -100,7 +111,8 @@ def read_problem(value: Mapping[str, object]) -> Problem:
 
 def line_json(line: LogLine) -> Json:
     """Give a line of a log."""
-    return {"stream": line.stream.value, "text": line.text, "at": line.at}
+    level = level_of(line.text) if line.level is None else line.level
+    return {"stream": line.stream.value, "text": line.text, "at": line.at, "level": level.name.lower()}
 
 
 def event_json(event: Event) -> tuple[str, str | None, Json]:
@@ -120,5 +132,13 @@ def event_json(event: Event) -> tuple[str, str | None, Json]:
             fields = {"revision": event.revision, "verified_at": event.verified_at}
             fields |= {"halted": event.is_halted, "polling": event.is_polling}
             return "sync", project_id, {"project": project_id, **fields}
+        case Measured(project_id=project_id):
+            fields = {"at": event.at, "cpuPercent": round(event.cpu_percent, 2)}
+            fields |= {"memoryBytes": event.memory_bytes, "memoryLimitBytes": event.memory_limit_bytes}
+            return "measured", project_id, {"project": project_id, **fields}
+        case CompileChanged(project_id=project_id, place=place):
+            fields = {"title": event.title, "path": place.path if place else None}
+            fields |= {"line": place.line if place else None, "column": place.column if place else None}
+            return "compile", project_id, {"project": project_id, **fields}
         case Notice(project_id=project_id):
             return "notice", project_id, {"project": project_id, **problem_json(event.problem)}

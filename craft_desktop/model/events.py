@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from craft_desktop.model.errors import Problem
+from craft_desktop.model.levels import Level
+from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Session
 
@@ -13,6 +15,7 @@ class Stream(StrEnum):
 
     INSTALL = "install"
     SERVER = "server"
+    BROWSER = "browser"
     ACTIVITY = "activity"
 
 
@@ -32,12 +35,18 @@ class SessionChanged:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line, without its line end, colours kept (ANSI); `at` in Unix seconds."""
+    """One line, without its line end, colours kept (ANSI); `at` in Unix seconds.
+
+    `level` is None where only its words tell how grave it is (`levels.level_of`). `is_divider`: it is the program's own
+    and stands between what was before a new start and what came after.
+    """
 
     project_id: str
     stream: Stream
     text: str
     at: float
+    level: Level | None = None
+    is_divider: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +85,27 @@ class Notice:
     problem: Problem
 
 
-Event = ProjectsChanged | SessionChanged | LogLine | Pushed | SyncChanged | Notice
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a project's sandbox used at `at` (Unix seconds).
+
+    `cpu_percent` is 0 to 100 of all processors that it may use; a limit of 0 bytes is one nobody knows.
+    """
+
+    project_id: str
+    at: float
+    cpu_percent: float
+    memory_bytes: int
+    memory_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompileChanged:
+    """The dev server cannot compile the project (`title` says why, `place` where), or, with no title, can again."""
+
+    project_id: str
+    title: str = ""
+    place: Place | None = None
+
+
+Event = ProjectsChanged | SessionChanged | LogLine | Pushed | SyncChanged | Notice | Measured | CompileChanged

@@ -15,8 +15,10 @@ from craft_desktop.control.wire import (
 )
 from craft_desktop.model.errors import Problem
 from craft_desktop.model.events import (
+    CompileChanged,
     Event,
     LogLine,
+    Measured,
     Notice,
     ProjectsChanged,
     Pushed,
@@ -24,7 +26,9 @@ from craft_desktop.model.events import (
     Stream,
     SyncChanged,
 )
+from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Health, Opened, OpenStatus, RunState, Status
+from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Phase, Session
 
@@ -81,6 +85,9 @@ def test_every_session_is_json(phase: Phase) -> None:
         (LogLine("p1", Stream.SERVER, "ready", 1.0), "log", "p1"),
         (Pushed("p1", 1, 2, 3, 4.56, 7), "pushed", "p1"),
         (SyncChanged("p1", 7, 1.0), "sync", "p1"),
+        (Measured("p1", 1.0, 3.5, 312_000_000, 4_000_000_000), "measured", "p1"),
+        (CompileChanged("p1", "Unexpected token", Place("app/page.tsx", 4, 5)), "compile", "p1"),
+        (CompileChanged("p1"), "compile", "p1"),
         (Notice("p1", PROBLEM), "notice", "p1"),
         (Notice(None, PROBLEM), "notice", None),
     ],
@@ -90,6 +97,18 @@ def test_every_event_has_its_kind_and_project(event: Event, kind: str, project_i
     assert (told_kind, told_project) == (kind, project_id)
     assert json.loads(json.dumps(fields)) == fields
     assert fields.get("project") == project_id
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        (LogLine("p1", Stream.SERVER, "npm error code 1", 1.0), "error"),
+        (LogLine("p1", Stream.BROWSER, "fine", 1.0, Level.WARNING), "warning"),
+        (LogLine("p1", Stream.BROWSER, "Error: only said", 1.0, Level.INFO), "info"),
+    ],
+)
+def test_a_line_says_how_grave_it_is(line: LogLine, level: str) -> None:
+    assert event_json(line)[2]["level"] == level
 
 
 def test_a_problem_comes_back_as_it_was() -> None:

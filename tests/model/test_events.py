@@ -6,8 +6,10 @@ import pytest
 
 from craft_desktop.model.errors import Problem
 from craft_desktop.model.events import (
+    CompileChanged,
     Event,
     LogLine,
+    Measured,
     Notice,
     ProjectsChanged,
     Pushed,
@@ -15,6 +17,7 @@ from craft_desktop.model.events import (
     Stream,
     SyncChanged,
 )
+from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Session
 
@@ -26,6 +29,8 @@ EVENTS: list[Event] = [
     Pushed("p1", 1, 0, 10, 12.5, 1),
     SyncChanged("p1", 3, 4.0),
     Notice(None, Problem("a", "b", "c")),
+    Measured("p1", 3.0, 4.5, 312_000_000, 4_000_000_000),
+    CompileChanged("p1", "Unexpected token", Place("app/page.tsx", 4, 5)),
 ]
 
 
