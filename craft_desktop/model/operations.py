@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from craft_desktop.model.session import Session
+from craft_desktop.model.settings import WhenIdle
 
 
 class OpenStatus(StrEnum):
@@ -40,6 +41,15 @@ class Status:
 
     state: RunState
     session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Idleness:
+    """How long nobody has used a project, and what becomes of it when (seconds; None: nothing counts down)."""
+
+    idle_s: float
+    rest_in_s: float | None
+    then: WhenIdle
 
 
 @dataclass(frozen=True, slots=True)

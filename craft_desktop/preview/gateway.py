@@ -47,6 +47,7 @@ class Gateway:
     :param on_activity: told the slug of each request that a person's use may have caused; where the project is
         asleep, it is to be woken.
     :param hold_s: how long requests wait while an upstream is replaced.
+    :param on_failed: told slug, method, path and status of each request that the dev server answered with a failure.
     """
 
     def __init__(
@@ -55,10 +56,11 @@ class Gateway:
         pages: Pages,
         on_activity: Callable[[str], None] | None = None,
         hold_s: float = HOLD_S,
+        on_failed: Callable[[str, str, str, int], None] | None = None,
     ) -> None:
         self._preferred = port
         self._pages = pages
-        self.on_activity = on_activity
+        self.on_activity, self.on_failed = on_activity, on_failed
         self._port = 0
         self._seats: dict[str, Seat] = {}
         self._revisions = itertools.count(1)
@@ -190,7 +192,9 @@ class Gateway:
                     seat.caught_up()
                 seat.hot_reload_sockets += hot_reload
                 try:
-                    return await self._relay.pass_on(request, upstream, hosts[0], peer, seat.lasting, greet)
+                    answer = await self._relay.pass_on(request, upstream, hosts[0], peer, seat.lasting, greet)
+                    self._note_failure(slug, request, answer.status)
+                    return answer
                 except RefusedError as error:
                     _log.debug("%s: %s", slug, error)
                     seat.refuse(upstream)
@@ -198,6 +202,7 @@ class Gateway:
                         break
                 except BrokenAnswerError as error:
                     _log.debug("%s: %s", slug, error)
+                    self._note_failure(slug, request, 502)
                     return _plain(502, "The dev server's answer could not be read.")
                 finally:
                     seat.hot_reload_sockets -= hot_reload
@@ -213,6 +218,10 @@ class Gateway:
             seat.use()
             if self.on_activity is not None:
                 self.on_activity(slug)
+
+    def _note_failure(self, slug: str, request: web.BaseRequest, status: int) -> None:
+        if status >= 400 and self.on_failed is not None:
+            self.on_failed(slug, request.method, request.raw_path, status)
 
     async def _wait(self, seat: Seat, *, hot_reload: bool) -> bool:
         """Wait until the seat's upstream may be asked; False where none is coming, or not soon enough."""

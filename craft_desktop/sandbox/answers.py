@@ -14,6 +14,16 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a sandbox used at a moment (Unix seconds); processors in percent of all that it may use."""
+
+    at: float
+    cpu_percent: float
+    memory_bytes: int
+    memory_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A sandbox in the provider's list; `is_paused` when it sleeps."""
 

@@ -25,7 +25,7 @@ from e2b import (
 
 from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxGoneError, SandboxUnreachableError
 from craft_desktop.model.project import Provider
-from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome
+from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome, Usage
 from craft_desktop.sandbox.faults import patiently, translated
 from craft_desktop.sandbox.persist import KILL_LIMIT_S, abandon
 from craft_desktop.sandbox.profile import Address, Profile, address_of
@@ -243,6 +243,18 @@ class Sandbox:
         """
         async with translated(self._profile):
             await self._sandbox.set_timeout(timeout_s, request_timeout=REQUEST_LIMIT_S)
+
+    async def usage(self) -> Usage | None:
+        """Give the last measurement; None while there is none.
+
+        :raises SandboxError: gone, refused or unreachable.
+        """
+        async with translated(self._profile):
+            told = await self._sandbox.get_metrics(request_timeout=REQUEST_LIMIT_S)
+        if not told:
+            return None
+        last = max(told, key=lambda each: each.timestamp)
+        return Usage(last.timestamp.timestamp(), float(last.cpu_used_pct), int(last.mem_used), int(last.mem_total))
 
     async def snapshot(self, name: str) -> str:
         """Take a snapshot of the files, without the processes, under a name of its own; give its id.

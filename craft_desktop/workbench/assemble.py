@@ -82,6 +82,8 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
         )
         stack.push_async_callback(workbench.aclose)
         gateway.on_activity = workbench.touch_slug
+        gateway.on_failed = workbench.insight.note_failed
         owner.start(housekeeping.run(), name="housekeeping")
         owner.start(workbench.reaper.run(), name="reaper")
+        owner.start(workbench.insight.meter.run(), name="meter")
         yield workbench

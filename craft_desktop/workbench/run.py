@@ -116,7 +116,7 @@ class Run:
         self._orders = orders
         self._activity = activity
         self._voice = voice
-        self._sandbox = tenancy.sandbox
+        self.sandbox = tenancy.sandbox
         breaks = Breaks(on_broken=voice.notice, on_joined=self._joined_again)
         self._launch = Launch(tenancy.sandbox, lambda: secrets.token_hex(16), breaks)
         self._gate = Gate(orders.wake)
@@ -142,7 +142,7 @@ class Run:
         """
         async with guarded() as guard:
             guard.create_task(self.heartbeat.run(), name="heartbeat")
-            self._voice.tell(SandboxReady(self._sandbox.id, self._tenancy.origin))
+            self._voice.tell(SandboxReady(self.sandbox.id, self._tenancy.origin))
             if self._tenancy.note:
                 self._voice.say(self._tenancy.note)
             port = await self._launch.prepare(reused=self._tenancy.reused)
@@ -296,7 +296,7 @@ class Run:
         try:
             await server.leave()
             try:
-                await self._sandbox.pause()
+                await self.sandbox.pause()
                 await self._orders.wait_for_wake()
             except SandboxGoneError:
                 raise
@@ -306,7 +306,7 @@ class Run:
             began = time.monotonic()
             self._voice.tell(WakeAsked())
             # A lid that is opened has its network a moment later.
-            await persist(lambda: self._sandbox.resume(SANDBOX_TIMEOUT_S))
+            await persist(lambda: self.sandbox.resume(SANDBOX_TIMEOUT_S))
             await persist(server.rejoin)
         finally:
             self._gate.open()

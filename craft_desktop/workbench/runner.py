@@ -19,8 +19,8 @@ from craft_desktop.model.errors import (
     struck,
     unexpected,
 )
-from craft_desktop.model.events import Event, SessionChanged
-from craft_desktop.model.operations import Health, Opened, OpenStatus
+from craft_desktop.model.events import Event, Measured, SessionChanged
+from craft_desktop.model.operations import Health, Idleness, Opened, OpenStatus
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import (
     STARTING_UP,
@@ -185,6 +185,25 @@ class Runner:
         """Ask whether the page answers, and say what is known."""
         is_healthy = self.session.phase is Phase.LIVE and await self._means.gateway.is_serving(self._project().slug)
         return Health(is_healthy, self.session, self.activity.idle_s, self.rest_in_s)
+
+    @property
+    def idleness(self) -> Idleness:
+        """How long nobody has used it, and what becomes of it when."""
+        can_sleep = self._run is not None and self._run.can_sleep
+        then = self._means.settings().when_idle if can_sleep else WhenIdle.STOP
+        return Idleness(self.activity.idle_s, self.rest_in_s, then)
+
+    async def measure(self) -> Measured | None:
+        """Ask what its sandbox used last; None while nothing runs in it.
+
+        :raises SandboxError: it is gone or out of reach.
+        """
+        if self._run is None or self.session.phase in (Phase.ASLEEP, Phase.WAKING, Phase.STOPPING):
+            return None
+        used = await self._run.sandbox.usage()
+        if used is None:
+            return None
+        return Measured(self.session.project_id, used.at, used.cpu_percent, used.memory_bytes, used.memory_limit_bytes)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         # Told here, not in the task: one that is cancelled before its first step never runs.

@@ -4,13 +4,11 @@ import asyncio
 import logging
 import shutil
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from craft_desktop.logs import Redactor
-from craft_desktop.model.errors import ProjectError, SecretError, struck
+from craft_desktop.model.errors import ProjectError, SecretError
 from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, SessionChanged
 from craft_desktop.model.operations import Health, Opened, RunState, Status
 from craft_desktop.model.project import Project, Provider
@@ -27,14 +25,13 @@ from craft_desktop.store.secrets import KeySource, KeyState, SecretStore
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.folder import choose_app, find_project, read_folder
 from craft_desktop.workbench.housekeeping import Housekeeping
+from craft_desktop.workbench.insight import Insight
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.reaper import Reaper
 from craft_desktop.workbench.runner import Means, Runner
 from craft_desktop.workbench.tenancy import APP_METADATA, Landlord
 
-# Kept for one project: an install of a large project prints a few thousand lines.
-KEPT_LINES = 20_000
 # Names longer than npm allows (214) are cut long before they fill a screen.
 LONGEST_NAME = 80
 SAMPLE_NAME = "Craft sample"
@@ -83,7 +80,7 @@ class Workbench:
         )
         self._runners: dict[str, Runner] = {}
         self.reaper = Reaper(lambda: self._runners.values())
-        self._logs: dict[str, deque[LogLine]] = {}
+        self.insight = Insight(self._runners, projects.all, self._announce, redactor.strike)
         self._listeners: list[Callable[[Event], None]] = []
         for project in self._projects.all():
             self._prepare(project)
@@ -112,7 +109,7 @@ class Workbench:
 
     def log(self, project_id: str) -> tuple[LogLine, ...]:
         """Give the lines kept of a project."""
-        return tuple(self._logs.get(project_id, ()))
+        return self.insight.log(project_id)
 
     def address(self, project_id: str) -> str:
         """Give a project's address; it answers at any time, with the page or with why there is none."""
@@ -159,7 +156,7 @@ class Workbench:
         slug = self._projects.get(project_id).slug
         self._projects.remove(project_id)
         del self._runners[project_id]
-        self._logs.pop(project_id, None)
+        self.insight.forget(project_id)
         self._gateway.forget(slug)
         self._means.owner.start(self._housekeeping.forget(project_id), name=f"forget {slug}")
         self._tell_projects()
@@ -367,22 +364,13 @@ class Workbench:
             self._redactor.hide(value)
         return values
 
-    def _struck(self, event: Event) -> Event:
-        # A project may print its variables; what the program shows and keeps of that holds none of their values.
-        match event:
-            case LogLine():
-                return replace(event, text=self._redactor.strike(event.text))
-            case Notice():
-                return replace(event, problem=struck(event.problem, self._redactor.strike))
-            case _:
-                return event
-
     def _announce(self, event: Event) -> None:
-        event = self._struck(event)
         if isinstance(event, SessionChanged):
             self.reaper.look()
-        if isinstance(event, LogLine):
-            self._logs.setdefault(event.project_id, deque(maxlen=KEPT_LINES)).append(event)
+        for told in self.insight.logbook.take(event):
+            self._tell(told)
+
+    def _tell(self, event: Event) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(event)

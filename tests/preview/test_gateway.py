@@ -285,3 +285,24 @@ async def test_closing_frees_the_port_and_wakes_who_waits(pages: Pages, browser:
     assert asked.result()["kind"] == "stopped"
     async with Gateway(port, pages) as again:
         assert again.port == port
+
+
+async def test_each_failed_request_is_told_once(
+    pages: Pages, browser: aiohttp.ClientSession, start_server: StartServer
+) -> None:
+    told: list[tuple[str, str, str, int]] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=int(request.path.strip("/") or 200))
+
+    async with Gateway(0, pages, on_failed=lambda *failed: told.append(failed)) as gateway:
+        gateway.serve("shop", await start_server(answer))
+        for path in ("", "404?a=1", "304", "500", "302"):
+            async with browser.get(gateway.url("shop") + path, allow_redirects=False):
+                pass
+        async with browser.post(gateway.url("shop") + "422"):
+            pass
+        gateway.show("shop", STOPPED)
+        async with browser.get(gateway.url("shop")):
+            pass  # answered by the gateway: nothing of the project failed
+    assert told == [("shop", "GET", "/404?a=1", 404), ("shop", "GET", "/500", 500), ("shop", "POST", "/422", 422)]

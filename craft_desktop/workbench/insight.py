@@ -1,0 +1,88 @@
+"""What can be seen of a project that runs: its logs and what they mean, what it uses, how long nobody has used it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from craft_desktop.model.events import CompileChanged, Event, LogLine, Measured
+from craft_desktop.model.levels import Level
+from craft_desktop.model.operations import Idleness
+from craft_desktop.model.places import Place
+from craft_desktop.model.project import Project
+from craft_desktop.workbench.locate import Locator
+from craft_desktop.workbench.logbook import Logbook
+from craft_desktop.workbench.meter import Meter
+from craft_desktop.workbench.page_log import PageLog
+from craft_desktop.workbench.runner import Runner
+
+
+class Insight:
+    """Looks, and changes nothing of a run.
+
+    :param runners: every project's runner by its id, as they are at any time.
+    :param projects: asks for the list.
+    :param announce: told each event.
+    :param strike: takes secrets out of a text.
+    """
+
+    def __init__(
+        self,
+        runners: Mapping[str, Runner],
+        projects: Callable[[], tuple[Project, ...]],
+        announce: Callable[[Event], None],
+        strike: Callable[[str], str],
+    ) -> None:
+        self._runners = runners
+        self._projects = projects
+        self.meter = Meter(self._measure, announce)
+        self.logbook = Logbook(strike)
+        self._page_log = PageLog(announce)
+        self._locators: dict[str, Locator] = {}
+
+    def log(self, project_id: str) -> tuple[LogLine, ...]:
+        """Give the lines kept of a project."""
+        return self.logbook.lines(project_id)
+
+    def note_console(self, project_id: str, level: Level, text: str, source: str) -> None:
+        """A project's page said something to its console; `source` is `URL:line` or empty."""
+        self._page_log.console(project_id, level, text, source)
+
+    def note_failed(self, slug: str, method: str, path: str, status: int) -> None:
+        """A request for something of the project with this name in its address was answered with a failure."""
+        project = next((project for project in self._projects() if project.slug == slug), None)
+        if project is not None:
+            self._page_log.failed(project.id, method, path, status)
+
+    def look(self, project_id: str) -> None:
+        """Somebody looks at a project's figures: it is measured for the next seconds, told by `Measured`."""
+        self.meter.look(project_id)
+
+    def idleness(self, project_id: str) -> Idleness:
+        """Say how long nobody has used a project, and what becomes of it when.
+
+        :raises KeyError: it is not on the list.
+        """
+        return self._runners[project_id].idleness
+
+    def compiling(self, project_id: str) -> CompileChanged:
+        """Say whether a project compiles, as far as its dev server told."""
+        return self.logbook.compiling(project_id)
+
+    def locate(self, project_id: str, place: Place) -> Path | None:
+        """Give the file of the project that a line of its log names, if there is one. Looks at the disk."""
+        locator = self._locators.get(project_id)
+        if locator is None:
+            project = next((project for project in self._projects() if project.id == project_id), None)
+            if project is None:
+                return None
+            locator = self._locators[project_id] = Locator(project.path)
+        return locator.locate(place)
+
+    def forget(self, project_id: str) -> None:
+        """Keep nothing of a project."""
+        self.logbook.forget(project_id)
+        self._page_log.forget(project_id)
+        self._locators.pop(project_id, None)
+
+    async def _measure(self, project_id: str) -> Measured | None:
+        runner = self._runners.get(project_id)
+        return await runner.measure() if runner is not None else None
