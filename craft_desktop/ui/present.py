@@ -109,6 +109,7 @@ _STEP_TITLES: dict[Step, str] = {
 _STREAMS: dict[Stream, str] = {
     Stream.INSTALL: "Install",
     Stream.SERVER: "Dev server",
+    Stream.BROWSER: "Browser",
     Stream.ACTIVITY: "Activity",
 }
 

@@ -19,6 +19,7 @@ from craft_desktop.control.server import open_served
 from craft_desktop.model.errors import CraftError, Problem
 from craft_desktop.paths import Paths
 from craft_desktop.tasks import Owner
+from craft_desktop.ui import pauses
 from craft_desktop.ui.bridge import Bench, Bridge
 from craft_desktop.ui.curtain import Curtain
 from craft_desktop.ui.icons import Icons
@@ -66,6 +67,7 @@ async def _live(folders: list[Path], paths: Paths, theme: Theme, icons: Icons, o
     bridge = Bridge(bench)
     window = MainWindow(bridge, theme, icons, Placement(paths.state), paths.state / "pages")
     window.quit_requested.connect(lambda: asked.put_nowait(None))
+    pauses.set_aside()
     window.show()
     if folders:
         bridge.add(folders)

@@ -59,7 +59,8 @@ class Logbook:
         # A project may print its variables; what the program shows and keeps of that holds none of their values.
         match event:
             case LogLine():
-                return self._take_line(replace(event, text=self._strike(event.text)))
+                text = self._strike(event.text)
+                return self._take_line(event if text == event.text else replace(event, text=text))
             case Notice():
                 return [replace(event, problem=struck(event.problem, self._strike))]
             case SessionChanged(session=session):
