@@ -39,6 +39,7 @@ class Action(StrEnum):
     ALLOW_UNISOLATED = "allow-unisolated"
     REMOVE_PROJECT = "remove-project"
     SEND_EMPTINESS = "send-emptiness"
+    OPEN_PLACE = "open-place"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,3 +48,15 @@ def level_of(text: str) -> Level:
         # `npm warn deprecated ... error` and its like are warnings, whatever they speak of.
         return Level.WARNING if _WARNING.match(start) else Level.ERROR
     return Level.WARNING if _WARNING.search(start) else Level.INFO
+
+
+# What stands below an error and belongs to it: frames of a stack, the source around it, anything set in by far.
+_BELONGS = re.compile(r"^(?:   |\t|  ?at |[>\s]{0,3}\d+ \||\s*\||\s*[│╰╭,`]|\s*\^)")
+
+
+def level_below(above: Level, text: str) -> Level:
+    """Tell how grave a line is that stands below another of the level `above`: a stack belongs to its error."""
+    own = level_of(text)
+    if own >= above:
+        return own
+    return above if _BELONGS.match(plain(text, LOOKED_AT)) else own

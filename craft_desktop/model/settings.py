@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from craft_desktop.model.editor import misfit
 from craft_desktop.model.errors import Action, SettingError
 from craft_desktop.model.project import Provider
 
@@ -115,6 +116,12 @@ OPTIONS: tuple[Option, ...] = (
         choices=("system", "light", "dark"),
     ),
     Option(
+        "editor",
+        "",
+        "Editor",
+        "The command that opens a file, for example: code -g {file}:{line}:{column}. Empty: one that is installed.",
+    ),
+    Option(
         "images_gb",
         10,  # a Next.js project takes 0.4 GB to 0.8 GB: a dozen projects
         "Room for installed dependencies",
@@ -156,6 +163,7 @@ class Settings:
     e2b_api_url: str = ""
     e2b_sandbox_url: str = ""
     theme: str = "system"
+    editor: str = ""
     images_gb: int = 10
     pool_size: int = 0
     e2b_template: str = "base"
@@ -175,6 +183,7 @@ def settled(values: Mapping[str, Value]) -> Settings:
         e2b_api_url=str(whole["e2b_api_url"]),
         e2b_sandbox_url=str(whole["e2b_sandbox_url"]),
         theme=str(whole["theme"]),
+        editor=str(whole["editor"]),
         images_gb=int(whole["images_gb"]),
         pool_size=int(whole["pool_size"]),
         e2b_template=str(whole["e2b_template"]),
@@ -198,6 +207,8 @@ def check(key: str, value: object) -> Value:
         raise _refused(option.label, f"“{text}” is not known.", f"Choose one of: {', '.join(option.choices)}.")
     if option.is_url and text and not _is_address(text):
         raise _refused(option.label, f"“{text}” is not an address.", "Write it as https://host or http://host:port.")
+    if key == "editor" and text and (wrong := misfit(text)):
+        raise _refused(option.label, wrong, "Write it as program {file}, with {line} and {column} where it takes them.")
     if key == "e2b_domain" and re.search(r"[\s/@?#\\]", text):
         raise _refused(option.label, f"“{text}” is not a domain.", "Write the bare name, for example e2b.example.com.")
     return text

@@ -87,7 +87,7 @@ class FindBar(QWidget):
         if self._view is not None:
             self._view.grown.disconnect(self._grown)
             self._view.verticalScrollBar().valueChanged.disconnect(self._mark)
-            self._view.setExtraSelections([])
+            self._view.show_hits([])
         self._view = view
         view.grown.connect(self._grown)
         view.verticalScrollBar().valueChanged.connect(self._mark)
@@ -108,7 +108,7 @@ class FindBar(QWidget):
         """Hide the bar and the marks."""
         self.hide()
         if self._view is not None:
-            self._view.setExtraSelections([])
+            self._view.show_hits([])
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
         self.closed.emit()
 
@@ -183,7 +183,7 @@ class FindBar(QWidget):
             if begin > last:
                 break
             marks.append(self._make_mark(begin, end, is_current=number == self._current))
-        self._view.setExtraSelections(marks)
+        self._view.show_hits(marks)
 
     def _make_mark(self, begin: int, end: int, *, is_current: bool) -> QTextEdit.ExtraSelection:
         colours = self._theme.colours

@@ -6,25 +6,31 @@ portion ends after a time, not a number of lines, because coloured lines cost fi
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import islice
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QResizeEvent, QTextCharFormat, QTextCursor, QTextOption
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtGui import QResizeEvent, QTextCursor, QTextOption
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
 
 from craft_desktop.model.events import LogLine
+from craft_desktop.model.levels import Level, level_below
+from craft_desktop.model.places import Place
 from craft_desktop.ui import ansi
-from craft_desktop.ui.ansi import Style
+from craft_desktop.ui.inks import QUIET, Inks
+from craft_desktop.ui.links import Links
 from craft_desktop.ui.theme import GAP, Theme
 from craft_desktop.ui.words import tr
 
 LINES = 5_000
-"""Lines that stay in view; the workbench keeps more, and Save writes them all."""
+"""Lines in view; more are kept for the filter, and Save writes all that the workbench keeps."""
+KEPT = 20_000
+"""Lines that the filter chooses from: as many as the workbench keeps."""
 FLUSH_MS = 33
 """Between two portions: thirty a second, smooth to the eye."""
-PORTION_S = 0.008
-"""Time for one portion: a quarter of the time between two."""
+PORTION_S = 0.006
+"""Time for one portion: with the painting after it, half a frame of 16 ms."""
 CHUNK = 50
 """Lines inserted between two looks at the clock."""
 LONGEST = 4_000
@@ -32,22 +38,28 @@ LONGEST = 4_000
 
 
 class LogView(QPlainTextEdit):
-    """Shows the last lines of one log; follows the end until a person scrolls away from it."""
+    """Shows the last lines of one log; follows the end until a person scrolls away from it.
+
+    :param is_there: says whether the project has the file that a line names; it is then a link.
+    """
 
     follow_changed = Signal(bool)
     grown = Signal()
     """The text changed: what was found in it may have moved."""
+    place_requested = Signal(object)
+    """A `Place` that a person wants to see."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, is_there: Callable[[Place], bool] = lambda place: False) -> None:
         super().__init__()
-        self._theme = theme
-        self._kept: deque[LogLine] = deque(maxlen=LINES)
-        self._pending: deque[LogLine] = deque(maxlen=LINES)
-        self._formats: dict[Style, QTextCharFormat] = {}
+        self._kept: deque[tuple[LogLine, Level]] = deque(maxlen=KEPT)
+        self._pending: deque[LogLine] = deque(maxlen=KEPT)
+        self._again: deque[LogLine] = deque()  # lines kept already that are to be shown anew
+        self._least = Level.INFO
         self._has_times = False
         self._follows = True
         self._is_moving = False
         self._is_empty = True
+        self._inks = Inks(theme)
         self.setProperty("role", "log")
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
@@ -59,10 +71,14 @@ class LogView(QPlainTextEdit):
         self.setAcceptDrops(False)
         self.setFont(theme.mono)
         self.document().setDocumentMargin(GAP / 2)
+        self._hits: list[QTextEdit.ExtraSelection] = []
+        self.links = Links(self, theme, is_there)
+        self.links.changed.connect(self._show_marks)
+        self.links.opened.connect(self.place_requested)
         self._timer = QTimer(self, singleShot=True, interval=FLUSH_MS)
         self._timer.timeout.connect(self.flush)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        theme.changed.connect(self._render_again)
+        theme.changed.connect(self._repaint_all)
 
     @property
     def follows(self) -> bool:
@@ -72,7 +88,7 @@ class LogView(QPlainTextEdit):
     @property
     def is_busy(self) -> bool:
         """Are there lines that wait to be shown?"""
-        return bool(self._pending)
+        return bool(self._pending or self._again)
 
     def add(self, lines: Iterable[LogLine]) -> None:
         """Take lines; they are shown with the next portion."""
@@ -89,6 +105,7 @@ class LogView(QPlainTextEdit):
     def clear_view(self) -> None:
         """Show nothing; what the workbench keeps is untouched."""
         self._pending.clear()
+        self._again.clear()
         self._kept.clear()
         self._empty()
         self.grown.emit()
@@ -99,10 +116,22 @@ class LogView(QPlainTextEdit):
             self._has_times = has_times
             self._render_again()
 
+    def show_levels(self, least: Level) -> None:
+        """Show only lines as grave as `least`, and what divides one start from the next."""
+        if least is not self._least:
+            self._least = least
+            self.setPlaceholderText(tr("Nothing yet.") if least is Level.INFO else tr("Nothing of this kind yet."))
+            self._render_again()
+
     def show_wrapped(self, is_wrapped: bool) -> None:
         """Break long lines, or let them run on."""
         mode = QPlainTextEdit.LineWrapMode
         self.setLineWrapMode(mode.WidgetWidth if is_wrapped else mode.NoWrap)
+
+    def show_hits(self, hits: list[QTextEdit.ExtraSelection]) -> None:
+        """Mark what a search found, above the marks of places."""
+        self._hits = hits
+        self._show_marks()
 
     def follow(self, follows: bool) -> None:
         """Stay at the end from now on, or stay here."""
@@ -113,15 +142,15 @@ class LogView(QPlainTextEdit):
     def flush(self) -> None:
         """Show a portion of what waits."""
         deadline = time.perf_counter() + PORTION_S
-        while self._pending:
-            portion = [self._pending.popleft() for _ in range(min(CHUNK, len(self._pending)))]
-            self._kept.extend(portion)
-            self._insert(portion)
+        while self.is_busy:
+            portion = self._take_again() if self._again else self._take_new()
+            if portion:
+                self._insert(portion)
             if time.perf_counter() >= deadline:
                 break
         if self._follows:
             self._go_to_end()
-        if self._pending:
+        if self.is_busy:
             self._timer.start()
         self.grown.emit()
 
@@ -133,6 +162,25 @@ class LogView(QPlainTextEdit):
         if self._follows:
             self._go_to_end()
 
+    def _take_again(self) -> list[LogLine]:
+        return [self._again.popleft() for _ in range(min(CHUNK, len(self._again)))]
+
+    def _take_new(self) -> list[LogLine]:
+        """Keep a chunk of what waits, and give what of it is to be seen.
+
+        Of a flood, what would be pushed out of view before it was painted is kept and not laid out.
+        """
+        is_late = len(self._pending) > LINES + CHUNK and self._least is Level.INFO
+        level = self._kept[-1][1] if self._kept else Level.INFO
+        shown = []
+        for _ in range(min(CHUNK, len(self._pending))):
+            line = self._pending.popleft()
+            level = line.level if line.level is not None else level_below(level, line.text)
+            self._kept.append((line, level))
+            if level >= self._least or line.is_divider:
+                shown.append(line)
+        return [] if is_late else shown
+
     def _insert(self, lines: list[LogLine]) -> None:
         place = self.verticalScrollBar().value()
         before = self.blockCount()
@@ -141,18 +189,31 @@ class LogView(QPlainTextEdit):
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.beginEditBlock()
-        text, form = "", self._format(ansi.PLAIN)
+        inks = self._inks
+        plain = inks.of(ansi.PLAIN)
+        text, form, is_tinted = "", plain, cursor.blockFormat().hasProperty(inks.divider.Property.BackgroundBrush)
         for line in lines:
-            if not self._is_empty:
+            if line.is_divider or is_tinted:
+                cursor.insertText(text, form)
+                text, form = "", plain
+                if not self._is_empty:
+                    cursor.insertBlock(inks.divider if line.is_divider else inks.line)
+                elif line.is_divider:
+                    cursor.setBlockFormat(inks.divider)
+                is_tinted = line.is_divider
+            elif not self._is_empty:
                 text += "\n"
             self._is_empty = False
+            if line.is_divider:
+                stamp = datetime.fromtimestamp(line.at).strftime("%H:%M:%S")
+                cursor.insertText(f"{stamp}  {line.text}", inks.of_divider())
+                continue
             if self._has_times:
                 cursor.insertText(text, form)
-                stamp = datetime.fromtimestamp(line.at).strftime("%H:%M:%S  ")
-                cursor.insertText(stamp, self._format(Style(colour=8)))
+                cursor.insertText(datetime.fromtimestamp(line.at).strftime("%H:%M:%S  "), inks.of(QUIET))
                 text = ""
             for run in ansi.parse(line.text[:LONGEST]):
-                run_form = self._format(run.style)
+                run_form = inks.of(run.style)
                 if run_form is not form:
                     cursor.insertText(text, form)
                     text, form = "", run_form
@@ -164,44 +225,28 @@ class LogView(QPlainTextEdit):
             self.verticalScrollBar().setValue(max(0, place - max(0, before + added - LINES)))
         self._is_moving = False
 
-    def _format(self, style: Style) -> QTextCharFormat:
-        form = self._formats.get(style)
-        if form is not None:
-            return form
-        form = QTextCharFormat()
-        ground = self._theme.colours.log
-        fore, back = style.colour, style.background
-        if style.inverse:
-            fore, back = (back if back is not None else 0), (fore if fore is not None else 7)
-        if back is not None:
-            ground = self._theme.terminal(back, self._theme.colours.log)
-            form.setBackground(QColor(ground))
-        if fore is not None or back is not None:
-            form.setForeground(QColor(self._theme.terminal(7 if fore is None else fore, ground)))
-        elif style.dim:
-            form.setForeground(QColor(self._theme.colours.muted))
-        else:
-            form.setForeground(QColor(self._theme.colours.text))
-        if style.bold:
-            form.setFontWeight(QFont.Weight.Bold)
-        form.setFontItalic(style.italic)
-        form.setFontUnderline(style.underline)
-        if len(self._formats) > 1_000:  # a rainbow; begin again rather than keep every shade
-            self._formats.clear()
-        self._formats[style] = form
-        return form
+    def _repaint_all(self) -> None:
+        self._inks.renew()
+        self._render_again()
 
     def _render_again(self) -> None:
-        self._formats.clear()
-        waiting = (*self._kept, *self._pending)
-        self._kept.clear()
-        self._pending.clear()
+        """Show anew, in portions, what is kept and passes the filter."""
+        least = self._least
+        shown = [line for line, level in reversed(self._kept) if level >= least or line.is_divider]
+        self._again = deque(reversed(list(islice(shown, LINES))))
         self._empty()
-        self.add(waiting)
+        if self.is_busy and not self._timer.isActive():
+            self._timer.start()
+        self.grown.emit()
+
+    def _show_marks(self) -> None:
+        self.setExtraSelections([*self.links.marks, *self._hits])
 
     def _empty(self) -> None:
         self._is_moving = True
         self.clear()
+        cursor = QTextCursor(self.document())
+        cursor.setBlockFormat(self._inks.line)
         self._is_empty = True
         self._is_moving = False
 

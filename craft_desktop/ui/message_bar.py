@@ -60,12 +60,15 @@ class MessageBar(QFrame):
         """What is shown now."""
         return self._problem
 
-    def show_problem(self, problem: Problem) -> None:
-        """Show a problem; one shown already gives way."""
+    def show_problem(self, problem: Problem, button: str = "") -> None:
+        """Show a problem; one shown already gives way.
+
+        :param button: what the remedy's button says, where its action alone says too little.
+        """
         self._problem = problem
         self.headline.setText(problem.title)
         self.detail.setText("\n".join(part for part in (problem.detail, problem.remedy) if part))
-        remedy = present.remedy_label(problem, tr)
+        remedy = button or present.remedy_label(problem, tr)
         self.remedy_button.setText(remedy)
         self.remedy_button.setVisible(bool(remedy))
         self.details_button.setChecked(False)
@@ -93,7 +96,8 @@ class MessageBar(QFrame):
     def _ask_remedy(self) -> None:
         if self._problem is not None:
             action = self._problem.action
-            self.clear()
+            if action is not Action.OPEN_PLACE:  # to look at it solves nothing yet
+                self.clear()
             self.remedy_requested.emit(action)
 
     def _tint(self) -> None:

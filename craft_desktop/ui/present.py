@@ -123,6 +123,7 @@ _ACTIONS: dict[Action, str] = {
     Action.ALLOW_UNISOLATED: "Run it unisolated",
     Action.REMOVE_PROJECT: "Remove from list",
     Action.SEND_EMPTINESS: "Empty the sandbox too",
+    Action.OPEN_PLACE: "Open the file",
 }
 
 

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from craft_desktop.model.levels import Level, level_of
+from craft_desktop.model.levels import Level, level_below, level_of
 
 LINES = {
     "npm error code E404": Level.ERROR,
@@ -46,3 +46,24 @@ def test_a_hostile_line_takes_no_time(text: str) -> None:
     begun = time.process_time()
     level_of(text)
     assert time.process_time() - begun < 0.05
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("    at Page (app/page.tsx:3:16)", Level.ERROR),
+        ("> 3 |   return <p>{a.b.c}</p>;", Level.ERROR),
+        ("\x1b[31m\x1b[1m>\x1b[0m \x1b[90m4 |\x1b[0m   </mai>;", Level.ERROR),
+        ("    |                ^", Level.ERROR),
+        ("   ,-[/home/user/project/app/page.tsx:4:1]", Level.ERROR),
+        ("  4 | }", Level.ERROR),
+        (" GET / 200 in 12ms", Level.INFO),
+        (" ✓ Compiled in 12ms", Level.INFO),
+        ("", Level.INFO),
+        ("added 3 packages", Level.INFO),
+        (" ⚠ careful", Level.WARNING),
+    ],
+)
+def test_what_belongs_to_an_error_stays_with_it(text: str, level: Level) -> None:
+    assert level_below(Level.ERROR, text) is level
+    assert level_below(Level.INFO, text) <= level

@@ -32,7 +32,14 @@ def test_the_remedy_is_an_intention(qtbot: QtBot, bar: MessageBar, action: Actio
     with qtbot.waitSignal(bar.remedy_requested) as asked:
         click(bar.remedy_button)
     assert asked.args == [action]
-    assert not bar.isVisible()
+    assert bar.isVisible() is (action is Action.OPEN_PLACE)
+
+
+def test_a_button_may_say_where(bar: MessageBar) -> None:
+    bar.show_problem(Problem("title", "detail", "remedy", Action.OPEN_PLACE), "page.tsx:4:5")
+    assert bar.remedy_button.text() == "page.tsx:4:5"
+    bar.show_problem(INSTALL_FAILED)
+    assert bar.remedy_button.text() == "Start again"
 
 
 def test_without_an_action_there_is_no_button(bar: MessageBar) -> None:
