@@ -12,8 +12,10 @@ from PySide6.QtCore import QObject, Signal
 
 from craft_desktop.model.errors import Action, ChoiceError, CraftError, Problem, SettingError, unexpected
 from craft_desktop.model.events import (
+    CompileChanged,
     Event,
     LogLine,
+    Measured,
     Notice,
     ProjectsChanged,
     Pushed,
@@ -27,6 +29,7 @@ from craft_desktop.model.settings import Settings
 from craft_desktop.store.secrets import KeyState
 from craft_desktop.tasks import Owner
 from craft_desktop.ui import ansi
+from craft_desktop.ui.insight_bridge import InsightBridge, Sight
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +44,10 @@ class Bench(Protocol):
     @property
     def settings(self) -> Settings:
         """The settings in force."""
+
+    @property
+    def insight(self) -> Sight:
+        """What can be seen of a run."""
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Have events told; answers the way to unsubscribe."""
@@ -127,6 +134,7 @@ class Bridge(QObject):
         self._bench = bench
         self._owner = Owner("window", on_crash=self._crashed)
         self._adding = 0
+        self.insight = InsightBridge(bench.insight, lambda: bench.settings)
         self._unsubscribe: Callable[[], None] | None = bench.subscribe(self._hear)
 
     async def aclose(self) -> None:
@@ -263,6 +271,8 @@ class Bridge(QObject):
                 self.synced.emit(event)
             case Notice():
                 self.noticed.emit(event)
+            case Measured() | CompileChanged():
+                self.insight.hear(event)
 
     async def _add(self, paths: list[Path]) -> None:
         self._count_adding(1)

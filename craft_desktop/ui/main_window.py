@@ -164,6 +164,11 @@ class MainWindow(QMainWindow):
         pane.menu_requested.connect(self._show_menu)
         pane.outside_requested.connect(open_outside)
         pane.save_log_requested.connect(self._bridge.save_log)
+        insight, key = self._bridge.insight, pane.project.id
+        pane.place_requested.connect(insight.open_place)
+        pane.console_said.connect(insight.note_console)
+        pane.log_pane.is_there = lambda place: insight.is_there(key, place)
+        pane.show_compiling(insight.compiling(key))
 
     def _connect_bridge(self) -> None:
         bridge = self._bridge
@@ -172,6 +177,13 @@ class MainWindow(QMainWindow):
         bridge.logged.connect(self._show_line)
         bridge.synced.connect(self._show_sync)
         bridge.noticed.connect(self._show_notice)
+        bridge.insight.measured.connect(
+            lambda event: self._with_made(event.project_id, lambda p: p.show_measured(event))
+        )
+        bridge.insight.compiled.connect(
+            lambda event: self._with_made(event.project_id, lambda p: p.show_compiling(event))
+        )
+        bridge.insight.failed.connect(lambda key, problem: self._show_notice(Notice(key, problem)))
         bridge.added.connect(self._show_added)
         bridge.choice_asked.connect(self.dialogs.ask_choice)
         bridge.adding_changed.connect(self.empty_state.set_busy)
@@ -278,18 +290,32 @@ class MainWindow(QMainWindow):
         pane, now = self.pane, self._now()
         if pane is None:
             self.status_line.show_session(None, None, None, now)
+            self.status_line.show_figures(None, None, None)
         else:
             self.status_line.show_session(pane.session, pane.last_push, pane.sync, now)
+            self.status_line.show_figures(pane.session, pane.idleness, pane.measured)
 
     def _tick(self) -> None:
         if not self.isMinimized():
             self.project_list.tick()
             self._with_pane(ProjectPane.tick)
             self._attention.tick()
+            self._with_pane(self._look)
             self._show_status()
 
     def _open_palette(self) -> None:
         self.palette_box.open_with(self.conduct.entries(lambda name: self.actions_by_name[name].isEnabled()))
+
+    def _look(self, pane: ProjectPane) -> None:
+        """See how the project in front stands; one that nobody sees is not measured."""
+        if pane.session.is_active:
+            self._bridge.insight.look(pane.project.id)
+            pane.show_idleness(self._bridge.insight.idleness(pane.project.id))
+
+    def _with_made(self, project_id: str, act: Callable[[ProjectPane], None]) -> None:
+        pane = self.panes.made(project_id)
+        if pane is not None:
+            act(pane)
 
     def _with_pane(self, act: Callable[[ProjectPane], None]) -> None:
         if self.pane is not None:

@@ -34,6 +34,9 @@ from craft_desktop.ui.words import tr
 GESTURE_S = 2.0
 """So long after a click or a key the page may lead outside, once; without this a page could open windows for ever."""
 
+SAID = 4_000
+"""Letters of a message to the console that are handed on."""
+
 _INPUTS = frozenset(
     {QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick, QEvent.Type.KeyPress, QEvent.Type.TouchBegin}
 )
@@ -69,6 +72,8 @@ def make_profile(name: str, folder: Path, parent: QObject) -> QWebEngineProfile:
 class Page(QWebEnginePage):
     """One project's page."""
 
+    console = Signal(int, str, str)
+    """What the page said to its console: how grave (0 to 2), the words, and their source as `URL:line`."""
     refused = Signal(str)
     """A sentence: what the page asked for and did not get."""
 
@@ -123,7 +128,9 @@ class Page(QWebEnginePage):
     def javaScriptConsoleMessage(
         self, level: QWebEnginePage.JavaScriptConsoleMessageLevel, text: str, line: int, source: str
     ) -> None:
-        """Keep the page's words out of the program's own output."""
+        """Hand the page's words on, no more of them than a log shows; the program's own output gets none."""
+        place = f"{source[:SAID]}:{line}" if source else ""
+        self.console.emit(min(2, max(0, level.value)), text[:SAID], place)
 
     def _left(self) -> None:
         self._is_leaving = False

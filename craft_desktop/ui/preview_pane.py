@@ -36,6 +36,10 @@ class PreviewPane(QWidget):
     remedy_requested = Signal(Action)
     outside_requested = Signal(str)
     zoom_changed = Signal(float)
+    console = Signal(int, str, str)
+    """What the page said to its console, as `Page.console` tells it."""
+    loading = Signal()
+    """A page begins to load."""
 
     def __init__(
         self, theme: Theme, icons: Icons, now: Callable[[], float], base: str, folder: Path, zoom: float = 1.0
@@ -210,6 +214,8 @@ class PreviewPane(QWidget):
         self.view.setPage(self.page)
         self._column.addWidget(self.view, 1)
         self.page.refused.connect(self._say)
+        self.page.console.connect(self.console)
+        self.page.loadStarted.connect(self.loading)
         self.view.urlChanged.connect(self._show_place)
         self.view.loadFinished.connect(self._show_place)
         for action in (QWebEnginePage.WebAction.Back, QWebEnginePage.WebAction.Forward):

@@ -7,7 +7,9 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import LogLine, Pushed, Stream, SyncChanged
+from craft_desktop.model.events import CompileChanged, LogLine, Measured, Pushed, Stream, SyncChanged
+from craft_desktop.model.levels import Level
+from craft_desktop.model.operations import Idleness
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Phase, Session
 from craft_desktop.ui.header import Header
@@ -18,6 +20,7 @@ from craft_desktop.ui.parts import line
 from craft_desktop.ui.preview_pane import PreviewPane
 from craft_desktop.ui.stepper import Stepper
 from craft_desktop.ui.theme import Theme
+from craft_desktop.ui.words import tr
 
 LEAST_PREVIEW, LEAST_LOG = 140, 64
 """Below these heights neither is of use; together with the rest they fit a window of 440."""
@@ -39,6 +42,10 @@ class ProjectPane(QWidget):
     outside_requested = Signal(str)
     save_log_requested = Signal(str, Stream, Path)
     zoom_changed = Signal(str, float)
+    place_requested = Signal(str, object)
+    """A project's id and the `Place` that a person wants to see."""
+    console_said = Signal(str, Level, str, str)
+    """A project's id, and what its page said to its console: level, words, source."""
 
     def __init__(
         self,
@@ -58,12 +65,15 @@ class ProjectPane(QWidget):
         self.session = Session(key)
         self.last_push: Pushed | None = None
         self.sync: SyncChanged | None = None
+        self.idleness: Idleness | None = None
+        self._compiling = CompileChanged(key)
+        self._compile_problem: Problem | None = None
         self.header = Header(theme, icons, now, project)
         self.message_bar = MessageBar(theme, icons)
         self.preview = PreviewPane(theme, icons, now, address, folder, zoom)
         self.strip = Stepper(theme, now)
         self.strip.hide()
-        self.log_pane = LogPane(theme, icons, project.slug)
+        self.log_pane = LogPane(theme, icons, project.slug, now)
 
         self.header.start_requested.connect(lambda: self.commanded.emit("start", key))
         self.header.stop_requested.connect(lambda: self.commanded.emit("stop", key))
@@ -73,7 +83,10 @@ class ProjectPane(QWidget):
         self.preview.remedy_requested.connect(lambda action: self.remedy_requested.emit(key, action))
         self.preview.outside_requested.connect(self.outside_requested)
         self.preview.zoom_changed.connect(lambda zoom: self.zoom_changed.emit(key, zoom))
-        self.message_bar.remedy_requested.connect(lambda action: self.remedy_requested.emit(key, action))
+        self.preview.console.connect(lambda level, text, at: self.console_said.emit(key, Level(level), text, at))
+        self.preview.loading.connect(self.log_pane.forget_errors)
+        self.message_bar.remedy_requested.connect(self._remedy)
+        self.log_pane.place_requested.connect(lambda place: self.place_requested.emit(key, place))
         self.log_pane.save_requested.connect(lambda stream, path: self.save_log_requested.emit(key, stream, path))
 
         lower = QWidget()
@@ -111,8 +124,10 @@ class ProjectPane(QWidget):
         if session.phase is Phase.CREATING and was is not Phase.CREATING:
             self.message_bar.clear()  # what it says is of an earlier run
             self.last_push = self.sync = None
+            self._compile_problem = None
         self.header.show_session(session, runs_on)
         self.preview.show_session(session)
+        self.log_pane.health.show_session(session)
         self.strip.show_session(session)
         # While it starts, the panel shows the steps in large; when it never ran, there are none.
         self.strip.setVisible(session.phase in (Phase.LIVE, Phase.FAILED))
@@ -122,6 +137,35 @@ class ProjectPane(QWidget):
     def show_problem(self, problem: Problem) -> None:
         """Show a problem that is not the end of the run."""
         self.message_bar.show_problem(problem)
+
+    def show_compiling(self, compiling: CompileChanged) -> None:
+        """Say why the project does not compile, until it does."""
+        if self._compile_problem is not None and self.message_bar.problem is self._compile_problem:
+            self.message_bar.clear()
+        self._compiling, self._compile_problem = compiling, None
+        if compiling.title:
+            has_place = compiling.place is not None
+            self._compile_problem = Problem(
+                compiling.title,
+                tr("The dev server cannot compile {0}.").format(compiling.place.path if compiling.place else tr("it")),
+                tr("Correct it and save: this goes away when it compiles. The Dev server log has all of it."),
+                Action.OPEN_PLACE if has_place else Action.NONE,
+            )
+            self.message_bar.show_problem(self._compile_problem, compiling.place.label if compiling.place else "")
+
+    def show_measured(self, measured: Measured) -> None:
+        """Show what the sandbox uses."""
+        self.log_pane.health.show_measured(measured)
+
+    def show_idleness(self, idleness: Idleness) -> None:
+        """Show how long nobody has used it."""
+        self.idleness = idleness
+        self.log_pane.health.show_idleness(idleness)
+
+    @property
+    def measured(self) -> Measured | None:
+        """The last measurement of this run."""
+        return self.log_pane.health.last
 
     def show_sync(self, event: Pushed | SyncChanged) -> None:
         """Remember the last push, and how the sandbox stands, for the status bar."""
@@ -142,6 +186,14 @@ class ProjectPane(QWidget):
         """Show the times as they are now."""
         self.header.tick()
         self.preview.tick()
+        if self.log_pane.is_health_shown:
+            self.log_pane.health.tick()
+
+    def _remedy(self, action: Action) -> None:
+        if action is not Action.OPEN_PLACE:
+            self.remedy_requested.emit(self.project.id, action)
+        elif self._compiling.place is not None:
+            self.place_requested.emit(self.project.id, self._compiling.place)
 
     def close_page(self) -> None:
         """End the page."""

@@ -2,10 +2,11 @@
 
 from PySide6.QtWidgets import QStatusBar
 
-from craft_desktop.model.events import Pushed, SyncChanged
-from craft_desktop.model.session import Session
-from craft_desktop.ui import present
-from craft_desktop.ui.parts import label
+from craft_desktop.model.events import Measured, Pushed, SyncChanged
+from craft_desktop.model.operations import Idleness
+from craft_desktop.model.session import Phase, Session
+from craft_desktop.ui import figures, present
+from craft_desktop.ui.parts import label, set_property
 from craft_desktop.ui.words import tr
 
 SHOWN_MS = 4_000
@@ -13,19 +14,23 @@ SHOWN_MS = 4_000
 
 
 class StatusLine(QStatusBar):
-    """Three facts: in sync, the last push, port and process."""
+    """In sync, the last push; how long it has left, what it uses."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("statusLine")
         self.setSizeGripEnabled(False)
-        self.sync, self.push, self.server = label(), label(), label()
+        self.sync, self.push, self.rest, self.usage = label(), label(), label(), label()
         self.sync.setObjectName("statusSync")
         self.push.setObjectName("statusPush")
-        self.server.setObjectName("statusServer")
+        self.rest.setObjectName("statusRest")
+        self.usage.setObjectName("statusUsage")
+        self.rest.setToolTip(tr("What becomes of it when nobody uses it. Settings, “Idle after”."))
+        self.usage.setToolTip(tr("Memory and processors of the sandbox. The Health tab has more."))
         self.addWidget(self.sync)
         self.addWidget(self.push)
-        self.addPermanentWidget(self.server)
+        self.addPermanentWidget(self.rest)
+        self.addPermanentWidget(self.usage)
 
     def show_session(
         self, session: Session | None, pushed: Pushed | None, sync: SyncChanged | None, now: float
@@ -33,7 +38,14 @@ class StatusLine(QStatusBar):
         """Show a run; None: there is none to show. `now` in Unix seconds."""
         self.sync.setText(present.sync_line(session, sync, now, tr) if session else "")
         self.push.setText(present.push_line(pushed, tr) if session and session.is_active else "")
-        self.server.setText(present.server_line(session, tr) if session else "")
+
+    def show_figures(self, session: Session | None, idleness: Idleness | None, measured: Measured | None) -> None:
+        """Show what a run has left and uses."""
+        is_live = session is not None and session.phase is Phase.LIVE
+        self.rest.setText(figures.rest_line(idleness, tr) if is_live else "")
+        self.usage.setText(figures.usage_line(measured, tr) if session is not None and session.is_active else "")
+        is_soon = is_live and idleness is not None and (idleness.rest_in_s or figures.SOON_S) < figures.SOON_S
+        set_property(self.rest, "tone", "busy" if is_soon else "")
 
     def say(self, words: str) -> None:
         """Say something in passing."""

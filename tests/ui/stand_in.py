@@ -5,7 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from craft_desktop.model.errors import Action, ChoiceError, Problem, ProjectError
-from craft_desktop.model.events import Event, LogLine, ProjectsChanged, SessionChanged
+from craft_desktop.model.events import CompileChanged, Event, LogLine, ProjectsChanged, SessionChanged
+from craft_desktop.model.levels import Level
+from craft_desktop.model.operations import Idleness
+from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import (
     Ended,
@@ -21,7 +24,7 @@ from craft_desktop.model.session import (
     Uploaded,
     advance,
 )
-from craft_desktop.model.settings import Settings, check
+from craft_desktop.model.settings import Settings, WhenIdle, check
 from craft_desktop.store.secrets import KeySource, KeyState
 
 NOW = 1_795_000_000.0
@@ -67,11 +70,38 @@ def failed(project_id: str = "p1", begun_at: float = NOW, problem: Problem = INS
     return advance(run_to(project_id, 3, begun_at), Failed(problem), begun_at + 9.4)
 
 
+class Insights:
+    """Stands for the workbench's insight."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, Level, str, str]] = []
+        self.looked: set[str] = set()
+        self.idle = Idleness(40.0, 860.0, WhenIdle.SLEEP)
+        self.broken: dict[str, CompileChanged] = {}
+        self.files: dict[str, Path] = {}
+
+    def note_console(self, project_id: str, level: Level, text: str, source: str) -> None:
+        self.said.append((project_id, level, text, source))
+
+    def look(self, project_id: str) -> None:
+        self.looked.add(project_id)
+
+    def idleness(self, project_id: str) -> Idleness:
+        return self.idle
+
+    def compiling(self, project_id: str) -> CompileChanged:
+        return self.broken.get(project_id, CompileChanged(project_id))
+
+    def locate(self, project_id: str, place: Place) -> Path | None:
+        return self.files.get(place.path)
+
+
 class StandIn:
     """Does at once what the workbench takes its time for, and remembers what it was asked."""
 
     def __init__(self, projects: tuple[Project, ...] = (), address: str = "http://{slug}.localhost:4100/") -> None:
         self.touched: set[str] = set()
+        self.insight = Insights()
         self.projects = projects
         self.settings = Settings()
         self.sessions: dict[str, Session] = {}

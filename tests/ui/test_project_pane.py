@@ -4,9 +4,13 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.errors import Action
-from craft_desktop.model.events import LogLine, Pushed, Stream, SyncChanged
+from craft_desktop.model.events import CompileChanged, LogLine, Measured, Pushed, Stream, SyncChanged
+from craft_desktop.model.levels import Level
+from craft_desktop.model.operations import Idleness
+from craft_desktop.model.places import Place
 from craft_desktop.model.project import Provider
 from craft_desktop.model.session import Session, StartAsked, advance
+from craft_desktop.model.settings import WhenIdle
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.project_pane import ProjectPane
 from craft_desktop.ui.theme import Theme
@@ -87,3 +91,50 @@ def test_nothing_is_lost_in_a_small_window(pane: ProjectPane) -> None:
     pane.log_pane.open_search()
     assert pane.minimumSizeHint().height() <= 440 - 28 - 24  # the least window, without its menu and status bar
     assert pane.minimumSizeHint().width() <= 720 - 176
+
+
+BROKEN = CompileChanged("p1", "Unexpected token", Place("app/page.tsx", 4, 5))
+
+
+def test_a_compile_error_leads_to_its_place_and_goes_when_it_compiles(qtbot: QtBot, pane: ProjectPane) -> None:
+    pane.show_compiling(BROKEN)
+    assert pane.message_bar.headline.text() == "Unexpected token"
+    assert pane.message_bar.remedy_button.text() == "page.tsx:4:5"
+    assert "app/page.tsx" in pane.message_bar.detail.text()
+    with qtbot.waitSignal(pane.place_requested) as asked:
+        click(pane.message_bar.remedy_button)
+    assert asked.args == ["p1", Place("app/page.tsx", 4, 5)]
+    assert pane.message_bar.isVisible()
+    pane.show_compiling(CompileChanged("p1", "Other"))
+    assert pane.message_bar.headline.text() == "Other" and not pane.message_bar.remedy_button.isVisible()
+    pane.show_compiling(CompileChanged("p1"))
+    assert not pane.message_bar.isVisible()
+
+
+def test_another_problem_stays_when_it_compiles(pane: ProjectPane) -> None:
+    pane.show_compiling(BROKEN)
+    pane.show_problem(INSTALL_FAILED)
+    pane.show_compiling(CompileChanged("p1"))
+    assert pane.message_bar.headline.text() == INSTALL_FAILED.title
+
+
+def test_what_the_page_says_carries_the_project(pane: ProjectPane) -> None:
+    told: list[object] = []
+    pane.console_said.connect(lambda *what: told.append(what))
+    pane.preview.console.emit(2, "boom", "http://shop/a.js:3")
+    assert told == [("p1", Level.ERROR, "boom", "http://shop/a.js:3")]
+    pane.add_line(LogLine("p1", Stream.BROWSER, "boom", NOW, Level.ERROR))
+    assert pane.log_pane.tabs.tabText(2) == "Browser 1"
+    pane.preview.loading.emit()
+    assert pane.log_pane.tabs.tabText(2) == "Browser"
+
+
+def test_figures(pane: ProjectPane) -> None:
+    pane.show_session(run_to("p1", 6), Provider.LOCAL)
+    pane.show_idleness(Idleness(125.0, 775.0, WhenIdle.STOP))
+    pane.show_measured(Measured("p1", NOW, 4.0, 312_000_000, 8_200_000_000))
+    pane.log_pane.show_health()
+    pane.tick()
+    assert pane.measured is not None and pane.idleness is not None
+    values = [value.text() for _, value in pane.log_pane.health._facts]
+    assert "12:55" in values and "3000" in values

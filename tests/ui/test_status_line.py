@@ -1,20 +1,41 @@
+from dataclasses import replace
+
 from pytestqt.qtbot import QtBot
 
-from craft_desktop.model.events import Pushed, SyncChanged
-from craft_desktop.model.session import Session
+from craft_desktop.model.events import Measured, Pushed, SyncChanged
+from craft_desktop.model.operations import Idleness
+from craft_desktop.model.session import Phase, Session
+from craft_desktop.model.settings import WhenIdle
 from craft_desktop.ui.status_line import StatusLine
 from tests.ui.stand_in import NOW, live
 
+MEASURED = Measured("p1", NOW, 4.0, 312_000_000, 8_200_000_000)
+IDLE = Idleness(40.0, 860.0, WhenIdle.SLEEP)
 
-def test_three_facts(qtbot: QtBot) -> None:
+
+def test_how_the_sandbox_stands(qtbot: QtBot) -> None:
     line = StatusLine()
     qtbot.addWidget(line)
     line.show_session(live(), Pushed("p1", 1, 0, 412, 38.2, 41), SyncChanged("p1", 41), NOW)
     assert line.sync.text() == "In sync · rev 41"
     assert line.push.text() == "Last save → sandbox 38 ms"
-    assert line.server.text() == "Port 3000 · PID 4212"
     line.show_session(Session("p1"), Pushed("p1", 1, 0, 412, 38.2, 41), None, NOW)
-    assert [label.text() for label in (line.sync, line.push, line.server)] == ["", "", ""]
+    assert [label.text() for label in (line.sync, line.push)] == ["", ""]
     line.show_session(None, None, None, NOW)
     line.say("Address copied")
     assert line.currentMessage() == "Address copied"
+
+
+def test_what_it_has_left_and_uses(qtbot: QtBot) -> None:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.show_figures(live(), IDLE, MEASURED)
+    assert (line.rest.text(), line.usage.text()) == ("Sleeps in 14:20", "312 MB · 4 % CPU")
+    assert line.rest.property("tone") == ""
+    line.show_figures(live(), Idleness(860.0, 40.0, WhenIdle.STOP), MEASURED)
+    assert line.rest.text() == "Stops in 0:40" and line.rest.property("tone") == "busy"
+    line.show_figures(replace(live(), phase=Phase.ASLEEP), IDLE, MEASURED)
+    assert (line.rest.text(), line.usage.text()) == ("", "312 MB · 4 % CPU")
+    for session in (Session("p1"), None):
+        line.show_figures(session, IDLE, MEASURED)
+        assert (line.rest.text(), line.usage.text()) == ("", "")

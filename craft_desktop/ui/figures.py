@@ -1,0 +1,98 @@
+"""What a project uses and how long it has left, in words: every number has its unit. No Qt.
+
+As in `present.py`, `tr` is the translator.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from craft_desktop.model.events import Measured
+from craft_desktop.model.operations import Idleness
+from craft_desktop.model.project import Provider
+from craft_desktop.model.session import Phase, Session
+from craft_desktop.model.settings import WhenIdle
+from craft_desktop.ui import present
+from craft_desktop.ui.present import Tr
+
+KEPT_S = 300.0
+"""Figures of the last five minutes are drawn: long enough to see a build come and go."""
+SOON_S = 60.0
+"""Below this, the time left is worth a colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact of a run: what it is, and its value."""
+
+    label: str
+    value: str
+
+
+def clock(seconds: float) -> str:
+    """Write a time that runs: 14:20, 1:02:03."""
+    whole = max(0, int(seconds))
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def rest_line(idleness: Idleness | None, tr: Tr) -> str:
+    """Say what becomes of a project that nobody uses, and in how many minutes and seconds."""
+    if idleness is None or idleness.rest_in_s is None:
+        return ""
+    words = tr("Sleeps in {0}") if idleness.then is WhenIdle.SLEEP else tr("Stops in {0}")
+    return words.format(clock(idleness.rest_in_s))
+
+
+def percent(value: float, tr: Tr) -> str:
+    """Say a share of all processors; below ten with a tenth where it is not whole."""
+    shown = f"{value:.1f}".removesuffix(".0") if value < 9.95 else f"{value:.0f}"
+    return tr("{0} %").format(shown)
+
+
+def usage_line(measured: Measured | None, tr: Tr) -> str:
+    """Say memory and processors for the status bar."""
+    if measured is None:
+        return ""
+    return tr("{0} · {1} CPU").format(present.size(measured.memory_bytes, tr), percent(measured.cpu_percent, tr))
+
+
+def memory(measured: Measured, tr: Tr) -> str:
+    """Say how much memory is used, and of how much."""
+    used = present.size(measured.memory_bytes, tr)
+    if measured.memory_limit_bytes <= 0:
+        return used
+    return tr("{0} of {1}").format(used, present.size(measured.memory_limit_bytes, tr))
+
+
+def trend(title: str, values: Sequence[str], tops: Sequence[float], tr: Tr) -> str:
+    """Say for a screen reader what a drawn line shows: what it is now and its highest."""
+    if not values:
+        return tr("{0}: not measured yet").format(title)
+    highest = values[max(range(len(tops)), key=lambda at: tops[at])]
+    return tr("{0}, last 5 minutes: now {1}, highest {2}").format(title, values[-1], highest)
+
+
+def facts(session: Session, idleness: Idleness | None, now: float, tr: Tr) -> tuple[Fact, ...]:
+    """Tell what is known of a run; what is not is a dash. `now` in Unix seconds."""
+    is_on = session.is_active
+    dash = "–"
+    left = dash
+    if idleness is not None and idleness.rest_in_s is not None:
+        left = clock(idleness.rest_in_s)
+    elif session.phase is Phase.LIVE:
+        left = tr("no limit")
+    sleeps = idleness is not None and idleness.then is WhenIdle.SLEEP
+    is_idle_known = idleness is not None and session.phase is Phase.LIVE
+    return (
+        Fact(tr("Uptime"), present.duration(now - session.started_at, tr) if is_on and session.started_at else dash),
+        Fact(tr("Idle for"), present.duration(idleness.idle_s, tr) if idleness and is_idle_known else dash),
+        Fact(tr("Sleeps in") if sleeps else tr("Stops in"), left),
+        Fact(tr("Port"), str(session.port) if session.port is not None else dash),
+        Fact(tr("Process"), tr("PID {0}").format(session.pid) if session.pid is not None else dash),
+        Fact(tr("Runs on"), _where(session.provider, tr) if is_on else dash),
+        Fact(tr("Sandbox"), session.sandbox_id or dash),
+    )
+
+
+def _where(provider: Provider, tr: Tr) -> str:
+    return present.provider(provider, tr)
