@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import islice
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QTextCursor, QTextOption
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
 
@@ -62,6 +62,9 @@ class LogView(QPlainTextEdit):
         self._inks = Inks(theme)
         self.setProperty("role", "log")
         self.setReadOnly(True)
+        # Read-only leaves the keyboard out: without it no line could be chosen but by the mouse.
+        flag = Qt.TextInteractionFlag
+        self.setTextInteractionFlags(flag.TextSelectableByMouse | flag.TextSelectableByKeyboard)
         self.setUndoRedoEnabled(False)
         self.setMaximumBlockCount(LINES)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)

@@ -309,13 +309,3 @@ def sync_line(session: Session, sync: SyncChanged | None, now: float, tr: Tr) ->
 def push_line(pushed: Pushed | None, tr: Tr) -> str:
     """Say how long the last save took into the sandbox, in milliseconds."""
     return tr("Last save → sandbox {0} ms").format(round(pushed.duration_ms)) if pushed else ""
-
-
-def server_line(session: Session, tr: Tr) -> str:
-    """Say the dev server's port and process as the sandbox counts them."""
-    parts = []
-    if session.port is not None:
-        parts.append(tr("Port {0}").format(session.port))
-    if session.pid is not None:
-        parts.append(tr("PID {0}").format(session.pid))
-    return " · ".join(parts)

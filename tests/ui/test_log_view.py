@@ -5,7 +5,8 @@ from PySide6.QtGui import QTextCursor
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.events import LogLine, Stream
-from craft_desktop.ui.log_view import LINES, LONGEST, PORTION_S, LogView
+from craft_desktop.model.levels import Level
+from craft_desktop.ui.log_view import KEPT, LINES, LONGEST, PORTION_S, LogView
 from craft_desktop.ui.theme import DARK, LEGIBLE, LIGHT, Theme, contrast
 from tests.ui.stand_in import NOW
 
@@ -151,3 +152,117 @@ def test_wrapping(view: LogView) -> None:
     cursor = view.textCursor()
     cursor.movePosition(QTextCursor.MoveOperation.Start)
     assert view.isReadOnly()
+
+
+def error(text: str) -> LogLine:
+    return LogLine("p1", Stream.BROWSER, text, NOW, Level.ERROR)
+
+
+def test_only_what_is_grave_enough_is_shown(view: LogView) -> None:
+    view.add([line("fine"), line("npm warn careful"), line("Error: boom"), line("    at f (a.ts:1:2)"), error("told")])
+    flush(view)
+    view.show_levels(Level.WARNING)
+    flush(view)
+    assert view.toPlainText() == "npm warn careful\nError: boom\n    at f (a.ts:1:2)\ntold"
+    view.show_levels(Level.ERROR)
+    view.add([line("fine again"), line("TypeError: again")])
+    flush(view)
+    assert view.toPlainText() == "Error: boom\n    at f (a.ts:1:2)\ntold\nTypeError: again"
+    view.show_levels(Level.INFO)
+    flush(view)
+    assert view.toPlainText().startswith("fine\n") and view.blockCount() == 7
+
+
+def test_the_filter_finds_what_has_left_the_view(view: LogView) -> None:
+    view.add_line(line("Error: long ago"))
+    view.add(line(f"fine {number}") for number in range(2 * LINES))
+    flush(view)
+    assert "long ago" not in view.toPlainText()
+    view.show_levels(Level.ERROR)
+    flush(view)
+    assert view.toPlainText() == "Error: long ago"
+
+
+def test_a_divider_stands_out_and_only_it(view: LogView, theme: Theme) -> None:
+    stamp = time.strftime("%H:%M:%S", time.localtime(NOW))
+    divider = LogLine("p1", Stream.SERVER, "The dev server starts again", NOW, Level.INFO, is_divider=True)
+    view.add([line("before"), divider, line("after"), line("last")])
+    flush(view)
+    texts = ["before", f"{stamp}  The dev server starts again", "after", "last"]
+
+    def tints() -> list[bool]:
+        blocks = (view.document().findBlockByNumber(number) for number in range(view.blockCount()))
+        return [block.blockFormat().background().color().name() == theme.colours.hover for block in blocks]
+
+    assert view.toPlainText().split("\n") == texts and tints() == [False, True, False, False]
+    view.show_levels(Level.ERROR)
+    flush(view)
+    assert view.toPlainText().split("\n") == texts[1:2] and tints() == [True]
+    view.add_line(line("Error: boom"))
+    flush(view)
+    assert tints() == [True, False]
+    theme.choose("dark")
+    view.show_levels(Level.INFO)
+    flush(view)
+    assert tints() == [False, True, False, False, False]
+    view.clear_view()
+    view.add([line("new")])
+    flush(view)
+    assert tints() == [False]
+
+
+HOSTILE = {
+    "turned around": "safe \u202egnp.exe\u202c \u2066x\u2069",
+    "line breaks": "one\u2028two\u2029three\x0bfour\x0cfive",
+    "control": "\x00\x07\x08bell",
+    "cursor moves": "\x1b[2J\x1b[H\x1b[10A\x1b[?1049hthere",
+    "title": "\x1b]0;owned\x07there",
+    "link": "\x1b]8;;file:///etc/passwd\x07click\x1b]8;;\x07",
+    "markup": "<img src=file:///etc/passwd><b>x</b>",
+    "lone surrogate": "a\ud800b",
+    "combining": "Z" + "\u0301" * 3000,
+    "wide": "🎉" * 2000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_line_stays_one_line_and_says_what_it_is(view: LogView, text: str) -> None:
+    view.add([line("before"), line(text), line("after")])
+    flush(view)
+    blocks = view.toPlainText().split("\n")
+    assert len(blocks) == 3 and (blocks[0], blocks[2]) == ("before", "after")
+    assert not set(blocks[1]) & set("\u202e\u202c\u2066\u2069\u2028\u2029\x00\x07\x08\x0b\x0c\x1b")
+    if text.startswith("<img"):
+        assert blocks[1] == text, "text is never read as markup"
+
+
+BOMBS = {
+    "colours": "".join(f"\x1b[38;2;{n % 256};{n // 7 % 256};{n // 3 % 256}mx" for n in range(60_000)),
+    "parameters": "\x1b[" + "1;" * 2_000_000 + "mx",
+    "numbers": "\x1b[38;5;" + "9" * 3_900 + "mx",
+    "open strings": "\x1b]" * 1_000_000,
+    "escapes": "\x1b" * 1_000_000,
+    "returns": "x\r" * 1_000_000,
+    "combining": "Z" + "\u0301" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
+def test_a_bomb_of_escapes_takes_little_time(view: LogView, text: str) -> None:
+    begun = time.process_time()
+    view.add([line(text) for _ in range(5)])
+    flush(view)
+    view.grab()
+    assert time.process_time() - begun < 2.0
+    assert view.blockCount() == 5
+
+
+def test_a_million_lines_are_bounded(view: LogView) -> None:
+    same = line("x")
+    for _ in range(100):
+        view.add([same] * 10_000)
+        view.flush()
+    view.add_line(line("last"))
+    assert len(view._pending) <= KEPT
+    flush(view)
+    assert len(view._kept) == KEPT and view.blockCount() == LINES and view.toPlainText().endswith("\nlast")

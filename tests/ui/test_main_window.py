@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import LogLine, Notice, Pushed, SessionChanged, Stream
+from craft_desktop.model.events import CompileChanged, LogLine, Measured, Notice, Pushed, SessionChanged, Stream
+from craft_desktop.model.levels import Level
+from craft_desktop.model.places import Place
 from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import LEAST_HEIGHT, LEAST_WIDTH, MainWindow
@@ -186,8 +188,38 @@ async def test_removing_the_last_project_shows_the_empty_state(window: MainWindo
 async def test_status_bar_and_seconds(window: MainWindow, bench: StandIn) -> None:
     bench.tell(SessionChanged(run_to("p1", 5)))
     bench.tell(Pushed("p1", 1, 0, 412, 38.2, 41))
-    assert window.status_line.server.text() == "Port 3000 · PID 4212"
     assert window.status_line.push.text() == "Last save → sandbox 38 ms"
+
+
+async def test_figures_of_the_project_in_front(window: MainWindow, bench: StandIn) -> None:
+    bench.tell(SessionChanged(run_to("p2", 5)))
+    window._tick()
+    assert bench.insight.looked == set(), "what nobody sees is not measured"
+    bench.tell(SessionChanged(run_to("p1", 5)))
+    bench.tell(Measured("p1", NOW, 4.0, 312_000_000, 8_200_000_000))
+    bench.tell(Measured("p2", NOW, 99.0, 1, 2))
+    window._tick()
+    assert bench.insight.looked == {"p1"}
+    assert window.status_line.usage.text() == "312 MB · 4 % CPU"
+
+
+async def test_a_compile_error_and_a_place(window: MainWindow, bench: StandIn, tmp_path: Path) -> None:
+    place = Place("app/page.tsx", 4, 5)
+    bench.tell(CompileChanged("p1", "Unexpected token", place))
+    pane = pane_of(window)
+    assert pane.message_bar.remedy_button.text() == "page.tsx:4:5"
+    click(pane.message_bar.remedy_button)
+    assert pane.message_bar.headline.text() == "page.tsx:4:5 is not in the project"
+    bench.insight.files["app/page.tsx"] = tmp_path / "page.tsx"
+    assert pane.log_pane.is_there(place)
+    pane.preview.console.emit(1, "careful", "")
+    assert bench.insight.said == [("p1", Level.WARNING, "careful", "")]
+
+
+async def test_a_pane_made_later_knows_what_does_not_compile(window: MainWindow, bench: StandIn) -> None:
+    bench.insight.broken["p2"] = CompileChanged("p2", "Unexpected token")
+    window._show_project("p2")
+    assert pane_of(window).message_bar.headline.text() == "Unexpected token"
 
 
 async def test_the_menu_of_a_project(window: MainWindow, bench: StandIn, qtbot: QtBot) -> None:

@@ -136,8 +136,6 @@ def test_lines_about_a_project() -> None:
     assert present.row(project, Session("p1"), NOW, str).line == "Stopped"
     session = live("p1")
     assert present.state_line(session, Provider.LOCAL, NOW + 79.1, str) == "Live · This computer · 1 min"
-    assert present.server_line(session, str) == "Port 3000 · PID 4212"
-    assert present.server_line(Session("p1"), str) == ""
 
 
 def test_where_a_project_runs() -> None:
@@ -169,7 +167,7 @@ def test_every_action_but_none_has_a_label(action: Action) -> None:
 
 
 def test_names_of_logs_and_places() -> None:
-    assert [present.stream(stream, str) for stream in Stream] == ["Install", "Dev server", "Activity"]
+    assert [present.stream(stream, str) for stream in Stream] == ["Install", "Dev server", "Browser", "Activity"]
     assert all(present.provider(provider, str) for provider in Provider)
 
 

@@ -138,3 +138,4 @@ def test_figures(pane: ProjectPane) -> None:
     assert pane.measured is not None and pane.idleness is not None
     values = [value.text() for _, value in pane.log_pane.health._facts]
     assert "12:55" in values and "3000" in values
+    pane.close_page()
