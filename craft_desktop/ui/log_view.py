@@ -51,10 +51,11 @@ class LogView(QPlainTextEdit):
 
     def __init__(self, theme: Theme, is_there: Callable[[Place], bool] = lambda place: False) -> None:
         super().__init__()
-        self._kept: deque[tuple[LogLine, Level]] = deque(maxlen=KEPT)
+        self._kept: deque[LogLine] = deque(maxlen=KEPT)
         self._pending: deque[LogLine] = deque(maxlen=KEPT)
         self._again: deque[LogLine] = deque()  # lines kept already that are to be shown anew
         self._least = Level.INFO
+        self._level = Level.INFO  # of the last line that was looked at: what stands below it may belong to it
         self._has_times = False
         self._follows = True
         self._is_moving = False
@@ -146,7 +147,8 @@ class LogView(QPlainTextEdit):
         """Show a portion of what waits."""
         deadline = time.perf_counter() + PORTION_S
         while self.is_busy:
-            portion = self._take_again() if self._again else self._take_new()
+            lines = self._take_again() if self._again else self._take_new()
+            portion = lines if self._least is Level.INFO else [line for line in lines if self._passes(line)]
             if portion:
                 self._insert(portion)
             if time.perf_counter() >= deadline:
@@ -174,15 +176,13 @@ class LogView(QPlainTextEdit):
         Of a flood, what would be pushed out of view before it was painted is kept and not laid out.
         """
         is_late = len(self._pending) > LINES + CHUNK and self._least is Level.INFO
-        level = self._kept[-1][1] if self._kept else Level.INFO
-        shown = []
-        for _ in range(min(CHUNK, len(self._pending))):
-            line = self._pending.popleft()
-            level = line.level if line.level is not None else level_below(level, line.text)
-            self._kept.append((line, level))
-            if level >= self._least or line.is_divider:
-                shown.append(line)
-        return [] if is_late else shown
+        lines = [self._pending.popleft() for _ in range(min(CHUNK, len(self._pending)))]
+        self._kept.extend(lines)
+        return [] if is_late else lines
+
+    def _passes(self, line: LogLine) -> bool:
+        self._level = line.level if line.level is not None else level_below(self._level, line.text)
+        return self._level >= self._least or line.is_divider
 
     def _insert(self, lines: list[LogLine]) -> None:
         place = self.verticalScrollBar().value()
@@ -234,9 +234,10 @@ class LogView(QPlainTextEdit):
 
     def _render_again(self) -> None:
         """Show anew, in portions, what is kept and passes the filter."""
-        least = self._least
-        shown = [line for line, level in reversed(self._kept) if level >= least or line.is_divider]
-        self._again = deque(reversed(list(islice(shown, LINES))))
+        everything = self._least is not Level.INFO  # what passes may be anywhere
+        first = 0 if everything else max(0, len(self._kept) - LINES)
+        self._again = deque(islice(self._kept, first, None))
+        self._level = Level.INFO
         self._empty()
         if self.is_busy and not self._timer.isActive():
             self._timer.start()

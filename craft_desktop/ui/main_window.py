@@ -134,6 +134,12 @@ class MainWindow(QMainWindow):
         """The project in sight."""
         return self.panes.current
 
+    @property
+    def is_busy(self) -> bool:
+        """Do lines of a log wait to be shown?"""
+        panes = (self.panes.made(key) for key in self._projects)
+        return any(view.is_busy for pane in panes if pane is not None for view in pane.log_pane.views.values())
+
     # Connections ----------------------------------------------------------------------------------------------
 
     def _connect_parts(self) -> None:

@@ -19,11 +19,11 @@ from craft_desktop.control.server import open_served
 from craft_desktop.model.errors import CraftError, Problem
 from craft_desktop.paths import Paths
 from craft_desktop.tasks import Owner
-from craft_desktop.ui import pauses
 from craft_desktop.ui.bridge import Bench, Bridge
 from craft_desktop.ui.curtain import Curtain
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import MainWindow
+from craft_desktop.ui.pauses import Pauses
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.theme import Theme
 
@@ -67,12 +67,14 @@ async def _live(folders: list[Path], paths: Paths, theme: Theme, icons: Icons, o
     bridge = Bridge(bench)
     window = MainWindow(bridge, theme, icons, Placement(paths.state), paths.state / "pages")
     window.quit_requested.connect(lambda: asked.put_nowait(None))
-    pauses.set_aside()
+    pauses = Pauses(lambda: window.is_busy)
+    pauses.begin()
     window.show()
     if folders:
         bridge.add(folders)
     await asked.get()
 
+    pauses.end()
     window.show_stopping()
     seen_at = time.monotonic()
     owner = Owner("end")

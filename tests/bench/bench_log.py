@@ -23,11 +23,12 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 import qasync  # isort: skip
 
 from craft_desktop.model.events import LogLine, Stream
-from craft_desktop.ui import guard, pauses
+from craft_desktop.ui import guard
 from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.log_view import LINES
 from craft_desktop.ui.main_window import MainWindow
+from craft_desktop.ui.pauses import Pauses
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.theme import Theme
 from craft_desktop.workbench.logbook import Logbook
@@ -156,7 +157,7 @@ def told(name: str, count: int, took: float, gaps: Gaps) -> str:
 
 async def main(theme: Theme, icons: Icons, count: int, rounds: int) -> None:
     texts = lines(count)
-    pauses.set_aside()  # as the program does when it begins
+    Pauses(lambda: True).begin()  # as the program does when it begins
     for _ in range(rounds):
         print(told("log pane, through the window", count, *await ours(texts, theme, icons)))  # noqa: T201
         print(told("QPlainTextEdit.appendPlainText", count, *await plain(texts, theme)), flush=True)  # noqa: T201

@@ -7,7 +7,8 @@ from pytestqt.qtbot import QtBot
 from craft_desktop.model.events import Measured
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.settings import WhenIdle
-from craft_desktop.ui.health_view import KEPT_S, HealthView
+from craft_desktop.ui.figures import KEPT_S
+from craft_desktop.ui.health_view import HealthView
 from craft_desktop.ui.theme import Theme
 from tests.ui.stand_in import NOW, live
 

@@ -5,7 +5,7 @@ from PySide6.QtCore import QUrl
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import CompileChanged, LogLine, Measured, Stream
+from craft_desktop.model.events import CompileChanged, Event, LogLine, Measured, Stream
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
 from craft_desktop.model.settings import Settings
@@ -43,7 +43,7 @@ def test_events_become_signals(bridge: InsightBridge) -> None:
     told: list[object] = []
     bridge.measured.connect(told.append)
     bridge.compiled.connect(told.append)
-    events = [Measured("p1", NOW, 4.0, 1, 2), CompileChanged("p1", "x", PLACE)]
+    events: list[Event] = [Measured("p1", NOW, 4.0, 1, 2), CompileChanged("p1", "x", PLACE)]
     for event in (*events, LogLine("p1", Stream.SERVER, "x", NOW)):
         bridge.hear(event)
     assert told == events

@@ -1,7 +1,12 @@
 import gc
 import weakref
+from collections.abc import Iterator
 
-from craft_desktop.ui.pauses import set_aside
+import pytest
+from pytestqt.qtbot import QtBot
+
+from craft_desktop.ui import pauses
+from craft_desktop.ui.pauses import MOST_LOOKS, Pauses
 
 
 class Knot:
@@ -9,15 +14,61 @@ class Knot:
         self.itself = self
 
 
-def test_what_is_there_is_set_aside_and_what_comes_is_collected() -> None:
-    before = gc.get_freeze_count()
-    old = weakref.ref(Knot())
-    try:
-        set_aside()
-        assert old() is None, "garbage is not kept"
-        assert gc.get_freeze_count() > before + 1000
-        later = weakref.ref(Knot())
-        gc.collect()
-        assert later() is None
-    finally:
-        gc.unfreeze()
+class Window:
+    is_busy = False
+
+
+@pytest.fixture
+def window() -> Window:
+    return Window()
+
+
+@pytest.fixture
+def begun(qtbot: QtBot, window: Window, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pauses]:
+    monkeypatch.setattr(pauses, "DUE", 0)
+    made = Pauses(lambda: window.is_busy)
+    yield made
+    made.end()
+
+
+def knot() -> "weakref.ref[Knot]":
+    return weakref.ref(Knot())
+
+
+def test_what_is_there_is_set_aside_and_all_is_put_back(begun: Pauses) -> None:
+    before, thresholds, old = gc.get_freeze_count(), gc.get_threshold(), knot()
+    begun.begin()
+    assert old() is None, "garbage is not kept"
+    assert gc.get_freeze_count() > before + 1000
+    assert gc.get_threshold()[:2] == thresholds[:2] and gc.get_threshold()[2] > thresholds[2]
+    begun.end()
+    assert gc.get_threshold() == thresholds and gc.get_freeze_count() == 0
+
+
+def test_it_collects_when_nothing_goes_on(begun: Pauses, window: Window) -> None:
+    begun.begin()
+    made = knot()
+    window.is_busy = True
+    begun.look()
+    assert made() is not None
+    window.is_busy = False
+    begun.look()
+    assert made() is None
+
+
+def test_no_flood_puts_it_off_for_ever(begun: Pauses, window: Window) -> None:
+    begun.begin()
+    window.is_busy, made = True, knot()
+    for _ in range(MOST_LOOKS):
+        begun.look()
+    assert made() is not None
+    begun.look()
+    assert made() is None
+
+
+def test_what_is_not_due_is_not_done(begun: Pauses, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun.begin()
+    monkeypatch.setattr(pauses, "DUE", 10**9)
+    made = knot()
+    begun.look()
+    assert made() is not None
