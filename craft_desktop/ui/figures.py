@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from craft_desktop.model.events import Measured
 from craft_desktop.model.operations import Idleness
-from craft_desktop.model.project import Provider
 from craft_desktop.model.session import Phase, Session
 from craft_desktop.model.settings import WhenIdle
 from craft_desktop.ui import present
@@ -89,10 +88,5 @@ def facts(session: Session, idleness: Idleness | None, now: float, tr: Tr) -> tu
         Fact(tr("Sleeps in") if sleeps else tr("Stops in"), left),
         Fact(tr("Port"), str(session.port) if session.port is not None else dash),
         Fact(tr("Process"), tr("PID {0}").format(session.pid) if session.pid is not None else dash),
-        Fact(tr("Runs on"), _where(session.provider, tr) if is_on else dash),
         Fact(tr("Sandbox"), session.sandbox_id or dash),
     )
-
-
-def _where(provider: Provider, tr: Tr) -> str:
-    return present.provider(provider, tr)

@@ -4,22 +4,24 @@ from collections import deque
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from craft_desktop.model.events import Measured
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.session import Session
 from craft_desktop.ui import figures, present
 from craft_desktop.ui.figures import KEPT_S
-from craft_desktop.ui.parts import label
+from craft_desktop.ui.parts import ElidedLabel, label
 from craft_desktop.ui.sparkline import Sparkline
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, Theme
 from craft_desktop.ui.words import tr
 
 MOST = 200
 """Measurements kept: those of five minutes at the quickest pace, and some."""
-COLUMNS = 4
+COLUMNS = 3
 """Facts side by side: two rows fit the lowest pane."""
+LEAST_GAUGE, LEAST_FACT = 132, 84
+"""Widths: room for “312 MB of 16 GB”, and for a port, a process and most of a sandbox's id."""
 LEAST_TOP_SHARE = 0.02
 """The memory's line is drawn up to its own highest, but never larger than a fiftieth of all: a hum is no mountain."""
 
@@ -30,19 +32,17 @@ class _Gauge(QWidget):
     def __init__(self, theme: Theme, name: str, title: str) -> None:
         super().__init__()
         self.title = title
-        self.value = label("–", "name")
+        self.value = ElidedLabel("headline")
         self.value.setObjectName(f"{name}Value")
         self.line = Sparkline(theme, KEPT_S)
         self.line.setObjectName(f"{name}Line")
-        top = QHBoxLayout()
-        top.setSpacing(GAP)
-        top.addWidget(label(title, "small"))
-        top.addStretch(1)
-        top.addWidget(self.value)
+        self.setMinimumWidth(LEAST_GAUGE)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP_S)
-        column.addLayout(top)
+        column.setSpacing(0)
+        column.addWidget(label(title, "small"))
+        column.addWidget(self.value)
+        column.addSpacing(GAP_S)
         column.addWidget(self.line, 1)
 
 
@@ -61,21 +61,17 @@ class HealthView(QScrollArea):
         self._measured: deque[Measured] = deque(maxlen=MOST)
         self.cpu = _Gauge(theme, "cpu", tr("CPU"))
         self.memory = _Gauge(theme, "memory", tr("Memory"))
-        gauges = QHBoxLayout()
-        gauges.setSpacing(2 * GAP_L)
-        gauges.addWidget(self.cpu, 1)
-        gauges.addWidget(self.memory, 1)
-        self._facts: list[tuple[QLabel, QLabel]] = []
+        self._facts: list[tuple[QLabel, ElidedLabel]] = []
         grid = QGridLayout()
         grid.setHorizontalSpacing(GAP_L)
         grid.setVerticalSpacing(GAP)
+        grid.setRowStretch(2, 1)
         for place, _ in enumerate(figures.facts(self._session, None, 0.0, tr)):
-            name, value = label("", "small"), label("–")
+            name, value = label("", "small"), ElidedLabel()
             value.setObjectName(f"fact{place}")
             value.setTextInteractionFlags(
                 Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
-            value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             cell = QVBoxLayout()
             cell.setSpacing(0)
             cell.addWidget(name)
@@ -84,13 +80,15 @@ class HealthView(QScrollArea):
             self._facts.append((name, value))
         for column in range(COLUMNS):
             grid.setColumnStretch(column, 1)
+            grid.setColumnMinimumWidth(column, LEAST_FACT)
         inside = QFrame()
         inside.setObjectName("health")
-        whole = QVBoxLayout(inside)
+        whole = QHBoxLayout(inside)
         whole.setContentsMargins(GAP_L, GAP, GAP_L, GAP)
-        whole.setSpacing(GAP + GAP_S)
-        whole.addLayout(gauges, 1)
-        whole.addLayout(grid)
+        whole.setSpacing(GAP_L)
+        whole.addWidget(self.cpu, 1)
+        whole.addWidget(self.memory, 1)
+        whole.addLayout(grid, 1)
         self.setWidget(inside)
         self._show_figures()
         self.tick()
@@ -126,7 +124,6 @@ class HealthView(QScrollArea):
             name.setText(fact.label)
             value.setText(fact.value)
             value.setAccessibleName(f"{fact.label}: {fact.value}")
-            value.setToolTip(fact.value if len(fact.value) > 16 else "")
 
     def _show_figures(self) -> None:
         measured = tuple(self._measured)

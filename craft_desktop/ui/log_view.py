@@ -18,6 +18,7 @@ from craft_desktop.model.events import LogLine
 from craft_desktop.model.levels import Level, level_below
 from craft_desktop.model.places import Place
 from craft_desktop.ui import ansi
+from craft_desktop.ui.ansi import Style
 from craft_desktop.ui.inks import QUIET, Inks
 from craft_desktop.ui.links import Links
 from craft_desktop.ui.theme import GAP, Theme
@@ -35,6 +36,10 @@ CHUNK = 50
 """Lines inserted between two looks at the clock."""
 LONGEST = 4_000
 """Letters of a line that are shown; a minified file in one line would hold the layout up for seconds."""
+
+
+_TONES = {Level.WARNING: Style(colour=3), Level.ERROR: Style(colour=1)}
+"""Colours of lines that come with a level and paint themselves not: what a page says."""
 
 
 class LogView(QPlainTextEdit):
@@ -215,8 +220,9 @@ class LogView(QPlainTextEdit):
                 cursor.insertText(text, form)
                 cursor.insertText(datetime.fromtimestamp(line.at).strftime("%H:%M:%S  "), inks.of(QUIET))
                 text = ""
+            own = _TONES.get(line.level)
             for run in ansi.parse(line.text[:LONGEST]):
-                run_form = inks.of(run.style)
+                run_form = inks.of(own if own is not None and run.style is ansi.PLAIN else run.style)
                 if run_form is not form:
                     cursor.insertText(text, form)
                     text, form = "", run_form

@@ -21,7 +21,9 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 import qasync  # isort: skip
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import LogLine, Notice, Pushed, Stream
+from craft_desktop.model.events import CompileChanged, LogLine, Measured, Notice, Pushed, Stream
+from craft_desktop.model.levels import Level
+from craft_desktop.model.places import Place
 from craft_desktop.model.session import Session
 from craft_desktop.store.secrets import KeySource, KeyState
 from craft_desktop.ui import guard
@@ -36,7 +38,7 @@ from craft_desktop.ui.theme import Theme
 from tests.ui import stand_in as S
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZES = ((1280, 800), (900, 600))
+SIZES = ((1440, 900), (900, 600))
 
 PAGE = b"""<!doctype html><meta charset=utf-8><title>Shop front</title><style>
 :root{color-scheme:light dark}*{box-sizing:border-box}
@@ -93,8 +95,29 @@ def logs(key: str) -> list[LogLine]:
     ]
     made = [LogLine(key, Stream.INSTALL, text, S.NOW + n) for n, text in enumerate(install)]
     made += [LogLine(key, Stream.SERVER, text, S.NOW + 15 + n) for n, text in enumerate(server)]
+    made.append(LogLine(key, Stream.SERVER, "The dev server starts again", S.NOW + 31, Level.INFO, is_divider=True))
+    again = [
+        " \x1b[32m\x1b[1m✓\x1b[22m\x1b[39m Ready in 540ms",
+        " \x1b[31m⨯\x1b[39m ./app/page.tsx:4:5",
+        "\x1b[1m\x1b[31mError\x1b[39m: Expected corresponding JSX closing tag for <main>\x1b[22m",
+        "\x1b[31m\x1b[1m>\x1b[0m \x1b[90m4 |\x1b[0m   </mai>;",
+        "    at Page (app/page.tsx:3:16)",
+    ]
+    made += [LogLine(key, Stream.SERVER, text, S.NOW + 32 + n) for n, text in enumerate(again)]
     made += [LogLine(key, Stream.ACTIVITY, "Pushed 1 file (412 B) in 38 ms", S.NOW + 40)]
     return made
+
+
+def said(key: str) -> list[LogLine]:
+    source = "http://shop-front.localhost:4100/app/cart.tsx:18"
+    browser = [
+        ("[Fast Refresh] rebuilding", Level.INFO),
+        (f"Uncaught TypeError: Cannot read properties of undefined (reading 'price')  {source}", Level.ERROR),
+        ("    at Cart (http://shop-front.localhost:4100/app/cart.tsx:18:22)", Level.ERROR),
+        (f'Image with src "/hero.png" has no width  {source}', Level.WARNING),
+        ("GET /api/cart 500", Level.ERROR),
+    ]
+    return [LogLine(key, Stream.BROWSER, text, S.NOW + 36, level) for text, level in browser]
 
 
 Kind = TypeVar("Kind", bound=QWidget)
@@ -132,6 +155,7 @@ class Gallery:
             "live": lambda: S.live("p1", self.clock - 740),
             "message": lambda: S.live("p1", self.clock - 740),
             "find": lambda: S.live("p1", self.clock - 740),
+            **{name: lambda: S.live("p1", self.clock - 740) for name in LOOKED_INTO},
         }
         if name in states:
             bench.sessions["p1"] = states[name]()
@@ -147,7 +171,7 @@ class Gallery:
                 self.pane(window).log_pane.show_stream(
                     Stream.INSTALL if name in ("failed", "installing") else Stream.SERVER
                 )
-            if name in ("live", "message", "find"):
+            if name in ("live", "message", "find", *LOOKED_INTO):
                 bench.tell(Pushed("p1", 1, 0, 412, 38.2, 41))
                 await self.loaded(window)
             target: QWidget = window
@@ -161,6 +185,8 @@ class Gallery:
                 bench.tell(Notice("p1", told))
                 self.pane(window).message_bar.details_button.click()
                 self.pane(window).log_pane.times_button.click()
+            if name in LOOKED_INTO:
+                self.look_into(name, window, bench)
             if name == "find":
                 self.pane(window).log_pane.open_search()
                 self.pane(window).log_pane.find_bar.field.setText("next")
@@ -186,13 +212,35 @@ class Gallery:
                 await asyncio.sleep(0.3)
                 target = find(window, QMenu, "projectMenu")
             await asyncio.sleep(0.5)
-            shot = target.grab() if name not in ("live", "message", "find") else self.grab(window)
+            shot = target.grab() if name not in ("live", "message", "find", *LOOKED_INTO) else self.grab(window)
             shot.save(str(self.folder / f"{name}-{choice}-{size[0]}.png"))
             window.panes.close_pages()
             await bridge.aclose()
             window.hide()
             window.deleteLater()
             await asyncio.sleep(0.1)
+
+    def look_into(self, name: str, window: MainWindow, bench: S.StandIn) -> None:
+        pane = self.pane(window)
+        bench.insight.files = {path: Path("/p") for path in ("app/page.tsx", "app/cart.tsx")}
+        for number in range(60):
+            swing = 40 * abs((number % 24) - 12) / 12 if number > 20 else 2
+            used = 260_000_000 + 1_800_000 * min(number, 29)
+            bench.tell(Measured("p1", self.clock - 300 + 5 * number, 4 + swing, used, 8_200_000_000))
+        match name:
+            case "health":
+                pane.log_pane.show_health()
+            case "browser":
+                pane.log_pane.show_stream(Stream.BROWSER)
+                for line in said("p1"):
+                    bench.tell(line)
+            case "broken":
+                words = "Expected corresponding JSX closing tag for <main>"
+                bench.tell(CompileChanged("p1", words, Place("app/page.tsx", 4, 5)))
+            case "errors":
+                pane.log_pane.levels.choose(Level.ERROR)
+                pane.log_pane.times_button.click()
+                pane.log_pane.view.setFocus()
 
     def pane(self, window: MainWindow) -> ProjectPane:
         assert window.pane is not None
@@ -212,7 +260,11 @@ class Gallery:
         await asyncio.sleep(0.6)
 
 
+LOOKED_INTO = ("health", "browser", "broken", "errors")
+"""States of a live project whose logs or figures are looked into."""
+
 STATES = (
+    *LOOKED_INTO,
     "empty", "stopped", "starting", "installing", "live", "failed", "settings",
     "message", "find", "drop", "stopping", "shortcuts", "menu",
 )  # fmt: skip

@@ -58,7 +58,6 @@ def test_facts_of_a_run() -> None:
         ("Sleeps in", "12:55"),
         ("Port", "3000"),
         ("Process", "PID 4212"),
-        ("Runs on", "This computer"),
         ("Sandbox", "i1a2b3c4d5"),
     ]
     without = figures.facts(live(begun_at=NOW - 740), Idleness(3, None, WhenIdle.STOP), NOW, str)

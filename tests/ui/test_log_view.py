@@ -158,6 +158,14 @@ def error(text: str) -> LogLine:
     return LogLine("p1", Stream.BROWSER, text, NOW, Level.ERROR)
 
 
+def test_what_a_page_says_is_coloured_by_its_level(view: LogView) -> None:
+    warning = LogLine("p1", Stream.BROWSER, "careful", NOW, Level.WARNING)
+    view.add([error("boom"), warning, error("\x1b[32mpainted"), line("Error: only words")])
+    flush(view)
+    colours = [colour_at(view, text) for text in ("boom", "careful", "painted", "only words")]
+    assert colours == [LIGHT.palette[1], LIGHT.palette[3], LIGHT.palette[2], LIGHT.text]
+
+
 def test_only_what_is_grave_enough_is_shown(view: LogView) -> None:
     view.add([line("fine"), line("npm warn careful"), line("Error: boom"), line("    at f (a.ts:1:2)"), error("told")])
     flush(view)
