@@ -1,9 +1,11 @@
 import contextlib
+import itertools
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWebEngineCore import QWebEngineSettings
 from PySide6.QtWebEngineWidgets import QWebEngineView
@@ -11,7 +13,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.exceptions import TimeoutError
 from pytestqt.qtbot import QtBot
 
-from craft_desktop.ui.page import GESTURE_S, Page, PageView, make_profile
+from craft_desktop.model.events import LogLine
+from craft_desktop.model.levels import Level
+from craft_desktop.ui.page import GESTURE_S, SAID, Page, PageView, make_profile
+from craft_desktop.workbench.page_log import BURST, PageLog
 from tests.ui.drag import carry, enter
 from tests.ui.hands import click
 from tests.ui.web_site import Site
@@ -101,6 +106,33 @@ def test_no_file_of_this_computer_can_be_read(qtbot: QtBot, page: Page, site: Si
         "JavascriptCanAccessClipboard",
     ):
         assert not page.settings().testAttribute(getattr(QWebEngineSettings.WebAttribute, attribute))
+
+
+def test_what_it_says_to_its_console_is_handed_on(qtbot: QtBot, page: Page, site: Site) -> None:
+    heard: list[tuple[int, str, str]] = []
+    page.console.connect(lambda level, text, source: heard.append((level, text, source)))
+    go(qtbot, page, site, "console")
+    qtbot.waitUntil(lambda: any("boom" in text for _, text, _ in heard), timeout=WAIT_MS)
+    source = f"{site.base}console:1"
+    assert heard[:3] == [(0, "one", source), (1, "two", source), (2, "three 3", source)]
+    assert heard[3][1] == "x" * SAID
+    assert heard[4] == (2, "Uncaught Error: boom", source)
+
+
+def test_a_page_that_logs_without_end_leaves_the_loop_free(qtbot: QtBot, page: Page, site: Site) -> None:
+    told: list[LogLine] = []
+    log = PageLog(told.append)
+    page.console.connect(lambda level, text, source: log.console("p1", Level(level), text, source))
+    ticks: list[float] = []
+    timer = QTimer(interval=0)
+    timer.timeout.connect(lambda: ticks.append(time.thread_time()))
+    timer.start()
+    go(qtbot, page, site, "flood")
+    wait_title(qtbot, page, "over")
+    timer.stop()
+    assert BURST < len(told) < 0.1 * 100_000
+    longest = max(later - earlier for earlier, later in itertools.pairwise(ticks))
+    assert longest < 0.1, "what the engine hands over at once, and room for a slow machine"
 
 
 def test_no_bridge_to_the_program(qtbot: QtBot, page: Page, site: Site) -> None:

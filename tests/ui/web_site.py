@@ -21,6 +21,10 @@ PAGES = {
     "/geo": "<title>geo</title><script>navigator.geolocation.getCurrentPosition(()=>document.title='found',"
     "()=>document.title='refused')</script>",
     "/scheme": "<title>scheme</title><script>setTimeout(()=>{location='ssh://host/'},0)</script>",
+    "/console": "<title>console</title><script>console.log('one');console.warn('two');console.error('three',3);"
+    "console.log('x'.repeat(1e6));setTimeout(()=>{document.title='thrown';throw new Error('boom')},0)</script>",
+    "/flood": "<title>flood</title><script>for(let n=0;n<100000;n++)console.error('line '+n);"
+    "setTimeout(()=>{document.title='over'},0)</script>",
     "/bridge": "<title>bridge</title><script>document.title=String(typeof qt)</script>",
 }
 
