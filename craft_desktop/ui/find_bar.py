@@ -2,10 +2,11 @@
 
 import bisect
 import re
+import time
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QKeyEvent, QTextBlock, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QTextEdit, QWidget
 
 from craft_desktop.ui.icons import Icons
@@ -16,6 +17,10 @@ from craft_desktop.ui.words import tr
 
 RECOUNT_MS = 250
 """A growing log is searched again at most four times a second."""
+SLICE_S = 0.004
+"""Time for one slice of a search: 5,000 long lines took 0.7 s at once (measured)."""
+MOST_HITS = 20_000
+"""More are told as “20,000+”: nobody goes through them, and each costs memory."""
 MOST_MARKS = 400
 """Hits marked at once: more than a screen shows."""
 
@@ -77,8 +82,13 @@ class FindBar(QWidget):
         row.addWidget(self.previous_button)
         row.addWidget(self.next_button)
         row.addWidget(self.close_button)
+        self._found: list[tuple[int, int]] = []
+        self._next: QTextBlock | None = None  # where the search that is under way goes on
+        self._has_grown = False
         self._timer = QTimer(self, singleShot=True, interval=RECOUNT_MS)
         self._timer.timeout.connect(self._recount)
+        self._slices = QTimer(self, singleShot=True, interval=0)
+        self._slices.timeout.connect(self._search_on)
         theme.changed.connect(self._mark)
         self.hide()
 
@@ -125,8 +135,9 @@ class FindBar(QWidget):
         start, end = self._hits[self._current]
         self._view.follow(False)
         cursor = self._view.textCursor()
-        cursor.setPosition(start)
-        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        last = self._view.document().characterCount() - 1
+        cursor.setPosition(min(start, last))
+        cursor.setPosition(min(end, last), QTextCursor.MoveMode.KeepAnchor)
         self._view.setTextCursor(cursor)
         self._view.centerCursor()
         self._show_count()
@@ -142,22 +153,46 @@ class FindBar(QWidget):
             super().keyPressEvent(event)
 
     def _grown(self) -> None:
-        if self.isVisible() and self.field.text() and not self._timer.isActive():
+        if not self.isVisible() or not self.field.text():
+            return
+        if self._next is not None:
+            self._has_grown = True  # searched again when this search has come to its end
+        elif not self._timer.isActive():
             self._timer.start()
 
     def _search_anew(self) -> None:
-        self._current = -1
+        self._slices.stop()
+        self._next, self._current = None, -1
         self._recount()
 
     def _recount(self) -> None:
+        self._slices.stop()
+        self._next = None
         if self._view is None or self.isHidden():
             return
-        before = len(self._hits)
-        self._hits = list(find_all(self._view.toPlainText(), self.field.text()))
+        self._found, self._has_grown = [], False
+        self._next = self._view.document().firstBlock()
+        self._search_on()
+
+    def _search_on(self) -> None:
+        """Search for a slice of time; what is left comes in the next slices, and the window lives in between."""
+        block, wanted, deadline = self._next, self.field.text(), time.perf_counter() + SLICE_S
+        while block is not None and block.isValid() and len(self._found) < MOST_HITS:
+            at = block.position()
+            self._found.extend((at + start, at + end) for start, end in find_all(block.text(), wanted))
+            block = block.next()
+            if time.perf_counter() >= deadline and block.isValid():
+                self._next = block
+                self._slices.start()
+                return
+        self._next = None
+        before, self._hits = len(self._hits), self._found[:MOST_HITS]
         if len(self._hits) != before or self._current >= len(self._hits):
             self._current = -1
         self._show_count()
         self._mark()
+        if self._has_grown:
+            self._timer.start()
 
     def _show_count(self) -> None:
         if not self.field.text():
@@ -167,7 +202,8 @@ class FindBar(QWidget):
         elif self._current >= 0:
             words = tr("{0} of {1}").format(self._current + 1, len(self._hits))
         else:
-            words = tr("1 hit") if len(self._hits) == 1 else tr("{0} hits").format(len(self._hits))
+            count = f"{MOST_HITS:,}+" if len(self._hits) == MOST_HITS else str(len(self._hits))
+            words = tr("1 hit") if len(self._hits) == 1 else tr("{0} hits").format(count)
         self.count.setText(words)
         self.previous_button.setEnabled(bool(self._hits))
         self.next_button.setEnabled(bool(self._hits))
@@ -193,7 +229,8 @@ class FindBar(QWidget):
         form.setForeground(QColor(colours.text))
         mark = QTextEdit.ExtraSelection()
         cursor = QTextCursor(self._view.document())
-        cursor.setPosition(begin)
-        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        last = self._view.document().characterCount() - 1  # the log may have been cleared since the search
+        cursor.setPosition(min(begin, last))
+        cursor.setPosition(min(end, last), QTextCursor.MoveMode.KeepAnchor)
         mark.cursor, mark.format = cursor, form
         return mark

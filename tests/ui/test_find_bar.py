@@ -1,9 +1,11 @@
+import time
+
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.events import LogLine, Stream
-from craft_desktop.ui.find_bar import FindBar, find_all
+from craft_desktop.ui.find_bar import MOST_HITS, SLICE_S, FindBar, find_all
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.log_view import LogView
 from craft_desktop.ui.theme import Theme
@@ -99,3 +101,27 @@ def test_escape_closes(qtbot: QtBot, bar: FindBar) -> None:
     with qtbot.waitSignal(bar.closed):
         press(bar.field, Qt.Key.Key_Escape)
     assert not bar.isVisible()
+
+
+def test_a_search_through_very_much_leaves_the_loop_free(qtbot: QtBot, bar: FindBar, view: LogView) -> None:
+    view.add(LogLine("p1", Stream.SERVER, "ab error " * 400, NOW) for _ in range(3000))
+    view.add_line(LogLine("p1", Stream.SERVER, "the only one", NOW))
+    while view.is_busy:
+        view.flush()
+    begun = time.thread_time()
+    bar.field.setText("the only one")
+    assert time.thread_time() - begun < 10 * SLICE_S
+    assert bar.count.text() != "1 hit", "it is not searched at once"
+    qtbot.waitUntil(lambda: bar.count.text() == "1 hit", timeout=10_000)
+    bar.step(1)
+    assert view.textCursor().selectedText() == "the only one"
+    bar.field.setText("error")
+    qtbot.waitUntil(lambda: bar.count.text() == f"{MOST_HITS:,}+ hits", timeout=10_000)
+
+
+def test_a_log_that_is_cleared_under_a_search(qtbot: QtBot, bar: FindBar, view: LogView) -> None:
+    bar.field.setText("line")
+    view.clear_view()
+    bar.step(1)
+    bar._mark()
+    qtbot.waitUntil(lambda: bar.count.text() == "No hits", timeout=5000)
