@@ -41,7 +41,7 @@ LONGEST = 2_000
 A screen of lines of 4,000 took 23 ms to insert and paint (measured)."""
 
 
-_TONES = {Level.WARNING: Style(colour=3), Level.ERROR: Style(colour=1)}
+_TONES: dict[Level | None, Style] = {Level.WARNING: Style(colour=3), Level.ERROR: Style(colour=1)}
 """Colours of lines that come with a level and paint themselves not: what a page says."""
 
 
