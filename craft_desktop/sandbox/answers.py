@@ -1,7 +1,8 @@
 """What a provider answers: values without the client."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,11 @@ class FoundSnapshot:
 
     snapshot_id: str
     names: tuple[str, ...]
+
+
+def last_usage(told: Sequence[Any]) -> Usage | None:
+    """Give the newest of the client's measurements (`SandboxMetrics`); None where there is none."""
+    if not told:
+        return None
+    last = max(told, key=lambda each: each.timestamp)
+    return Usage(last.timestamp.timestamp(), float(last.cpu_used_pct), int(last.mem_used), int(last.mem_total))

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,13 @@ from e2b import (
 
 from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxGoneError, SandboxUnreachableError
 from craft_desktop.model.project import Provider
-from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome, Usage
+from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome, Usage, last_usage
 from craft_desktop.sandbox.faults import patiently, translated
-from craft_desktop.sandbox.persist import KILL_LIMIT_S, abandon
+from craft_desktop.sandbox.persist import KILL_LIMIT_S, REQUEST_LIMIT_S, abandon, within
 from craft_desktop.sandbox.profile import Address, Profile, address_of
 from craft_desktop.sandbox.ready import listens
 from craft_desktop.sandbox.upload import send_pieces, send_together
 
-# Longest wait for one answer of the control plane; a create on E2B's cloud takes well under a second.
-REQUEST_LIMIT_S = 30.0
 # Longest wait for a pause or a resume: E2B writes a sandbox's memory to its disk (4 s for each GiB, its documentation).
 PAUSE_LIMIT_S = 60.0
 # One piece of a streamed file: large enough that the hop to a thread costs nothing beside it.
@@ -153,8 +151,8 @@ class Sandbox:
         """
 
         async def work() -> Outcome:
-            handle = await _opened(
-                self._sandbox.commands.run(command, background=True, cwd=cwd, timeout=0, request_timeout=0)
+            handle = await within(
+                self._sandbox.commands.run(command, background=True, cwd=cwd, timeout=0, request_timeout=0),
             )
             try:
                 async with asyncio.timeout(limit_s):
@@ -181,7 +179,7 @@ class Sandbox:
         gone = sorted(self._variables - envs.keys())
         handle = await patiently(
             self._profile,
-            lambda: _opened(
+            lambda: within(
                 self._sandbox.commands.run(
                     f"unset {' '.join(gone)}; {command}" if gone else command,
                     background=True,
@@ -192,7 +190,7 @@ class Sandbox:
                     timeout=0,
                     request_timeout=0,
                     retain_output=False,
-                )
+                ),
             ),
         )
         return Process(handle, self._profile)
@@ -207,7 +205,7 @@ class Sandbox:
                 opening = self._sandbox.commands.connect(
                     pid, on_stdout=on_output, on_stderr=on_output, timeout=0, request_timeout=0, retain_output=False
                 )
-                handle = await _opened(opening)
+                handle = await within(opening)
             except NotFoundException as error:
                 if isinstance(error, SandboxNotFoundException):
                     raise
@@ -251,10 +249,7 @@ class Sandbox:
         """
         async with translated(self._profile):
             told = await self._sandbox.get_metrics(request_timeout=REQUEST_LIMIT_S)
-        if not told:
-            return None
-        last = max(told, key=lambda each: each.timestamp)
-        return Usage(last.timestamp.timestamp(), float(last.cpu_used_pct), int(last.mem_used), int(last.mem_total))
+        return last_usage(told)
 
     async def snapshot(self, name: str) -> str:
         """Take a snapshot of the files, without the processes, under a name of its own; give its id.
@@ -402,8 +397,3 @@ class Connection:
         """
         async with translated(self.profile):
             await AsyncSandbox.kill(sandbox_id, **self._options)
-
-
-async def _opened(opening: Awaitable[Any]) -> Any:
-    async with asyncio.timeout(REQUEST_LIMIT_S):
-        return await opening

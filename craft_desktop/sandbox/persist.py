@@ -14,6 +14,8 @@ RECONNECT_LIMIT_S = 120.0
 RECONNECT_FIRST_S = 0.5
 RECONNECT_PAUSE_S = 15.0
 
+# Longest wait for one answer of the control plane; a create on E2B's cloud takes well under a second.
+REQUEST_LIMIT_S = 30.0
 # Longest wait for the clean-up of a sandbox that may already be gone.
 KILL_LIMIT_S = 10.0
 
@@ -47,3 +49,12 @@ async def abandon(work: Callable[[], Awaitable[None]]) -> bool:
         _log.warning("clean-up: %s", error)
         return False
     return True
+
+
+async def within(work: Awaitable[T], limit_s: float = REQUEST_LIMIT_S) -> T:
+    """Wait so long at most; the client's own deadline for a stream leaves a task that nobody collects (Python 3.11).
+
+    :raises TimeoutError: it took longer.
+    """
+    async with asyncio.timeout(limit_s):
+        return await work

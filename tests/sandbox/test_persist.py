@@ -1,5 +1,7 @@
 """What a broken network hinders is tried again, and nothing else."""
 
+import asyncio
+
 import pytest
 
 from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxGoneError, SandboxUnreachableError
@@ -38,3 +40,13 @@ async def test_it_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(persist, "RECONNECT_LIMIT_S", 0.01)
     with pytest.raises(SandboxUnreachableError):
         await persist.persist(Work(*[SandboxUnreachableError] * 1000))
+
+
+async def test_a_wait_ends_at_its_limit_and_gives_what_came_before_it() -> None:
+    with pytest.raises(TimeoutError):
+        await persist.within(asyncio.Event().wait(), 0.01)
+
+    async def answer() -> int:
+        return 7
+
+    assert await persist.within(answer()) == 7
