@@ -137,7 +137,9 @@ class WakeAsked:
 
 @dataclass(frozen=True, slots=True)
 class StopAsked:
-    """A person, a command or a fault asked for the end."""
+    """A person, a command or a fault asked for the end; or nobody had used it for `idle_s` seconds."""
+
+    idle_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,8 @@ class Session:
     url: str | None = None
     problem: Problem | None = None
     steps: tuple[StepRecord, ...] = FRESH_STEPS
+    idle_s: float | None = None
+    """Nobody had used it for so long, and so it was stopped."""
 
     @property
     def is_active(self) -> bool:
@@ -301,6 +305,8 @@ def advance(session: Session, fact: Fact, now: float) -> Session:
             return replace(moved, pid=None)
         case StartOverAsked():
             return replace(moved, sandbox_id=None, pid=None, port=None)
+        case StopAsked(idle_s=idle_s):
+            return replace(moved, idle_s=idle_s)
         case Ended():
             return replace(moved, sandbox_id=None, pid=None, port=None)
         case Failed(problem=problem):

@@ -4,7 +4,7 @@ The page may move within its own origin (scheme, host, port); all else is the sy
 web and mail addresses are handed to it.
 """
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 OUTSIDE_SCHEMES = frozenset({"http", "https", "mailto"})
 """What the system is asked to open: never a file, never a program's own scheme, which a hostile page may name."""
@@ -40,6 +40,19 @@ def complete(typed: str, base: str) -> str:
     if name == "localhost" or ("." in name and _is_host(name) and not _is_file(name)):
         return f"http://{text}"
     return f"{root}/{text}"
+
+
+def host(base: str) -> str:
+    """Give the host and port of an address."""
+    return urlsplit(base).netloc
+
+
+def path(url: str, base: str) -> str:
+    """Give what of an address comes after its host; the whole address where it is not `base`'s."""
+    if not is_inside(url, base):
+        return "/" if url in ("", "about:blank") else short(url)
+    parts = urlsplit(url)
+    return urlunsplit(("", "", parts.path or "/", parts.query, parts.fragment))
 
 
 def short(url: str) -> str:

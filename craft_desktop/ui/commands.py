@@ -35,19 +35,44 @@ COMMANDS: tuple[Command, ...] = (
     Command("remove", "&Project", "Remove from List", gap=True),
     Command("palette", "&View", "Command Palette…", ("Ctrl+K",)),
     Command("filter", "&View", "Filter Projects", ("Ctrl+P",)),
-    Command("reload", "&View", "Reload Page", ("Ctrl+R", "F5"), gap=True),
-    Command("back", "&View", "Back", ("Alt+Left",)),
-    Command("forward", "&View", "Forward", ("Alt+Right",)),
-    Command("address", "&View", "Edit Address", ("Ctrl+L",)),
-    Command("zoom-in", "&View", "Larger", ("Ctrl++", "Ctrl+="), gap=True),
-    Command("zoom-out", "&View", "Smaller", ("Ctrl+-",)),
-    Command("zoom-reset", "&View", "Actual Size", ("Ctrl+0",)),
     Command("find", "&View", "Find in Log", ("Ctrl+F",), gap=True),
     Command("find-next", "&View", "Next Hit", ("F3",)),
     Command("find-previous", "&View", "Previous Hit", ("Shift+F3",)),
-    Command("tools", "&View", "Developer Tools", ("F12",), gap=True),
+    Command("reload", "P&age", "Reload Page", ("Ctrl+R", "F5")),
+    Command("back", "P&age", "Back", ("Alt+Left",)),
+    Command("forward", "P&age", "Forward", ("Alt+Right",)),
+    Command("address", "P&age", "Edit Address", ("Ctrl+L",)),
+    Command("zoom-in", "P&age", "Larger", ("Ctrl++", "Ctrl+="), gap=True),
+    Command("zoom-out", "P&age", "Smaller", ("Ctrl+-",)),
+    Command("zoom-reset", "P&age", "Actual Size", ("Ctrl+0",)),
+    Command("phone", "P&age", "Phone Size", ("Alt+1",), gap=True),
+    Command("tablet", "P&age", "Tablet Size", ("Alt+2",)),
+    Command("full", "P&age", "Full Size", ("Alt+3",)),
+    Command("custom", "P&age", "Custom Size…", ("Alt+4",)),
+    Command("rotate", "P&age", "Rotate", ("Alt+R",)),
+    Command("shot-save", "P&age", "Save Screenshot…", ("Ctrl+Shift+S",), gap=True),
+    Command("shot-copy", "P&age", "Copy Screenshot", ("Ctrl+Shift+C",)),
+    Command("shot-save-whole", "P&age", "Save Screenshot of Whole Page…"),
+    Command("shot-copy-whole", "P&age", "Copy Screenshot of Whole Page"),
+    Command("tools", "P&age", "Developer Tools", ("F12",), gap=True),
+    Command("pop-out", "P&age", "Own Window", ("Ctrl+Shift+O",)),
     Command("shortcuts", "&Help", "Keyboard Shortcuts", ("F1",)),
 )
+
+_BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def words(name: str) -> str:
+    """Say what a command does."""
+    return tr(_BY_NAME[name].words)
+
+
+def hint(name: str) -> str:
+    """Say what a command does, with its key: a button's tool tip."""
+    said = words(name).rstrip("…")
+    keys = _BY_NAME[name].keys
+    return f"{said} ({keys[0]})" if keys else said
+
 
 PROJECT_KEYS = 9
 """Ctrl+1 to Ctrl+9 choose a project."""

@@ -1,5 +1,7 @@
 """The web engine's own developer tools, in a window beside the program's."""
 
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWebEngineCore import QWebEnginePage
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -12,6 +14,8 @@ WIDTH, HEIGHT = 1000, 640
 
 class DevTools(QWidget):
     """Inspects one page."""
+
+    closed = Signal()
 
     def __init__(self, inspected: QWebEnginePage, owner: QWidget) -> None:
         super().__init__()
@@ -35,3 +39,8 @@ class DevTools(QWidget):
         self._view.deleteLater()
         self._page.deleteLater()
         self.deleteLater()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Tell that nobody inspects any more: a page that is inspected can neither hang nor be put away."""
+        super().closeEvent(event)
+        self.closed.emit()

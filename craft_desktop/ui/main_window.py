@@ -32,6 +32,7 @@ from craft_desktop.ui.palette import Palette
 from craft_desktop.ui.pane_stack import PaneStack, Start
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.present import Button
+from craft_desktop.ui.preview_pane import PAGE_COMMANDS
 from craft_desktop.ui.project_list import ProjectList
 from craft_desktop.ui.project_menu import make_menu
 from craft_desktop.ui.project_pane import ProjectPane
@@ -169,6 +170,7 @@ class MainWindow(QMainWindow):
         pane.remedy_requested.connect(self.conduct.remedy)
         pane.menu_requested.connect(self._show_menu)
         pane.outside_requested.connect(open_outside)
+        pane.used.connect(self._bridge.touch)
         pane.save_log_requested.connect(self._bridge.save_log)
         insight, key = self._bridge.insight, pane.project.id
         pane.place_requested.connect(insight.open_place)
@@ -289,7 +291,7 @@ class MainWindow(QMainWindow):
         for name in ("browser", "folder", "copy-address", "remove", "find", "find-next", "find-previous"):
             self.actions_by_name[name].setEnabled(pane is not None)
         is_live = pane is not None and pane.preview.is_live
-        for name in ("reload", "back", "forward", "address", "zoom-in", "zoom-out", "zoom-reset", "tools"):
+        for name in PAGE_COMMANDS:
             self.actions_by_name[name].setEnabled(is_live)
 
     def _show_status(self) -> None:
@@ -373,9 +375,9 @@ class MainWindow(QMainWindow):
         for action in self.actions_by_name.values():
             action.setEnabled(action is self.actions_by_name["quit"])
         self.menuBar().setEnabled(False)
+        self.panes.close_pages()  # first, for pages in windows of their own tell where these were
         self._placement.keep_window(self)
         self._placement.write()
-        self.panes.close_pages()
 
     def _runs_on(self, project: Project, session: Session) -> Provider:
         return present.where(project, session, self._bridge.settings.provider)

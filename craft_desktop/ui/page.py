@@ -1,7 +1,8 @@
 """The page in its cage: a profile of its own for each project, no way to this computer, nothing that bothers.
 
-What the page may do: show itself, keep its own cookies, move within its own address. All else is refused, or, where
-a person has just clicked or typed in it, handed to the system browser: the page is as hostile as the web is.
+What the page may do: show itself, keep its own cookies, move within its own address. Some things are asked of the
+person (`permissions.py`, `downloads.py`); where they have just clicked or typed in it, an address outside goes to the
+system browser; all else is refused: the page is as hostile as the web is.
 """
 
 import time
@@ -13,13 +14,11 @@ from PySide6.QtGui import QDesktopServices, QDragEnterEvent
 from PySide6.QtWebEngineCore import (
     QWebEngineCertificateError,
     QWebEngineDesktopMediaRequest,
-    QWebEngineDownloadRequest,
     QWebEngineFileSystemAccessRequest,
     QWebEngineFullScreenRequest,
     QWebEngineNavigationRequest,
     QWebEngineNewWindowRequest,
     QWebEnginePage,
-    QWebEnginePermission,
     QWebEngineProfile,
     QWebEngineRegisterProtocolHandlerRequest,
     QWebEngineSettings,
@@ -28,6 +27,7 @@ from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QWidget
 
 from craft_desktop.ui import address
+from craft_desktop.ui.asks import plain
 from craft_desktop.ui.drop_veil import dropped_paths
 from craft_desktop.ui.words import tr
 
@@ -90,7 +90,6 @@ class Page(QWebEnginePage):
             settings.setAttribute(attribute, True)
         self.navigationRequested.connect(self._navigate)
         self.newWindowRequested.connect(self._open_window)
-        self.permissionRequested.connect(self._refuse_permission)
         self.fullScreenRequested.connect(self._refuse_full_screen)
         self.registerProtocolHandlerRequested.connect(self._refuse_protocol)
         self.fileSystemAccessRequested.connect(self._refuse_files)
@@ -109,20 +108,20 @@ class Page(QWebEnginePage):
 
     def javaScriptAlert(self, origin: QUrl | str, text: str) -> None:
         """Tell an alert without stopping the window."""
-        self.refused.emit(tr("The page says: {0}").format(text[:300]))  # longer ones would push the page out of sight
+        self.refused.emit(tr("The page says: {0}").format(plain(text)))
 
     def javaScriptConfirm(self, origin: QUrl | str, text: str) -> bool:
         """Answer no, and say so; but let a person leave who asked for it."""
         if self._is_leaving:
             return True
         self.refused.emit(
-            tr("The page asked “{0}” and was told no. Open it in your browser to answer.").format(text[:300])
+            tr("The page asked “{0}” and was told no. Open it in your browser to answer.").format(plain(text))
         )
         return False
 
     def javaScriptPrompt(self, origin: QUrl | str, text: str, proposal: str) -> tuple[bool, str]:
         """Give no answer, and say so."""
-        self.refused.emit(tr("The page asked “{0}”. Open it in your browser to answer.").format(text[:300]))
+        self.refused.emit(tr("The page asked “{0}”. Open it in your browser to answer.").format(plain(text)))
         return False, ""
 
     def javaScriptConsoleMessage(
@@ -146,7 +145,7 @@ class Page(QWebEnginePage):
         if self._is_wanted():
             QDesktopServices.openUrl(QUrl(url))
         else:
-            self.refused.emit(tr("The page wanted to open {0}; nobody had clicked.").format(url[:120]))
+            self.refused.emit(tr("The page wanted to open {0}; nobody had clicked.").format(plain(url, 120)))
 
     def _navigate(self, request: QWebEngineNavigationRequest) -> None:
         url = request.url().toString(QUrl.ComponentFormattingOption.FullyEncoded)
@@ -164,9 +163,6 @@ class Page(QWebEnginePage):
         else:
             self._lead_outside(url)
 
-    def _refuse_permission(self, permission: QWebEnginePermission) -> None:
-        permission.deny()
-
     def _refuse_full_screen(self, request: QWebEngineFullScreenRequest) -> None:
         request.reject()
 
@@ -181,11 +177,6 @@ class Page(QWebEnginePage):
 
     def _refuse_certificate(self, error: QWebEngineCertificateError) -> None:
         error.rejectCertificate()
-
-    def refuse_download(self, request: QWebEngineDownloadRequest) -> None:
-        """Cancel a download and say so."""
-        request.cancel()
-        self.refused.emit(tr("The page offered a download. Open it in your browser to save files."))
 
 
 class PageView(QWebEngineView):

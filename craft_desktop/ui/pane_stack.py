@@ -12,6 +12,7 @@ from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Session
 from craft_desktop.ui.empty_state import EmptyState
 from craft_desktop.ui.icons import Icons
+from craft_desktop.ui.page_keeper import PageKeeper
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.project_pane import SHARES, ProjectPane
 from craft_desktop.ui.theme import Theme
@@ -55,6 +56,7 @@ class PaneStack(QStackedWidget):
         self._panes: dict[str, ProjectPane] = {}
         self.empty_state = EmptyState(theme, icons)
         self.addWidget(self.empty_state)
+        self.keeper = PageKeeper(self, lambda: {key: pane.preview for key, pane in self._panes.items()})
 
     @property
     def current(self) -> ProjectPane | None:
@@ -96,10 +98,10 @@ class PaneStack(QStackedWidget):
 
     def _make(self, project: Project) -> ProjectPane:
         start = self._begin(project)
-        zoom = self._placement.zoom(project.id)
-        pane = ProjectPane(self._theme, self._icons, self._now, project, start.address, self._pages / project.id, zoom)
+        look = self._placement.look(project.id)
+        pane = ProjectPane(self._theme, self._icons, self._now, project, start.address, self._pages / project.id, look)
         self.pane_made.emit(pane)
-        pane.zoom_changed.connect(self._placement.keep_zoom)
+        pane.look_changed.connect(self._placement.keep_look)
         pane.splitter.splitterMoved.connect(lambda: self._placement.keep_splitter("page", pane.splitter))
         self._placement.restore_splitter("page", pane.splitter, [ROOM * share for share in SHARES])
         pane.add_log(start.log)

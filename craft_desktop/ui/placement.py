@@ -1,13 +1,25 @@
-"""What the window remembers by itself: size, place, splitters, zoom. Losable, so apart from the settings."""
+"""What the window remembers by itself: sizes, places, splitters, how pages are looked at. Losable, so no settings."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QSplitter, QWidget
 
+from craft_desktop.model.device import FULL, Device, parse
+
 FILE = "window.ini"
 VERSION = 1
 """Raised when the parts of the window change so that old figures no longer fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a person looks at a project's page; `geometry` is of the window it was last popped out into."""
+
+    zoom: float = 1.0
+    device: Device = FULL
+    geometry: bytes = b""
 
 
 class Placement:
@@ -39,14 +51,20 @@ class Placement:
         """Remember a splitter's sizes."""
         self._file.setValue(f"splitter/{name}", splitter.saveState())
 
-    def zoom(self, project_id: str) -> float:
-        """Give a project's zoom."""
+    def look(self, project_id: str) -> Look:
+        """Tell how a project's page was looked at."""
         percent = self._number(f"zoom/{project_id}")
-        return percent / 100 if 25 <= percent <= 500 else 1.0  # what the web engine allows
+        zoom = percent / 100 if 25 <= percent <= 500 else 1.0  # what the web engine allows
+        geometry = self._bytes(f"popped/{project_id}")
+        device = parse(str(self._file.value(f"device/{project_id}", "")))
+        return Look(zoom, device, b"" if geometry is None else bytes(geometry.data()))
 
-    def keep_zoom(self, project_id: str, zoom: float) -> None:
-        """Remember a project's zoom."""
-        self._file.setValue(f"zoom/{project_id}", round(zoom * 100))
+    def keep_look(self, project_id: str, look: Look) -> None:
+        """Remember how a project's page is looked at."""
+        self._file.setValue(f"zoom/{project_id}", round(look.zoom * 100))
+        self._file.setValue(f"device/{project_id}", str(look.device))
+        if look.geometry:
+            self._file.setValue(f"popped/{project_id}", QByteArray(look.geometry))
 
     def chosen(self) -> str:
         """Give the project chosen last."""

@@ -306,6 +306,13 @@ def sync_line(session: Session, sync: SyncChanged | None, now: float, tr: Tr) ->
     return " · ".join(parts)
 
 
+def rest_line(session: Session, tr: Tr) -> str:
+    """Say that the page in sight is of a sandbox that rests; empty while it does not."""
+    if session.phase is Phase.ASLEEP:
+        return tr("Asleep to save memory. Use the page, or save a file, and it wakes.")
+    return tr("Waking up…") if session.phase is Phase.WAKING else ""
+
+
 def push_line(pushed: Pushed | None, tr: Tr) -> str:
     """Say how long the last save took into the sandbox, in milliseconds."""
     return tr("Last save → sandbox {0} ms").format(round(pushed.duration_ms)) if pushed else ""

@@ -1,116 +1,127 @@
-"""The page with its bar, or, while there is none, the panel that says why.
+"""The page with its bar, or, while there is none, the panel that says why; in its place or in a window of its own.
 
-The web engine starts with the first page, not with the window.
+The web engine is loaded with the first page, not with the window.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineProfile
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from craft_desktop.model.device import LEAST_SCALE, MOST_SCALE, OF_KIND, Device, Kind
 from craft_desktop.model.errors import Action
 from craft_desktop.model.session import Phase, Session
-from craft_desktop.ui import address
-from craft_desktop.ui.dev_tools import DevTools
+from craft_desktop.ui import address, present
+from craft_desktop.ui.asks import Ask, plain
+from craft_desktop.ui.device_frame import DeviceFrame
+from craft_desktop.ui.device_strip import DeviceStrip
 from craft_desktop.ui.icons import Icons
-from craft_desktop.ui.page import Page, PageView, make_profile
-from craft_desktop.ui.parts import ElidedLabel, line, tool_button
+from craft_desktop.ui.memory import read_process
+from craft_desktop.ui.page_bar import PageBar
+from craft_desktop.ui.page_line import PageLine
+from craft_desktop.ui.parts import label, line, push_button
+from craft_desktop.ui.placement import Look
+from craft_desktop.ui.pop_out import PopOut
+from craft_desktop.ui.screenshot import Screenshot
 from craft_desktop.ui.status_panel import StatusPanel
-from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, Theme
+from craft_desktop.ui.theme import GAP, Theme
+from craft_desktop.ui.web import OpenWeb, Web
+from craft_desktop.ui.web_door import open_web
 from craft_desktop.ui.words import tr
 
 ZOOMS = (0.25, 0.33, 0.5, 0.67, 0.75, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0)
-"""The steps that browsers have; Qt allows 0.25 to 5."""
-
+"""The steps that browsers have, from LEAST_SCALE to MOST_SCALE."""
 
 # A page stays in sight while its project sleeps: it reconnects by itself when the sandbox is back.
 SHOWN = frozenset({Phase.LIVE, Phase.ASLEEP, Phase.WAKING})
+_OF_PROJECT = ("start", "stop", "restart")
+"""Commands of the project whose keys work in the window of its own, too."""
+_ENDED = "ended"
 
 
 class PreviewPane(QWidget):
     """One project's page. It stays loaded while other projects are looked at."""
 
-    start_requested = Signal()
+    command_requested = Signal(str)
     remedy_requested = Signal(Action)
     outside_requested = Signal(str)
-    zoom_changed = Signal(float)
+    look_changed = Signal(object)
+    """A `Look`: the zoom, the device, or the place of the window of its own."""
+    used = Signal()
+    """A person is at the window of its own."""
     console = Signal(int, str, str)
     """What the page said to its console, as `Page.console` tells it."""
     loading = Signal()
     """A page begins to load."""
 
     def __init__(
-        self, theme: Theme, icons: Icons, now: Callable[[], float], base: str, folder: Path, zoom: float = 1.0
+        self,
+        theme: Theme,
+        icons: Icons,
+        now: Callable[[], float],
+        base: str,
+        folder: Path,
+        look: Look | None = None,
+        open_web: OpenWeb = open_web,
     ) -> None:
         super().__init__()
         self.setObjectName("previewPane")
-        self._base, self._folder, self._zoom = base, folder, zoom
+        self._icons, self._base, self._folder, self._open_web = icons, base, folder, open_web
+        self._name = folder.name
         self._phase = Phase.STOPPED
-        self._profile: QWebEngineProfile | None = None
-        self._tools: DevTools | None = None
-        self.page: Page | None = None
-        self.view: PageView | None = None
+        self._look = look or Look()
+        self._was_discarded = 0
+        self.web: Web | None = None
+        self.popped: PopOut | None = None
         self.panel = StatusPanel(theme, icons, now)
-        self.panel.start_requested.connect(self.start_requested)
+        self.panel.start_requested.connect(lambda: self.command_requested.emit("start"))
         self.panel.remedy_requested.connect(self.remedy_requested)
-
-        self.back_button = tool_button("backButton", tr("Back (Alt+Left)"), icons, "back")
-        self.forward_button = tool_button("forwardButton", tr("Forward (Alt+Right)"), icons, "forward")
-        self.reload_button = tool_button("reloadButton", tr("Reload the page (Ctrl+R)"), icons, "reload")
-        self.field = QLineEdit()
-        self.field.setObjectName("addressField")
-        self.field.setAccessibleName(tr("Address"))
-        self.field.setAcceptDrops(False)
-        self.zoom_out_button = tool_button("zoomOutButton", tr("Smaller (Ctrl+-)"), icons, "minus")
-        self.zoom_button = tool_button("zoomButton", tr("Actual size (Ctrl+0)"), icons, "search")
-        self.zoom_button.setProperty("role", "text")
-        self.zoom_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.zoom_in_button = tool_button("zoomInButton", tr("Larger (Ctrl++)"), icons, "plus")
-        self.outside_button = tool_button("outsideButton", tr("Open in your browser (Ctrl+Shift+B)"), icons, "outside")
-        self.back_button.clicked.connect(self.back)
-        self.forward_button.clicked.connect(self.forward)
-        self.reload_button.clicked.connect(self.reload)
-        self.field.returnPressed.connect(self._go)
-        self.zoom_out_button.clicked.connect(lambda: self.zoom(-1))
-        self.zoom_button.clicked.connect(lambda: self.zoom(0))
-        self.zoom_in_button.clicked.connect(lambda: self.zoom(1))
-        self.outside_button.clicked.connect(self.open_outside)
-        bar = QWidget()
-        bar.setObjectName("pageBar")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(GAP, GAP_S, GAP, GAP_S)
-        row.setSpacing(GAP_S // 2)
-        for button in (self.back_button, self.forward_button, self.reload_button):
-            row.addWidget(button)
-        row.addSpacing(GAP_S)
-        row.addWidget(self.field, 1)
-        row.addSpacing(GAP_S)
-        for button in (self.zoom_out_button, self.zoom_button, self.zoom_in_button, self.outside_button):
-            row.addWidget(button)
-        self.says = ElidedLabel("small")
-        self.says.setObjectName("pageSays")
-        self.says.setContentsMargins(GAP_L, 0, GAP_L, GAP_S)
-        self.says.hide()
+        self.bar = PageBar(icons, address.host(base))
+        self.bar.commanded.connect(self.command)
+        self.bar.entered.connect(self._go)
+        self.strip = DeviceStrip(icons)
+        self.strip.device_entered.connect(self._choose_device)
+        self.strip.rotate_requested.connect(self.rotate)
+        self.line = PageLine(icons)
+        self.frame = DeviceFrame()
+        self.frame.scaled.connect(self._show_scale)
+        self._shots = Screenshot(self.frame, self.frame.window)
+        self._shots.said.connect(self.line.say)
         self._live = QWidget()
-        self._column = QVBoxLayout(self._live)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
-        self._column.addWidget(bar)
-        self._column.addWidget(self.says)
-        self._column.addWidget(line())
+        column = QVBoxLayout(self._live)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.bar, self.strip, self.line, line()):
+            column.addWidget(part)
+        column.addWidget(self.frame, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.panel)
         self._stack.addWidget(self._live)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._stack)
+        self._whole = QStackedWidget()
+        self._whole.addWidget(self._stack)
+        self._whole.addWidget(self._away())
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(self._whole)
+        self._show_look()
 
     @property
     def is_live(self) -> bool:
-        """Is the page in sight?"""
+        """Is the page in sight, or would it be if its project were?"""
         return self._stack.currentWidget() is self._live
+
+    @property
+    def is_seen(self) -> bool:
+        """Can a person see the page now?"""
+        return self.web is not None and self.web.view.isVisible()
+
+    def show_name(self, name: str) -> None:
+        """Take the project's name."""
+        self._name = name
+        if self.popped is not None:
+            self.popped.show_name(name)
 
     def show_session(self, session: Session) -> None:
         """Show the page while the run is live, else what goes on."""
@@ -119,7 +130,9 @@ class PreviewPane(QWidget):
             if session.phase is Phase.LIVE and was not in SHOWN:
                 self._load(session.url or "")
             self._stack.setCurrentWidget(self._live)
+            self.line.say_quietly(present.rest_line(session, tr))
         else:
+            self.line.drop()  # whatever a page asked, it is no more
             self.panel.show_session(session)
             self._stack.setCurrentWidget(self.panel)
 
@@ -128,133 +141,232 @@ class PreviewPane(QWidget):
         if not self.is_live:
             self.panel.tick()
 
-    def back(self) -> None:
-        """Go back one page."""
-        if self.page is not None:
-            self.page.leave()
-            self.page.triggerAction(QWebEnginePage.WebAction.Back)
+    def memory_bytes(self) -> int | None:
+        """Tell the memory that the page has for itself, in bytes; None while it has none or nobody knows."""
+        return read_process(self.web.process_id) if self.web is not None else None
 
-    def forward(self) -> None:
-        """Go forward one page."""
-        if self.page is not None:
-            self.page.leave()
-            self.page.triggerAction(QWebEnginePage.WebAction.Forward)
+    def discard(self) -> bool:
+        """Put a hidden page away until it is seen again; False if it is in use."""
+        size = self.memory_bytes() or 0
+        if self.web is None or not self.web.discard():
+            return False
+        self._was_discarded = size
+        return True
 
-    def reload(self) -> None:
-        """Load the page anew."""
-        if self.page is not None and self.is_live:
-            self.says.hide()
-            self.page.leave()
-            self.page.triggerAction(QWebEnginePage.WebAction.Reload)
+    def command(self, name: str) -> None:
+        """Carry out a command of the page, or hand on one of the project."""
+        act = PAGE_COMMANDS.get(name)
+        if act is not None:
+            act(self)
+        elif name == "browser":
+            self.open_outside()
+        else:
+            self.command_requested.emit(name)
+
+    def with_page(self, act: Callable[[Web], None]) -> None:
+        """Do something with the page, if it is there to be seen."""
+        if self.web is not None and self.is_live:
+            act(self.web)
 
     def edit_address(self) -> None:
         """Put the cursor into the address field."""
         if self.is_live:
-            self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self.field.selectAll()
+            self.bar.field.begin_edit()
 
     def zoom(self, by: int) -> None:
         """Make the page one step larger (1) or smaller (-1), or as it is meant to be (0)."""
-        nearest = min(range(len(ZOOMS)), key=lambda place: abs(ZOOMS[place] - self._zoom))
+        nearest = min(range(len(ZOOMS)), key=lambda place: abs(ZOOMS[place] - self._look.zoom))
         wanted = ZOOMS[max(0, min(len(ZOOMS) - 1, nearest + by))] if by else 1.0
-        self._zoom = wanted
-        self._show_zoom()
-        self.zoom_changed.emit(wanted)
+        assert LEAST_SCALE <= wanted <= MOST_SCALE
+        self._keep(replace(self._look, zoom=wanted))
+
+    def show_as(self, kind: Kind) -> None:
+        """Lay the page out as for a phone, a tablet, a size of one's own, or all the room."""
+        if kind is Kind.CUSTOM and self._look.device.is_framed:
+            self._choose_device(replace(self._look.device, kind=kind))
+        elif kind is not self._look.device.kind:
+            self._choose_device(OF_KIND[kind])
+        if kind is Kind.CUSTOM and self.is_live:
+            self.strip.begin_edit()
+
+    def rotate(self) -> None:
+        """Lay the device on its side, or stand it up."""
+        if self._look.device.is_framed:
+            self._choose_device(self._look.device.turned)
+
+    def shoot(self, *, is_whole: bool, is_copy: bool) -> None:
+        """Take a picture of the page."""
+        self.with_page(lambda web: self._shots.take(web, self._name, is_whole=is_whole, is_copy=is_copy))
 
     def open_outside(self) -> None:
         """Open the page in the system browser."""
-        url = self.view.url().toString() if self.view is not None else ""
+        url = self.web.url if self.web is not None else ""
         self.outside_requested.emit(url if address.is_inside(url, self._base) else self._base)
 
-    def show_tools(self) -> None:
-        """Open the developer tools of the page in a window of their own."""
-        if self.page is None or not self.is_live:
-            return
-        if self._tools is None:
-            self._tools = DevTools(self.page, self)
-        self._tools.show()
-        self._tools.raise_()
-        self._tools.activateWindow()
+    def pop(self) -> None:
+        """Take the preview into a window of its own, or back into its place; the page goes on as it is."""
+        if self.popped is None:
+            self._pop_out()
+        else:
+            self._pop_in()
 
     def close_page(self) -> None:
-        """End the page: view, page and profile, in the order Qt wants it."""
-        if self._tools is not None:
-            self._tools.close_tools()
-            self._tools = None
-        if self.view is not None and self.page is not None:
-            self._column.removeWidget(self.view)
-            view, page, profile = self.view, self.page, self._profile
-            self.view = self.page = self._profile = None
-            # Later and one by one: the profile must outlive its page, and the page may be in the middle of a call.
-            view.deleteLater()
-            page.deleteLater()
-            if profile is not None:
-                page.destroyed.connect(profile.deleteLater)
+        """End the page, and its window if it has one."""
+        self._pop_in()
+        self.line.drop()
+        web, self.web = self.web, None
+        if web is not None:
+            self.frame.set_view(None)
+            web.close_web()
+
+    def _pop_out(self) -> None:
+        if not self.is_live:
+            return
+        commands = (*PAGE_COMMANDS, "browser", *_OF_PROJECT)
+        popped = self.popped = PopOut(self._stack, commands, self, self._look.geometry)
+        popped.show_name(self._name)
+        popped.commanded.connect(self.command)
+        popped.closed.connect(self._pop_in)
+        popped.used.connect(self.used)
+        self._stack.show()
+        self.bar.show_popped(self._icons, True)
+        popped.show()
+        popped.activateWindow()
+
+    def _pop_in(self) -> None:
+        popped, self.popped = self.popped, None
+        if popped is None:
+            return
+        self._keep(replace(self._look, geometry=popped.place))
+        self._whole.insertWidget(0, self._stack)
+        self._whole.setCurrentWidget(self._stack)
+        self.bar.show_popped(self._icons, False)
+        popped.hide()
+        popped.deleteLater()
+
+    def _away(self) -> QWidget:
+        made = QWidget()
+        made.setObjectName("statusPanel")
+        made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        words = label(tr("The preview is in a window of its own."), "muted")
+        words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        show = push_button("popShow", tr("Show it"))
+        show.clicked.connect(self._raise_popped)
+        back = push_button("popBack", tr("Bring it back"))
+        back.clicked.connect(self._pop_in)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP)
+        buttons.addStretch(1)
+        for button in (show, back):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        column = QVBoxLayout(made)
+        column.setSpacing(GAP)
+        column.addStretch(1)
+        column.addWidget(words)
+        column.addLayout(buttons)
+        column.addStretch(1)
+        return made
+
+    def _raise_popped(self) -> None:
+        if self.popped is not None:
+            self.popped.showNormal()
+            self.popped.raise_()
+            self.popped.activateWindow()
 
     def _load(self, url: str) -> None:
-        if self.page is None:
-            self._make_page()
-        assert self.page is not None
-        here = self.page.url().toString()
-        self.says.hide()
-        self.page.leave()
+        web = self.web or self._make_page()
+        self.line.drop()
         # A page that was there before the restart stays where it was.
-        self.page.setUrl(
-            QUrl(next((place for place in (here, url) if address.is_inside(place, self._base)), self._base))
-        )
+        web.load(next((place for place in (web.url, url) if address.is_inside(place, self._base)), self._base))
 
-    def _make_page(self) -> None:
-        self._profile = make_profile(self._folder.name, self._folder, self)
-        self.page = Page(self._base, self._profile)
-        self._profile.downloadRequested.connect(self.page.refuse_download)
-        self.view = PageView(self._live)
-        self.view.setObjectName("pageView")
-        self.view.setAccessibleName(tr("The page"))
-        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.view.setPage(self.page)
-        self._column.addWidget(self.view, 1)
-        self.page.refused.connect(self._say)
-        self.page.console.connect(self.console)
-        self.page.loadStarted.connect(self.loading)
-        self.view.urlChanged.connect(self._show_place)
-        self.view.loadFinished.connect(self._show_place)
-        for action in (QWebEnginePage.WebAction.Back, QWebEnginePage.WebAction.Forward):
-            self.page.action(action).changed.connect(self._show_place)  # the history, whoever moved in it
-        self.page.renderProcessTerminated.connect(self._crashed)
-        self._show_zoom()
+    def _make_page(self) -> Web:
+        web = self.web = self._open_web(self._base, self._folder, self)
+        self.frame.set_view(web.view)
+        web.said.connect(self.line.say)
+        web.asked.connect(self.line.ask)
+        web.withdrawn.connect(self.line.withdraw)
+        web.moved.connect(self._show_place)
+        web.loaded.connect(self._loaded)
+        web.ended.connect(self._offer_reload)
+        web.console.connect(self.console)
+        web.loading.connect(self.loading)
         self._show_place()
+        return web
 
-    def _go(self) -> None:
-        url = address.complete(self.field.text(), self._base)
+    def _go(self, typed: str) -> None:
+        url = address.complete(typed, self._base)
         if address.is_inside(url, self._base):
-            assert self.page is not None
-            self.page.leave()
-            self.page.setUrl(QUrl(url))
-            if self.view is not None:
-                self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.with_page(lambda web: web.load(url))
+            self.frame.setFocus(Qt.FocusReason.OtherFocusReason)
+            if self.web is not None:
+                self.web.view.setFocus(Qt.FocusReason.OtherFocusReason)
         elif address.is_outside(url):
             self.outside_requested.emit(url)
             self._show_place()
         else:
-            self._say(tr("{0} is not an address of this page.").format(self.field.text()[:120]))
+            self.line.say(tr("{0} is not an address of this page.").format(plain(typed, 120)))
 
-    def _say(self, text: str) -> None:
-        self.says.setText(text)
-        self.says.show()
+    def _loaded(self) -> None:
+        self.line.withdraw(_ENDED)
+        size, self._was_discarded = self._was_discarded, 0
+        if size:
+            freed = present.size(size, tr)
+            self.line.say(tr("Memory was short: the page was put away ({0} freed) and is loaded again.").format(freed))
 
-    def _crashed(self) -> None:
-        self._say(tr("The page’s process ended. Reload it (Ctrl+R)."))
+    def _offer_reload(self) -> None:
+        words = tr("The page’s process ended. What was typed into it is gone.")
+        ask = Ask(_ENDED, words, tr("Reload it"), tr("Leave it"), lambda is_yes: self._heed_reload(is_yes))
+        self.line.ask(ask)
+
+    def _heed_reload(self, is_yes: bool) -> None:
+        if is_yes:
+            self.with_page(lambda web: web.reload())
+
+    def _choose_device(self, device: Device) -> None:
+        self._keep(replace(self._look, device=device))
+
+    def _keep(self, look: Look) -> None:
+        if look != self._look:
+            self._look = look
+            self._show_look()
+            self.look_changed.emit(look)
+
+    def _show_look(self) -> None:
+        self.bar.show_zoom(self._look.zoom)
+        self.bar.show_device(self._look.device)
+        self.strip.show_device(self._look.device)
+        self.frame.show_device(self._look.device, self._look.zoom)
+
+    def _show_scale(self, scale: float) -> None:
+        self.strip.show_scale(scale)
+        if self.web is not None:
+            self.web.set_zoom(scale)
 
     def _show_place(self) -> None:
-        if self.view is None:
-            return
-        if not self.field.hasFocus():
-            self.field.setText(address.short(self.view.url().toString() or self._base))
-            self.field.setCursorPosition(0)
-        self.back_button.setEnabled(self.view.history().canGoBack())
-        self.forward_button.setEnabled(self.view.history().canGoForward())
+        if self.web is not None:
+            path = address.path(self.web.url, self._base)
+            self.bar.show_place(path, self.web.can_go_back, self.web.can_go_forward)
 
-    def _show_zoom(self) -> None:
-        if self.view is not None:
-            self.view.setZoomFactor(self._zoom)
-        self.zoom_button.setText(f"{round(self._zoom * 100)} %")
+
+PAGE_COMMANDS: dict[str, Callable[[PreviewPane], None]] = {
+    "reload": lambda pane: pane.with_page(lambda web: web.reload()),
+    "back": lambda pane: pane.with_page(lambda web: web.back()),
+    "forward": lambda pane: pane.with_page(lambda web: web.forward()),
+    "address": lambda pane: pane.edit_address(),
+    "zoom-in": lambda pane: pane.zoom(1),
+    "zoom-out": lambda pane: pane.zoom(-1),
+    "zoom-reset": lambda pane: pane.zoom(0),
+    "phone": lambda pane: pane.show_as(Kind.PHONE),
+    "tablet": lambda pane: pane.show_as(Kind.TABLET),
+    "full": lambda pane: pane.show_as(Kind.FULL),
+    "custom": lambda pane: pane.show_as(Kind.CUSTOM),
+    "rotate": lambda pane: pane.rotate(),
+    "shot-save": lambda pane: pane.shoot(is_whole=False, is_copy=False),
+    "shot-copy": lambda pane: pane.shoot(is_whole=False, is_copy=True),
+    "shot-save-whole": lambda pane: pane.shoot(is_whole=True, is_copy=False),
+    "shot-copy-whole": lambda pane: pane.shoot(is_whole=True, is_copy=True),
+    "tools": lambda pane: pane.with_page(lambda web: web.show_tools()),
+    "pop-out": lambda pane: pane.pop(),
+}
+"""What a command does with the page."""

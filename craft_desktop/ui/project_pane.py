@@ -17,7 +17,8 @@ from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.log_pane import LogPane
 from craft_desktop.ui.message_bar import MessageBar
 from craft_desktop.ui.parts import line
-from craft_desktop.ui.preview_pane import PreviewPane
+from craft_desktop.ui.placement import Look
+from craft_desktop.ui.preview_pane import PAGE_COMMANDS, PreviewPane
 from craft_desktop.ui.stepper import Stepper
 from craft_desktop.ui.theme import Theme
 from craft_desktop.ui.words import tr
@@ -41,7 +42,10 @@ class ProjectPane(QWidget):
     menu_requested = Signal(str, QPoint)
     outside_requested = Signal(str)
     save_log_requested = Signal(str, Stream, Path)
-    zoom_changed = Signal(str, float)
+    look_changed = Signal(str, object)
+    """The project's id and a `Look`."""
+    used = Signal(str)
+    """A person is at the preview's own window."""
     place_requested = Signal(str, object)
     """A project's id and the `Place` that a person wants to see."""
     console_said = Signal(str, Level, str, str)
@@ -55,7 +59,7 @@ class ProjectPane(QWidget):
         project: Project,
         address: str,
         folder: Path,
-        zoom: float,
+        look: Look,
     ) -> None:
         super().__init__()
         self.setObjectName("projectPane")
@@ -70,7 +74,7 @@ class ProjectPane(QWidget):
         self._compile_problem: Problem | None = None
         self.header = Header(theme, icons, now, project)
         self.message_bar = MessageBar(theme, icons)
-        self.preview = PreviewPane(theme, icons, now, address, folder, zoom)
+        self.preview = PreviewPane(theme, icons, now, address, folder, look)
         self.strip = Stepper(theme, now)
         self.strip.hide()
         self.log_pane = LogPane(theme, icons, project.slug, now)
@@ -79,10 +83,12 @@ class ProjectPane(QWidget):
         self.header.stop_requested.connect(lambda: self.commanded.emit("stop", key))
         self.header.restart_requested.connect(lambda: self.commanded.emit("restart", key))
         self.header.menu_requested.connect(self.menu_requested)
-        self.preview.start_requested.connect(lambda: self.commanded.emit("start", key))
+        self.preview.command_requested.connect(lambda name: self.commanded.emit(name, key))
         self.preview.remedy_requested.connect(lambda action: self.remedy_requested.emit(key, action))
         self.preview.outside_requested.connect(self.outside_requested)
-        self.preview.zoom_changed.connect(lambda zoom: self.zoom_changed.emit(key, zoom))
+        self.preview.look_changed.connect(lambda look: self.look_changed.emit(key, look))
+        self.preview.used.connect(lambda: self.used.emit(key))
+        self.preview.show_name(project.name)
         self.preview.console.connect(lambda level, text, at: self.console_said.emit(key, Level(level), text, at))
         self.preview.loading.connect(self.log_pane.forget_errors)
         self.message_bar.remedy_requested.connect(self._remedy)
@@ -117,6 +123,7 @@ class ProjectPane(QWidget):
         """Show the project as it is now."""
         self.project = project
         self.header.show_project(project)
+        self.preview.show_name(project.name)
 
     def show_session(self, session: Session, runs_on: Provider) -> None:
         """Show the run."""
@@ -201,14 +208,7 @@ class ProjectPane(QWidget):
 
 
 PANE_COMMANDS: dict[str, Callable[[ProjectPane], None]] = {
-    "reload": lambda pane: pane.preview.reload(),
-    "back": lambda pane: pane.preview.back(),
-    "forward": lambda pane: pane.preview.forward(),
-    "address": lambda pane: pane.preview.edit_address(),
-    "zoom-in": lambda pane: pane.preview.zoom(1),
-    "zoom-out": lambda pane: pane.preview.zoom(-1),
-    "zoom-reset": lambda pane: pane.preview.zoom(0),
-    "tools": lambda pane: pane.preview.show_tools(),
+    **{name: lambda pane, act=act: act(pane.preview) for name, act in PAGE_COMMANDS.items()},  # type: ignore[misc]
     "find": lambda pane: pane.log_pane.open_search(),
     "find-next": lambda pane: pane.log_pane.find_bar.step(1),
     "find-previous": lambda pane: pane.log_pane.find_bar.step(-1),

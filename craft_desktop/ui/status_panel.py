@@ -115,6 +115,11 @@ class StatusPanel(QScrollArea):
         elif session.phase is Phase.LIVE:
             self.title.setText(tr("Live"))
             self.text.setText(tr("The page is on its way."))
+        elif session.idle_s is not None and session.phase is Phase.STOPPED:
+            idle = present.duration(session.idle_s, tr)
+            self.title.setText(tr("The sandbox stopped (idle {0})").format(idle))
+            self.text.setText(tr("Nobody had used the preview for {0}. Your files are as you left them.").format(idle))
+            self.start.setText(tr("Start again"))
         else:
             self.title.setText(tr("Not running"))
             self.text.setText(tr("Start it, and its page appears here. Your files stay where they are."))

@@ -168,7 +168,7 @@ class Runner:
             self._orders.sleep()
             return
         self._voice.say(f"Stopping: nobody has used it for {self.activity.idle_s / 60:.0f} min")
-        self._tell(StopAsked())
+        self._tell(StopAsked(self.activity.idle_s))
         self._task.cancel()
 
     def send_emptiness(self) -> None:

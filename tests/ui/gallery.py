@@ -253,9 +253,9 @@ class Gallery:
 
     async def loaded(self, window: MainWindow) -> None:
         done = asyncio.Event()
-        view = self.pane(window).preview.view
-        assert view is not None
-        view.loadFinished.connect(lambda _ok: done.set())
+        web = self.pane(window).preview.web
+        assert web is not None
+        web.loaded.connect(done.set)
         await asyncio.wait_for(done.wait(), 15)
         await asyncio.sleep(0.6)
 

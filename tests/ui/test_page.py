@@ -57,7 +57,6 @@ def page(qtbot: QtBot, tmp_path: Path, site: Site, clock: Clock) -> Iterator[Pag
     owner = QWidget()
     profile = make_profile("test", tmp_path, owner)
     made = Page(site.base, profile, clock)
-    profile.downloadRequested.connect(made.refuse_download)
     view = PageView(owner)
     view.setPage(made)
     owner.resize(400, 300)
@@ -197,14 +196,6 @@ def test_dialogs_do_not_stop_the_window(qtbot: QtBot, page: Page, site: Site) ->
     go(qtbot, page, site, "alert")
     wait_title(qtbot, page, "after false null")
     assert said(page)[0] == "The page says: hello" and len(said(page)) == 3
-
-
-def test_permissions_and_downloads_are_refused(qtbot: QtBot, page: Page, site: Site, tmp_path: Path) -> None:
-    go(qtbot, page, site, "geo")
-    wait_title(qtbot, page, "refused")
-    page.setUrl(QUrl(site.base + "download"))
-    qtbot.waitUntil(lambda: any("download" in words for words in said(page)), timeout=WAIT_MS)
-    assert not list(tmp_path.rglob("x.bin"))
 
 
 def test_a_profile_keeps_its_things_apart(page: Page, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from craft_desktop.model.events import LogLine, Stream
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.pane_stack import PaneStack, Start
-from craft_desktop.ui.placement import Placement
+from craft_desktop.ui.placement import Look, Placement
 from craft_desktop.ui.project_pane import ProjectPane
 from craft_desktop.ui.theme import Theme
 from tests.ui.hands import click
@@ -59,7 +59,7 @@ def test_the_line_between_page_and_logs_is_that_of_the_last_pane(stack: PaneStac
 
 def test_zoom_is_remembered_for_each_project(stack: PaneStack, tmp_path: Path) -> None:
     stack.pane(ONE).preview.zoom(1)
-    assert Placement(tmp_path).zoom("p1") == 1.1 and Placement(tmp_path).zoom("p2") == 1.0
+    assert Placement(tmp_path).look("p1") == Look(1.1) and Placement(tmp_path).look("p2") == Look()
 
 
 def test_what_left_the_list_leaves_the_stack(stack: PaneStack) -> None:

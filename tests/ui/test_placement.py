@@ -4,7 +4,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
-from craft_desktop.ui.placement import FILE, Placement
+from craft_desktop.model.device import PHONE
+from craft_desktop.ui.placement import FILE, Look, Placement
 
 
 def make_splitter(qtbot: QtBot) -> QSplitter:
@@ -39,26 +40,28 @@ def test_splitters_zoom_and_choice(qtbot: QtBot, tmp_path: Path) -> None:
     placement.restore_splitter("main", splitter, [150, 450])
     placement.keep_splitter("main", splitter)
     kept = splitter.sizes()
-    placement.keep_zoom("p1", 1.25)
+    placement.keep_look("p1", Look(1.25, PHONE.turned, b"place"))
+    placement.keep_look("p3", Look(1.5))
     placement.keep_chosen("p1")
     placement.write()
     again = Placement(tmp_path)
     other = make_splitter(qtbot)
     again.restore_splitter("main", other, [300, 300])
     assert other.sizes() == kept
-    assert (again.zoom("p1"), again.zoom("p2"), again.chosen()) == (1.25, 1.0, "p1")
+    assert (again.look("p1"), again.look("p2"), again.chosen()) == (Look(1.25, PHONE.turned, b"place"), Look(), "p1")
+    assert again.look("p3") == Look(1.5)
 
 
 def test_nonsense_in_the_file_is_harmless(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(
-        "[General]\nversion=1\ngeometry=12\nchosen=\n[zoom]\np1=lots\np2=900\n[splitter]\nmain=x"
+        "[General]\nversion=1\ngeometry=12\nchosen=\n[zoom]\np1=lots\np2=900\n[device]\np1=watch\np2=phone:0\n[popped]\np1=7\n[splitter]\nmain=x"
     )
     placement = Placement(tmp_path)
     window = QWidget()
     qtbot.addWidget(window)
     placement.restore_window(window, 640, 480)
     assert window.width() == 640
-    assert (placement.zoom("p1"), placement.zoom("p2")) == (1.0, 1.0)
+    assert (placement.look("p1"), placement.look("p2")) == (Look(), Look())
     placement.restore_splitter("main", make_splitter(qtbot), [300, 300])
 
 

@@ -1,20 +1,26 @@
+import os
+import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from craft_desktop.model.device import FULL, PHONE, TABLET, Device, Kind
 from craft_desktop.model.session import PageServed as Served
-from craft_desktop.model.session import RestartAsked, ServerStarted, Session, advance
+from craft_desktop.model.session import RestartAsked, ServerStarted, Session, SleepAsked, WakeAsked, advance
 from craft_desktop.ui.icons import Icons
-from craft_desktop.ui.preview_pane import ZOOMS, PreviewPane
+from craft_desktop.ui.placement import Look
+from craft_desktop.ui.preview_pane import PAGE_COMMANDS, ZOOMS, PreviewPane
 from craft_desktop.ui.theme import Theme
-from tests.ui.hands import click, press
+from tests.ui.hands import click, press, write
+from tests.ui.pages import WAIT_MS, close, engine, run, wait_title
 from tests.ui.stand_in import NOW, failed, live, run_to
 from tests.ui.web_site import Site
-
-WAIT_MS = 15_000
 
 
 @pytest.fixture
@@ -25,111 +31,270 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def pane(qtbot: QtBot, theme: Theme, icons: Icons, site: Site, tmp_path: Path) -> Iterator[PreviewPane]:
-    made = PreviewPane(theme, icons, lambda: NOW + 60, site.base, tmp_path / "p1", 1.0)
+    made = PreviewPane(theme, icons, lambda: NOW + 60, site.base, tmp_path / "p1")
     made.resize(700, 400)
     made.show()
     yield made
-    page = made.page
-    if page is None:
-        made.close_page()
-    else:
-        with qtbot.waitSignal(page.destroyed, timeout=WAIT_MS):
-            made.close_page()
-    assert made.page is None
-    made.deleteLater()
+    close(qtbot, made)
 
 
-def wait_title(qtbot: QtBot, pane: PreviewPane, title: str) -> None:
-    qtbot.waitUntil(lambda: pane.page is not None and pane.page.title() == title, timeout=WAIT_MS)
+def kill(process_id: int) -> None:
+    assert process_id > 0
+    os.kill(process_id, signal.SIGKILL)
+
+
+def looks(pane: PreviewPane) -> list[Look]:
+    told: list[Look] = []
+    pane.look_changed.connect(told.append)
+    return told
 
 
 def test_the_engine_sleeps_until_there_is_a_page(pane: PreviewPane) -> None:
     for session in (Session("p1"), run_to("p1", 3), failed()):
         pane.show_session(session)
         pane.tick()
-        assert pane.page is None and not pane.is_live
-    for act in (pane.back, pane.forward, pane.reload, pane.edit_address, pane.show_tools):
-        act()
-    assert pane.page is None
+        assert pane.web is None and not pane.is_live and not pane.is_seen and pane.memory_bytes() is None
+    for act in PAGE_COMMANDS.values():
+        act(pane)
+    assert pane.web is None and pane.popped is None and not pane.discard()
 
 
 def test_the_page_comes_when_live_and_keeps_its_place(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:
     pane.show_session(live())  # its address is not this site's: the project's own base is taken
     assert pane.is_live
     wait_title(qtbot, pane, "home")
-    assert pane.field.text() == site.base.removeprefix("http://")
-    pane.field.setText("second")
-    press(pane.field, Qt.Key.Key_Return)
+    assert pane.bar.field.edit.text() == "/" and pane.bar.field.host.text() == site.base[len("http://") : -1]
+    pane.bar.field.edit.setText("second?a=1#b")
+    press(pane.bar.field.edit, Qt.Key.Key_Return)
     wait_title(qtbot, pane, "second")
-    qtbot.waitUntil(lambda: pane.back_button.isEnabled(), timeout=WAIT_MS)
-    page = pane.page
+    qtbot.waitUntil(lambda: pane.bar.field.edit.text() == "/second?a=1#b", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: pane.bar.buttons["back"].isEnabled(), timeout=WAIT_MS)
+    page = engine(pane).page
     restarting = advance(live(), RestartAsked(), NOW + 100)
     pane.show_session(restarting)
     assert not pane.is_live
     again = advance(advance(restarting, ServerStarted(9, 3000), NOW + 101), Served(site.base), NOW + 102)
-    with qtbot.waitSignal(pane.page.loadFinished, timeout=WAIT_MS):
+    with qtbot.waitSignal(page.loadFinished, timeout=WAIT_MS):
         pane.show_session(again)
-    assert pane.page is page and page.url().toString() == f"{site.base}second"
+    assert engine(pane).page is page and page.url().toString() == f"{site.base}second?a=1#b"
 
 
-def test_back_forward_reload(qtbot: QtBot, pane: PreviewPane) -> None:
+def test_back_forward_reload(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:
     pane.show_session(live())
     wait_title(qtbot, pane, "home")
-    pane.field.setText("/second")
-    press(pane.field, Qt.Key.Key_Return)
+    pane.bar.field.edit.setText("/second")
+    press(pane.bar.field.edit, Qt.Key.Key_Return)
     wait_title(qtbot, pane, "second")
-    qtbot.waitUntil(lambda: pane.back_button.isEnabled(), timeout=WAIT_MS)
-    click(pane.back_button)
+    qtbot.waitUntil(lambda: pane.bar.buttons["back"].isEnabled(), timeout=WAIT_MS)
+    click(pane.bar.buttons["back"])
     wait_title(qtbot, pane, "home")
-    qtbot.waitUntil(lambda: pane.forward_button.isEnabled(), timeout=WAIT_MS)
-    click(pane.forward_button)
+    qtbot.waitUntil(lambda: pane.bar.buttons["forward"].isEnabled(), timeout=WAIT_MS)
+    click(pane.bar.buttons["forward"])
     wait_title(qtbot, pane, "second")
-    assert pane.page is not None
-    with qtbot.waitSignal(pane.page.loadFinished, timeout=WAIT_MS):
-        click(pane.reload_button)
+    before = len(site.hits)
+    with qtbot.waitSignal(engine(pane).page.loadFinished, timeout=WAIT_MS):
+        click(pane.bar.buttons["reload"])
+    assert site.hits[before:] == ["/second"]
 
 
 def test_another_host_leads_outside(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:
     pane.show_session(live())
     wait_title(qtbot, pane, "home")
-    pane.field.setText("example.com/docs")
+    pane.bar.field.edit.setText("example.com/docs")
     with qtbot.waitSignal(pane.outside_requested) as asked:
-        press(pane.field, Qt.Key.Key_Return)
+        press(pane.bar.field.edit, Qt.Key.Key_Return)
     assert asked.args == ["http://example.com/docs"]
-    pane.field.setText("file:///etc/passwd")
-    press(pane.field, Qt.Key.Key_Return)
-    assert pane.says.isVisible() and "file:///etc/passwd" in pane.says.text()
+    pane.bar.field.edit.setText("file:///etc/passwd")
+    press(pane.bar.field.edit, Qt.Key.Key_Return)
+    assert pane.line.isVisible() and "file:///etc/passwd" in pane.line.words
     with qtbot.waitSignal(pane.outside_requested) as asked:
-        click(pane.outside_button)
+        pane.command("browser")
     assert asked.args == [site.base]
 
 
 def test_zoom(qtbot: QtBot, pane: PreviewPane) -> None:
     pane.show_session(live())
-    told: list[float] = []
-    pane.zoom_changed.connect(told.append)
-    click(pane.zoom_in_button)
-    assert pane.zoom_button.text() == "110 %" and pane.view is not None
-    assert pane.view.zoomFactor() == pytest.approx(1.1)
+    told = looks(pane)
+    percent = pane.bar.buttons["zoom-reset"]
+    pane.command("zoom-in")
+    assert percent.text() == "110 %" and percent.accessibleName() == "Actual Size (Ctrl+0), now 110 %"
+    assert engine(pane).page.zoomFactor() == pytest.approx(1.1)
     for _ in range(len(ZOOMS) + 1):
         pane.zoom(-1)
-    assert pane.zoom_button.text() == "25 %"
-    click(pane.zoom_button)
-    assert told[0] == 1.1 and told[-1] == 1.0
+    assert percent.text() == "25 %"
+    click(percent)
+    assert told[0] == Look(1.1) and told[-1] == Look(1.0)
 
 
-def test_a_remembered_zoom_survives_loading(qtbot: QtBot, pane: PreviewPane) -> None:
-    pane.zoom(1)
+def test_a_remembered_look_survives_loading(
+    qtbot: QtBot, theme: Theme, icons: Icons, site: Site, tmp_path: Path
+) -> None:
+    pane = PreviewPane(theme, icons, lambda: NOW, site.base, tmp_path / "p1", Look(0.5, PHONE))
+    pane.resize(900, 1400)
+    pane.show()
     pane.show_session(live())
     wait_title(qtbot, pane, "home")
-    assert pane.view is not None and pane.page is not None
-    with qtbot.waitSignal(pane.page.loadFinished, timeout=WAIT_MS):
-        pane.reload()
-    assert pane.view.zoomFactor() == pytest.approx(1.1)
+    with qtbot.waitSignal(engine(pane).page.loadFinished, timeout=WAIT_MS):
+        pane.command("reload")
+    assert engine(pane).page.zoomFactor() == pytest.approx(0.5)
+    assert pane.strip.scale.text() == "390 × 844 · 50 %" and pane.bar.buttons["phone"].isChecked()
+    close(qtbot, pane)
+
+
+@pytest.mark.parametrize("device", [PHONE, PHONE.turned, TABLET, Device(Kind.CUSTOM, 1280, 720)], ids=str)
+def test_a_page_is_laid_out_at_the_devices_size(qtbot: QtBot, pane: PreviewPane, device: Device) -> None:
+    pane.show_session(live())
+    wait_title(qtbot, pane, "home")
+    pane.bar.entered.emit("/size")
+    qtbot.waitUntil(lambda: engine(pane).page.title().startswith(f"{pane.frame.width()} "), timeout=WAIT_MS)
+    pane._choose_device(device)
+    expected = f"{device.width} {device.height} {str(device.width <= 500).lower()}"
+    wait_title(qtbot, pane, expected)
+    view = engine(pane).view
+    ratio = run(qtbot, pane, "devicePixelRatio")
+    assert ratio == pytest.approx(view.width() / device.width * view.devicePixelRatioF())
+    assert pane.strip.isVisible() and pane.strip.scale.text().startswith(f"{device.width} × {device.height} · ")
+    room = pane.frame.viewport()
+    middle = view.mapTo(pane.frame, view.rect().center())
+    assert abs(middle.x() - room.rect().center().x()) <= 1
+    pane.command("full")
+    frame, page = pane.frame, engine(pane).page
+    qtbot.waitUntil(lambda: page.title() == f"{frame.width()} {frame.height()} false", timeout=WAIT_MS)
+    assert not pane.strip.isVisible() and engine(pane).page.zoomFactor() == 1.0
+
+
+def test_choosing_rotating_and_typing_a_device(pane: PreviewPane) -> None:
+    pane.show_session(live())
+    told = looks(pane)
+    pane.command("rotate")  # nothing to turn
+    click(pane.bar.buttons["phone"])
+    click(pane.bar.buttons["rotate"])
+    click(pane.bar.buttons["phone"])
+    click(pane.bar.buttons["tablet"])
+    click(pane.strip.rotate_button)
+    pane.command("custom")
+    pane.strip.width_field.selectAll()
+    write(pane.strip.width_field, "1024")
+    press(pane.strip.width_field, Qt.Key.Key_Return)
+    pane.strip.height_field.selectAll()
+    write(pane.strip.height_field, "1")
+    press(pane.strip.height_field, Qt.Key.Key_Return)
+    click(pane.bar.buttons["full"])
+    assert [look.device for look in told] == [
+        PHONE,
+        PHONE.turned,
+        TABLET,
+        TABLET.turned,
+        Device(Kind.CUSTOM, 1180, 820),
+        Device(Kind.CUSTOM, 1024, 820),
+        Device(Kind.CUSTOM, 1024, 200),
+        FULL,
+    ]
+
+
+def test_it_pops_out_and_back_without_a_reload(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:
+    pane.show_name("Shop front")
+    pane.show_session(live())
+    wait_title(qtbot, pane, "home")
+    page, before = engine(pane).page, list(site.hits)
+    run(qtbot, pane, "window.kept = 7")
+    told = looks(pane)
+    pane.command("pop-out")
+    popped = pane.popped
+    assert popped is not None and popped.windowTitle() == "Shop front – Preview" and popped.isVisible()
+    assert engine(pane).view.window() is popped and engine(pane).page is page and pane.is_seen
+    assert not pane.bar.isHidden() and pane.bar.window() is popped
+    assert pane.bar.buttons["pop-out"].toolTip() == "Back into the main window (Ctrl+Shift+O)"
+    assert {button.objectName() for button in pane.findChildren(QPushButton) if button.isVisible()} == {
+        "popShow",
+        "popBack",
+    }
+    pane.show_name("Shop front 2")
+    assert popped.windowTitle() == "Shop front 2 – Preview"
+    popped.resize(640, 480)
+    popped.close()
+    assert pane.popped is None and engine(pane).view.window() is pane.window()
+    assert len(told) == 1 and told[0].geometry
+    pane.command("pop-out")
+    assert pane.popped is not None and pane.popped.size() == QSize(640, 480)
+    click(pane.findChild(QPushButton, "popBack"))
+    assert pane.popped is None
+    assert run(qtbot, pane, "window.kept") == 7 and site.hits == before
+
+
+def test_its_own_window_follows_the_run(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:
+    pane.show_session(live())
+    wait_title(qtbot, pane, "home")
+    pane.command("pop-out")
+    popped = pane.popped
+    assert popped is not None
+    asked: list[str] = []
+    pane.command_requested.connect(asked.append)
+    for name in ("stop", "restart"):
+        action = popped.findChild(QAction, f"pop-{name}")
+        assert action is not None
+        action.trigger()
+    assert asked == ["stop", "restart"]
+    pane.show_session(Session("p1"))
+    assert pane.panel.isVisible() and pane.panel.window() is popped
+    click(pane.panel.start)
+    assert asked[-1] == "start"
+    pane.close_page()
+    assert pane.popped is None and not popped.isVisible() and pane.panel.window() is pane.window()
+
+
+def test_asleep_the_page_stays_with_a_quiet_line(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:
+    pane.show_session(live())
+    wait_title(qtbot, pane, "home")
+    asleep = advance(live(), SleepAsked(), NOW + 900)
+    pane.show_session(asleep)
+    assert pane.is_live and pane.line.words.startswith("Asleep to save memory")
+    pane.line.say("The page says: x")
+    pane.line.clear()
+    assert pane.line.words.startswith("Asleep")
+    waking = advance(asleep, WakeAsked(), NOW + 901)
+    pane.show_session(waking)
+    assert pane.line.words == "Waking up…"
+    pane.show_session(advance(waking, Served(site.base), NOW + 902))
+    assert pane.line.words == "" and not pane.line.isVisible()
+    assert site.hits.count("/") == 1
+
+
+def test_a_lost_process_is_told_and_reloaded(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:
+    pane.show_session(live())
+    wait_title(qtbot, pane, "home")
+    web = engine(pane)
+    first = web.process_id
+    kill(first)
+    qtbot.waitUntil(lambda: pane.line.current is not None, timeout=WAIT_MS)
+    assert pane.line.words.startswith("The page’s process ended")
+    qtbot.waitUntil(lambda: pane.line.yes.isEnabled(), timeout=WAIT_MS)
+    with qtbot.waitSignal(web.loaded, timeout=WAIT_MS):
+        click(pane.line.yes)
+    assert pane.line.current is None and web.process_id not in (0, first) and site.hits == ["/", "/"]
+    kill(web.process_id)
+    qtbot.waitUntil(lambda: pane.line.current is not None, timeout=WAIT_MS)
+    with qtbot.waitSignal(web.loaded, timeout=WAIT_MS):
+        pane.command("reload")
+    assert pane.line.current is None
+
+
+def test_what_a_page_asked_goes_with_it(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:
+    pane.show_session(live())
+    wait_title(qtbot, pane, "home")
+    pane.bar.entered.emit("/geo")
+    qtbot.waitUntil(lambda: pane.line.current is not None, timeout=WAIT_MS)
+    pane.show_session(replace(live(), phase=Session("p1").phase))
+    assert pane.line.current is None and not pane.is_live
 
 
 def test_developer_tools_open_beside(qtbot: QtBot, pane: PreviewPane) -> None:
     pane.show_session(live())
     wait_title(qtbot, pane, "home")
-    pane.show_tools()
-    assert pane.page is not None and pane.page.devToolsPage() is not None
+    pane.command("tools")
+    page = engine(pane).page
+    assert page.devToolsPage() is not None
+    engine(pane)._tools.close()  # type: ignore[union-attr]
+    assert engine(pane)._tools is None
+    pane.command("tools")
+    assert page.devToolsPage() is not None

@@ -12,6 +12,7 @@ from craft_desktop.model.project import Provider
 from craft_desktop.model.session import Session, StartAsked, advance
 from craft_desktop.model.settings import WhenIdle
 from craft_desktop.ui.icons import Icons
+from craft_desktop.ui.placement import Look
 from craft_desktop.ui.project_pane import ProjectPane
 from craft_desktop.ui.theme import Theme
 from tests.ui.hands import click
@@ -29,7 +30,7 @@ def pane(qtbot: QtBot, theme: Theme, icons: Icons, tmp_path: Path) -> ProjectPan
         make_project(1, "shop-front"),
         "http://shop-front.localhost:4100/",
         tmp_path,
-        1.0,
+        Look(),
     )
     qtbot.addWidget(made)
     made.resize(700, 560)
@@ -39,14 +40,14 @@ def pane(qtbot: QtBot, theme: Theme, icons: Icons, tmp_path: Path) -> ProjectPan
 
 def test_intentions_carry_the_project(qtbot: QtBot, pane: ProjectPane, tmp_path: Path) -> None:
     told: list[object] = []
-    for signal in (pane.commanded, pane.remedy_requested, pane.save_log_requested, pane.zoom_changed):
+    for signal in (pane.commanded, pane.remedy_requested, pane.save_log_requested, pane.look_changed):
         signal.connect(lambda *what: told.append(what))
     click(pane.preview.panel.start)
     pane.show_problem(INSTALL_FAILED)
     click(pane.message_bar.remedy_button)
     pane.log_pane.save_requested.emit(Stream.SERVER, tmp_path)
     pane.preview.zoom(1)
-    assert told == [("start", "p1"), ("p1", Action.START), ("p1", Stream.SERVER, tmp_path), ("p1", 1.1)]
+    assert told == [("start", "p1"), ("p1", Action.START), ("p1", Stream.SERVER, tmp_path), ("p1", Look(1.1))]
 
 
 def test_the_log_that_matters_comes_forward(pane: ProjectPane) -> None:

@@ -2,12 +2,13 @@
 
 import http.server
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
 PAGES = {
     "/": "<title>home</title><a id=in href=/second>in</a><a id=out href=http://127.0.0.1:9/x>out</a>"
-    "<a id=blank target=_blank href=/second>blank</a>",
+    "<a id=blank target=_blank href=/second>blank</a><a id=file href=/download>file</a>",
     "/wide": "<title>wide</title><a href=http://127.0.0.1:9/wide style=position:fixed;inset:0>all of it</a>",
     "/second": "<title>second</title>",
     "/file": "<title>file</title><script>fetch('file:///etc/hostname').then(r=>r.text())"
@@ -26,20 +27,70 @@ PAGES = {
     "/flood": "<title>flood</title><script>for(let n=0;n<100000;n++)console.error('line '+n);"
     "setTimeout(()=>{document.title='over'},0)</script>",
     "/bridge": "<title>bridge</title><script>document.title=String(typeof qt)</script>",
+    "/notify": "<title>notify</title><script>Notification.requestPermission().then(told=>{document.title=told;"
+    "if(told=='granted')new Notification('Kiln\\n'+'x'.repeat(500),{body:'fired'})})</script>",
+    "/size": "<title>size</title><meta name=viewport content='width=device-width'><style>body{margin:0;height:3000px;"
+    "background:linear-gradient(#f00 1500px,#00f 1500px)}@media(max-width:500px){i{color:red}}</style><i>x</i><script>"
+    "const tell=()=>document.title=[innerWidth,innerHeight,matchMedia('(max-width:500px)').matches].join(' ');"
+    "tell();onresize=tell</script>",
+    "/hang": "<title>hang</title><script>setTimeout(()=>{document.title='hanging';"
+    "setTimeout(()=>{while(true){}},100)},0)</script>",
+    "/busy": "<title>busy</title><script>function go(){const end=Date.now()+4000;while(Date.now()<end){}"
+    "document.title='rested'}</script>",
+    # Floods and traps.
+    "/windows": "<title>windows</title><script>let n=0;for(let i=0;i<500;i++)if(open('/second?'+i))n++;"
+    "for(let i=0;i<50;i++)open('http://127.0.0.1:9/'+i);document.title='opened '+n</script>",
+    "/downloads": "<title>downloads</title><script>for(let i=0;i<200;i++){const a=document.createElement('a');"
+    "a.href=URL.createObjectURL(new Blob(['x'.repeat(1000)]));a.download='../../.bash'+i+'\\u202egpj.sh';a.click()}"
+    "document.title='offered'</script>",
+    "/trap": "<title>trap</title><script>onbeforeunload=e=>{e.preventDefault();e.returnValue='stay'};"
+    "setInterval(()=>{},1)</script>",
+    "/history": "<title>history</title><script>for(let i=0;i<5000;i++)try{history.pushState(0,'','#'+'x'.repeat(50)+i)}"
+    "catch(e){}document.title='filled'</script>",
+    "/words": "<title>words</title><script>alert('W'.repeat(2000000)+'\\u202e');"
+    "for(let i=0;i<2000;i++)alert('a'+i);document.title='told'</script>",
+    "/full": "<title>full</title><script>function go(){document.documentElement.requestFullscreen().then("
+    "()=>document.title='full screen',()=>document.title='refused')}</script>",
+    "/pointer": "<title>pointer</title><script>document.onpointerlockerror=()=>document.title='refused';"
+    "document.onpointerlockchange=()=>document.title='locked';"
+    "function go(){const p=document.documentElement.requestPointerLock();if(p)p.catch(()=>document.title='refused')}"
+    "</script>",
+    "/asks": "<title>asks</title><script>for(let i=0;i<300;i++){"
+    "navigator.geolocation.getCurrentPosition(()=>{},()=>{});Notification.requestPermission()}document.title='asked'</script>",
+    "/escape": "<title>escape</title><script>const told=[];const see=n=>told.push(n);"
+    "for(const url of ['file:///etc/passwd','qrc:/','chrome://settings','view-source:file:///etc/passwd',"
+    "'devtools://devtools/bundled/inspector.html'])try{const w=open(url);see(String(!!w))}catch(e){see('error')}"
+    "document.title=told.join(' ')</script>",
+    "/location": "<title>location</title><script>let i=0;const urls=['file:///etc/passwd','chrome://gpu','qrc:/x',"
+    "'javascript:1','data:text/html,<title>data</title>','blob:null/x','about:blank#x'];"
+    "const next=()=>{if(i<urls.length){location=urls[i++];setTimeout(next,100)}else document.title='stayed'};next()"
+    "</script>",
+    "/posted": "<title>posted</title>",
+    "/worker": "<title>worker</title><script>fetch('http://127.0.0.1:'+(+location.port)+'/second',{mode:'cors'}).then("
+    "()=>document.title='read',()=>document.title='refused')</script>",
+    "/eat": "<title>eat</title><script>const kept=[];function eat(mb){for(let i=0;i<mb;i++){"
+    "const part=new Uint8Array(1e6);part.fill(i+1);kept.push(part)}document.title='ate '+kept.length}eat(30)</script>",
 }
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    server: "_Server"
+
     def do_GET(self) -> None:
-        if self.path == "/download":
+        self.server.hits.append(self.path)
+        path = self.path.partition("?")[0]
+        if path == "/download":
             self.send_response(200)
-            self.send_header("Content-Disposition", "attachment; filename=x.bin")
+            self.send_header("Content-Disposition", 'attachment; filename="..%2f.x.bin"')
+            self.send_header("Content-Length", "10")
             self.end_headers()
             self.wfile.write(b"x" * 10)
             return
-        page = PAGES.get(self.path.partition("?")[0])
+        if path == "/slow":
+            time.sleep(0.5)  # the site's own slowness, in a thread of its own
+        page = PAGES.get(path)
         self.send_response(200 if page else 404)
-        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
         self.wfile.write((page or "<title>none</title>").encode())
 
@@ -47,13 +98,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.hits: list[str] = []
+
+
 class Site:
     def __enter__(self) -> Self:
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server()
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         self.base = f"http://shop.localhost:{self._server.server_port}/"
         return self
+
+    @property
+    def hits(self) -> list[str]:
+        """The paths that were asked for, in order."""
+        return [path for path in self._server.hits if not path.startswith("/favicon")]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,0 +1,227 @@
+"""Qt's web engine behind the window's page: profile, page, view, their questions and their end in the right order."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtGui import QImage
+from PySide6.QtWebEngineCore import QWebEngineNotification, QWebEnginePage, QWebEngineProfile, QWebEngineScript
+from PySide6.QtWidgets import QWidget
+
+from craft_desktop.ui.asks import Ask, plain
+from craft_desktop.ui.dev_tools import DevTools
+from craft_desktop.ui.downloads import Downloads
+from craft_desktop.ui.page import Page, PageView, make_profile
+from craft_desktop.ui.page_watch import PageWatch
+from craft_desktop.ui.permissions import Permissions
+from craft_desktop.ui.web import Web
+from craft_desktop.ui.words import tr
+
+_HUNG = "hung"
+DRAWN_MS = 50
+"""Three frames: after its layout has the asked size a page has been drawn at it."""
+DRAW_LIMIT_MS = 3_000
+"""A page that is not laid out by then is taken as it is."""
+_END = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process by SIGTERM, at once
+_World = QWebEngineScript.ScriptWorldId
+_Action = QWebEnginePage.WebAction
+_Lifecycle = QWebEnginePage.LifecycleState
+
+
+class EngineWeb(Web):
+    """One project's page in Qt's web engine."""
+
+    def __init__(self, base: str, folder: Path, owner: QWidget) -> None:
+        super().__init__(owner)
+        self._tools: DevTools | None = None
+        self._is_closed = self._has_ended = self._is_renewed = False
+        self._profile: QWebEngineProfile = make_profile(folder.name, folder, owner)
+        self.page = Page(base, self._profile)
+        permissions = Permissions(self)
+        permissions.asked.connect(self.asked)
+        self.page.permissionRequested.connect(permissions.decide)
+        downloads = Downloads(self, self.page.download, lambda: self.view.window())
+        downloads.said.connect(self.said)
+        downloads.asked.connect(self.asked)
+        self._profile.downloadRequested.connect(downloads.decide)
+        self._profile.setNotificationPresenter(self._notify)
+        view = self.view = PageView(owner)
+        view.setObjectName("pageView")
+        view.setAccessibleName(tr("The page"))
+        view.setPage(self.page)
+        self._view = view
+        self.page.refused.connect(self.said)
+        self.page.console.connect(self.console)
+        self.page.loadStarted.connect(self.loading)
+        view.urlChanged.connect(self.moved)
+        view.loadFinished.connect(self.moved)
+        view.loadFinished.connect(self.loaded)
+        for action in (_Action.Back, _Action.Forward):
+            self.page.action(action).changed.connect(self.moved)  # the history, whoever moved in it
+        self.page.renderProcessTerminated.connect(self._lost)
+        self._watch = PageWatch(self, self._ask_life, self._is_watched)
+        self._watch.hung.connect(self._tell_hung)
+        self._watch.answered.connect(lambda: self.withdrawn.emit(_HUNG))
+        self.page.loadStarted.connect(self._begin_load)
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return self.page.url().toString()
+
+    @property
+    def can_go_back(self) -> bool:
+        """Is there a page before this one?"""
+        return self.page.history().canGoBack()
+
+    @property
+    def can_go_forward(self) -> bool:
+        """Is there a page after this one?"""
+        return self.page.history().canGoForward()
+
+    @property
+    def is_discarded(self) -> bool:
+        """Was the page put away to free memory?"""
+        return self.page.lifecycleState() is _Lifecycle.Discarded
+
+    @property
+    def process_id(self) -> int:
+        """The process that draws the page; 0 when there is none."""
+        return self.page.renderProcessPid()
+
+    def load(self, url: str) -> None:
+        """Go to an address."""
+        self.page.leave()
+        if url == self.url and QUrl(url).hasFragment():
+            self.page.triggerAction(_Action.Reload)  # as an address it would only be scrolled to
+        else:
+            self.page.setUrl(QUrl(url))
+
+    def back(self) -> None:
+        """Go back one page."""
+        self.page.leave()
+        self.page.triggerAction(_Action.Back)
+
+    def forward(self) -> None:
+        """Go forward one page."""
+        self.page.leave()
+        self.page.triggerAction(_Action.Forward)
+
+    def reload(self) -> None:
+        """Load the page anew; the process of one that hangs is ended first, for it would not heed anything else."""
+        self.page.leave()
+        if self._watch.is_hung and self.process_id > 0:
+            self._is_renewed = True
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself just now, and is told as such
+                os.kill(self.process_id, _END)
+        elif self._has_ended:
+            self.page.setUrl(self.page.url())
+        else:
+            self.page.triggerAction(_Action.Reload)
+
+    def set_zoom(self, factor: float) -> None:
+        """Draw each of the page's pixels with `factor` of the screen's."""
+        self._view.setZoomFactor(factor)
+
+    def ask_size(self, answer: Callable[[int, int], None]) -> None:
+        """Ask how large the whole page is, in points on the screen."""
+        size = self.page.contentsSize()
+        answer(round(size.width()), round(size.height()))
+
+    def ask_picture(self, answer: Callable[[QImage], None]) -> None:
+        """Ask for a picture of what the view shows, once it has been laid out and drawn at its present size."""
+        self._await_layout(answer, DRAW_LIMIT_MS // DRAWN_MS)
+
+    def discard(self) -> bool:
+        """Give the page's memory back until it is seen again; False when it is in sight or in use."""
+        if self._is_closed or self._view.isVisible() or self.is_discarded or self._tools is not None:
+            return False
+        if self.page.isLoading() or self.page.recentlyAudible():
+            return False
+        self.page.setLifecycleState(_Lifecycle.Discarded)
+        return self.is_discarded
+
+    def show_tools(self) -> None:
+        """Open the developer tools of the page in a window of their own."""
+        if self._tools is None:
+            self._tools = DevTools(self.page, self._view)
+            self._tools.closed.connect(self._end_tools)
+        self._tools.show()
+        self._tools.raise_()
+        self._tools.activateWindow()
+
+    def close_web(self) -> None:
+        """End everything for good: view, page and profile, in the order Qt wants it."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._end_tools()
+        # Later and one by one: the profile must outlive its page, and the page may be in the middle of a call.
+        self._view.deleteLater()
+        self.page.deleteLater()
+        self.page.destroyed.connect(self._profile.deleteLater)
+        self.deleteLater()
+
+    def _end_tools(self) -> None:
+        tools, self._tools = self._tools, None
+        if tools is not None:
+            tools.close_tools()
+
+    def _begin_load(self) -> None:
+        self._has_ended = False
+        self._watch.forget()
+
+    def _lost(self) -> None:
+        if self._is_closed:
+            return
+        self._has_ended = True
+        self._watch.forget()
+        if self._is_renewed:
+            self._is_renewed = False
+            self.page.setUrl(self.page.url())
+        else:
+            self.ended.emit()
+
+    def _is_watched(self) -> bool:
+        is_open = not self._is_closed and not self._has_ended
+        return is_open and self._tools is None and self._view.isVisible() and self.process_id > 0
+
+    def _ask_life(self, answered: Callable[[], None]) -> None:
+        self.page.runJavaScript("1", _World.ApplicationWorld.value, lambda _one: answered())
+
+    def _tell_hung(self) -> None:
+        words = tr("The page does not answer; a script of its own is busy.")
+        self.asked.emit(Ask(_HUNG, words, tr("Reload it"), tr("Wait"), self._heed_hung))
+
+    def _heed_hung(self, is_yes: bool) -> None:
+        if not self._watch.is_hung or self._is_closed:
+            return
+        if is_yes:
+            self.reload()
+        else:
+            self._watch.wait()
+
+    def _notify(self, notification: QWebEngineNotification) -> None:
+        title, text = plain(notification.title(), 80), plain(notification.message(), 160)
+        self.said.emit(tr("The page notifies: {0}").format(" – ".join(part for part in (title, text) if part)))
+        notification.close()
+
+    def _await_layout(self, answer: Callable[[QImage], None], left: int) -> None:
+        wanted = self._view.width(), self._view.height()
+        zoom = self._view.zoomFactor()
+
+        def heed(told: object) -> None:
+            width, _, height = str(told).partition(" ")
+            is_laid_out = all(
+                abs(float(told_side or 0) * zoom - side) <= zoom + 1
+                for told_side, side in zip((width, height), wanted, strict=True)
+            )
+            if is_laid_out or left == 0:
+                QTimer.singleShot(DRAWN_MS, self, lambda: answer(self._view.grab().toImage()))
+            else:
+                QTimer.singleShot(DRAWN_MS, self, lambda: self._await_layout(answer, left - 1))
+
+        self.page.runJavaScript("innerWidth + ' ' + innerHeight", _World.ApplicationWorld.value, heed)
