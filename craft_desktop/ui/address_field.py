@@ -34,7 +34,7 @@ class AddressField(QFrame):
         self.edit.setAccessibleName(tr("Address"))
         self.edit.setToolTip(hint("address"))
         self.edit.setAcceptDrops(False)
-        self.edit.returnPressed.connect(lambda: self.entered.emit(self.edit.text()))
+        self.edit.returnPressed.connect(self._enter)
         self.edit.installEventFilter(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP, 0, 0, 0)
@@ -46,7 +46,7 @@ class AddressField(QFrame):
     def show_path(self, path: str) -> None:
         """Show where the page is, unless a person is typing."""
         self._path = plain(path, 2_000)  # browsers show about as much
-        if not self.edit.hasFocus():
+        if not (self.edit.hasFocus() and self.edit.isModified()):
             self._restore()
 
     def begin_edit(self) -> None:
@@ -69,6 +69,10 @@ class AddressField(QFrame):
         """Leave the host out where it would take the path's place."""
         super().resizeEvent(event)
         self.host.setVisible(self.width() - self.host.sizeHint().width() >= ROOM_FOR_PATH)
+
+    def _enter(self) -> None:
+        self.edit.setModified(False)
+        self.entered.emit(self.edit.text())
 
     def _restore(self) -> None:
         self.edit.setText(self._path)

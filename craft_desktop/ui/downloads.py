@@ -77,6 +77,9 @@ class Downloads(QObject):
         self._is_asking = False
 
     def _fetch(self, url: QUrl, target: Path) -> None:
+        if not target.parent.is_dir():
+            self.said.emit(tr("{0} could not be saved: there is no folder {1}.").format(target.name, target.parent))
+            return
         self._approved = {url.toString(): target}
         self.said.emit(tr("Saving {0}…").format(target.name))
         self._again(url, target.name)

@@ -58,7 +58,7 @@ class EngineWeb(Web):
         self.page.loadStarted.connect(self.loading)
         view.urlChanged.connect(self.moved)
         view.loadFinished.connect(self.moved)
-        view.loadFinished.connect(self.loaded)
+        view.loadFinished.connect(self._finish_load)
         for action in (_Action.Back, _Action.Forward):
             self.page.action(action).changed.connect(self.moved)  # the history, whoever moved in it
         self.page.renderProcessTerminated.connect(self._lost)
@@ -128,8 +128,16 @@ class EngineWeb(Web):
 
     def ask_size(self, answer: Callable[[int, int], None]) -> None:
         """Ask how large the whole page is, in points on the screen."""
-        size = self.page.contentsSize()
-        answer(round(size.width()), round(size.height()))
+        # Not `contentsSize`: it still says the size before, for a while after the page has been laid out anew.
+        zoom = self._view.zoomFactor()
+
+        def heed(told: object) -> None:
+            sides = [round(float(side) * zoom) for side in str(told).split(" ") if side.isdecimal()]
+            width, height = sides if len(sides) == 2 else (self._view.width(), self._view.height())
+            answer(width, height)
+
+        script = "document.documentElement.scrollWidth + ' ' + document.documentElement.scrollHeight"
+        self.page.runJavaScript(script, _World.ApplicationWorld.value, heed)
 
     def ask_picture(self, answer: Callable[[QImage], None]) -> None:
         """Ask for a picture of what the view shows, once it has been laid out and drawn at its present size."""
@@ -173,6 +181,10 @@ class EngineWeb(Web):
     def _begin_load(self) -> None:
         self._has_ended = False
         self._watch.forget()
+
+    def _finish_load(self) -> None:
+        if not self._has_ended:  # a load that its process's end cut short is told as that
+            self.loaded.emit()
 
     def _lost(self) -> None:
         if self._is_closed:

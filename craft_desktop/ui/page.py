@@ -48,6 +48,7 @@ _OFF = (
     _A.NavigateOnDropEnabled,
     _A.JavascriptCanAccessClipboard,
     _A.JavascriptCanPaste,
+    _A.JavascriptCanOpenWindows,  # without a click; each would cost the engine a page before it is refused
     _A.PluginsEnabled,
     _A.ScreenCaptureEnabled,
     _A.HyperlinkAuditingEnabled,

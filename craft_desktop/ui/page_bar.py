@@ -6,14 +6,14 @@ menu at the end holds all of them at any width.
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QMenu, QToolButton, QWidget
 
 from craft_desktop.model.device import Device, Kind
 from craft_desktop.ui.address_field import LEAST, AddressField
 from craft_desktop.ui.commands import COMMANDS, hint, words
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.parts import tool_button
-from craft_desktop.ui.theme import CONTROL, GAP, GAP_S
+from craft_desktop.ui.theme import GAP, GAP_S
 from craft_desktop.ui.words import tr
 
 _BEFORE = (("back", "back"), ("forward", "forward"), ("reload", "reload"))
@@ -68,6 +68,7 @@ class PageBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP, GAP_S, GAP, GAP_S)
         row.setSpacing(GAP_S // 2)
+        row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # buttons give way instead
         for name, icon in _BEFORE:
             row.addWidget(self._button(icons, name, icon))
         row.addSpacing(GAP_S)
@@ -116,7 +117,8 @@ class PageBar(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Ask for what cannot give way alone."""
-        fixed = (len(_BEFORE) + 1) * (CONTROL + GAP_S // 2) + LEAST + 4 * GAP_S + 2 * GAP
+        kept = (*(self.buttons[name] for name, _ in _BEFORE), self.more)
+        fixed = sum(button.sizeHint().width() + GAP_S // 2 for button in kept) + LEAST + 4 * GAP_S + 2 * GAP
         return QSize(fixed, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:

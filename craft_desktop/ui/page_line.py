@@ -31,8 +31,8 @@ class PageLine(QFrame):
         self._said = self._quiet = ""
         self.text = ElidedLabel()
         self.text.setObjectName("pageSays")
-        self.yes = push_button("pageYes", "")
-        self.no = push_button("pageNo", "")
+        self.yes = push_button("pageYes", tr("Yes"))
+        self.no = push_button("pageNo", tr("No"))
         self.close_button = tool_button("pageLineClose", tr("Close this line"), icons, "close")
         self.yes.clicked.connect(lambda: self._answer(True))
         self.no.clicked.connect(lambda: self._answer(False))

@@ -78,7 +78,7 @@ class Screenshot(QObject):
         dialog.setObjectName("screenshotDialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)
-        dialog.setNameFilter(tr("Pictures (*.png)"))
+        dialog.setNameFilter(tr("Pictures (*.png *.jpg *.webp)"))
         dialog.setDefaultSuffix("png")
         pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
         dialog.setDirectory(pictures or QDir.homePath())
@@ -89,7 +89,7 @@ class Screenshot(QObject):
         dialog.show()
 
     def _save(self, image: QImage, path: Path) -> None:
-        if image.save(str(path), b"PNG"):
+        if image.save(str(path)):
             self.said.emit(tr("Screenshot saved as {0}.").format(path.name))
         else:
             self.said.emit(tr("The screenshot could not be written to {0}.").format(path))

@@ -224,6 +224,13 @@ def test_a_failure_while_live_leaves_the_steps_done() -> None:
     assert {record.state for record in failed.steps} == {StepState.DONE}
 
 
+def test_a_stop_for_want_of_use_is_remembered_until_the_next_start() -> None:
+    stopped = after(StopAsked(900.0), Ended(), session=after(*TO_LIVE), at=1000.0)
+    assert stopped.phase is Phase.STOPPED and stopped.idle_s == 900.0
+    assert after(StartAsked(Provider.LOCAL), session=stopped, at=1100.0).idle_s is None
+    assert after(StopAsked(), Ended(), session=after(*TO_LIVE), at=1000.0).idle_s is None
+
+
 def test_a_stop_leaves_no_step_running() -> None:
     stopping = after(*TO_LIVE[:3], StopAsked())
     assert step(stopping, Step.INSTALL) == StepRecord(Step.INSTALL)

@@ -14,8 +14,11 @@ from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import MainWindow
 from craft_desktop.ui.placement import Placement
+from craft_desktop.ui.preview_pane import PreviewPane
 from craft_desktop.ui.theme import Theme
+from tests.ui.pages import close
 from tests.ui.stand_in import NOW, StandIn, make_project
+from tests.ui.web_site import Site
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
@@ -78,3 +81,19 @@ async def window(bridge: Bridge, theme: Theme, icons: Icons, tmp_path: Path, qtb
     qtbot.addWidget(made)
     made.show()
     return made
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as site:
+        yield site
+
+
+@pytest.fixture
+def preview(qtbot: QtBot, theme: Theme, icons: Icons, site: Site, tmp_path: Path) -> Iterator[PreviewPane]:
+    """One project's preview, without a page as yet."""
+    made = PreviewPane(theme, icons, lambda: NOW + 60, site.base, tmp_path / "p1")
+    made.resize(700, 400)
+    made.show()
+    yield made
+    close(qtbot, made)

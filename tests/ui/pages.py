@@ -6,6 +6,8 @@ from pytestqt.qtbot import QtBot
 
 from craft_desktop.ui.engine import EngineWeb
 from craft_desktop.ui.preview_pane import PreviewPane
+from tests.ui.hands import click
+from tests.ui.stand_in import live
 
 WAIT_MS = 15_000
 """The first page starts the engine's processes; on a busy machine that takes seconds."""
@@ -39,3 +41,21 @@ def close(qtbot: QtBot, pane: PreviewPane) -> None:
             pane.close_page()
     assert pane.web is None
     pane.deleteLater()
+
+
+def go(qtbot: QtBot, pane: PreviewPane, path: str, title: str = "") -> None:
+    """Show a page of the site, and wait for its title."""
+    if pane.web is None:
+        pane.show_session(live())
+        wait_title(qtbot, pane, "home")
+    if path:
+        pane.bar.entered.emit(f"/{path}")
+        wait_title(qtbot, pane, title or path)
+
+
+def answer(qtbot: QtBot, pane: PreviewPane, *, is_yes: bool) -> str:
+    """Answer the question in the page's line with a click; give its words."""
+    qtbot.waitUntil(lambda: pane.line.current is not None and pane.line.yes.isEnabled(), timeout=WAIT_MS)
+    words = pane.line.words
+    click(pane.line.yes if is_yes else pane.line.no)
+    return words

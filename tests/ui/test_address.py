@@ -67,3 +67,18 @@ def test_what_is_typed_is_completed(typed: str, expected: str) -> None:
 
 def test_the_scheme_is_left_out_of_sight() -> None:
     assert address.short(BASE) == "shop.localhost:4100/"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("http://shop.localhost:4100", "/"),
+        ("http://shop.localhost:4100/a/b?c=1#d", "/a/b?c=1#d"),
+        ("", "/"),
+        ("about:blank", "/"),
+        ("http://evil.test/a", "evil.test/a"),
+    ],
+)
+def test_the_path_alone_matters(url: str, path: str) -> None:
+    assert address.path(url, "http://shop.localhost:4100/") == path
+    assert address.host("http://shop.localhost:4100/") == "shop.localhost:4100"

@@ -1,6 +1,5 @@
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,18 +23,8 @@ from tests.ui.web_site import Site
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-def pane(qtbot: QtBot, theme: Theme, icons: Icons, site: Site, tmp_path: Path) -> Iterator[PreviewPane]:
-    made = PreviewPane(theme, icons, lambda: NOW + 60, site.base, tmp_path / "p1")
-    made.resize(700, 400)
-    made.show()
-    yield made
-    close(qtbot, made)
+def pane(preview: PreviewPane) -> PreviewPane:
+    return preview
 
 
 def kill(process_id: int) -> None:

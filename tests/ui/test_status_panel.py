@@ -3,7 +3,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.session import Session, StopAsked, advance
+from craft_desktop.model.session import Ended, Session, StopAsked, advance
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.status_panel import StatusPanel
 from craft_desktop.ui.theme import Theme
@@ -64,6 +64,12 @@ def test_stopping_and_live(panel: StatusPanel) -> None:
     assert panel.title.text() == "Stopping…" and visible_buttons(panel) == []
     panel.show_session(live())
     assert panel.title.text() == "Live"
+
+
+def test_stopped_for_want_of_use(panel: StatusPanel) -> None:
+    panel.show_session(advance(advance(live(), StopAsked(900.0), NOW), Ended(), NOW + 1))
+    assert panel.title.text() == "The sandbox stopped (idle 15 min)" and "15 min" in panel.text.text()
+    assert visible_buttons(panel) == ["Start again"]
 
 
 def test_it_fits_a_small_window(qtbot: QtBot, panel: StatusPanel) -> None:

@@ -8,7 +8,7 @@ from typing import Self
 
 PAGES = {
     "/": "<title>home</title><a id=in href=/second>in</a><a id=out href=http://127.0.0.1:9/x>out</a>"
-    "<a id=blank target=_blank href=/second>blank</a><a id=file href=/download>file</a>",
+    "<a id=blank target=_blank href=/second style='position:fixed;inset:0'>blank</a><a id=file href=/download>file</a>",
     "/wide": "<title>wide</title><a href=http://127.0.0.1:9/wide style=position:fixed;inset:0>all of it</a>",
     "/second": "<title>second</title>",
     "/file": "<title>file</title><script>fetch('file:///etc/hostname').then(r=>r.text())"
@@ -62,7 +62,7 @@ PAGES = {
     "'devtools://devtools/bundled/inspector.html'])try{const w=open(url);see(String(!!w))}catch(e){see('error')}"
     "document.title=told.join(' ')</script>",
     "/location": "<title>location</title><script>let i=0;const urls=['file:///etc/passwd','chrome://gpu','qrc:/x',"
-    "'javascript:1','data:text/html,<title>data</title>','blob:null/x','about:blank#x'];"
+    "'javascript:1','data:text/html,<title>data</title>','blob:null/x'];"
     "const next=()=>{if(i<urls.length){location=urls[i++];setTimeout(next,100)}else document.title='stayed'};next()"
     "</script>",
     "/posted": "<title>posted</title>",
