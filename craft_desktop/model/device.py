@@ -35,6 +35,11 @@ class Device:
         return self.kind is not Kind.FULL
 
     @property
+    def is_hand_held(self) -> bool:
+        """Do its pages scroll under a finger, without bars that take their room?"""
+        return self.kind in (Kind.PHONE, Kind.TABLET)
+
+    @property
     def turned(self) -> "Device":
         """The same lying on its side."""
         return replace(self, width=self.height, height=self.width)

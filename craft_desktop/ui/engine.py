@@ -8,7 +8,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QImage
-from PySide6.QtWebEngineCore import QWebEngineNotification, QWebEnginePage, QWebEngineProfile, QWebEngineScript
+from PySide6.QtWebEngineCore import (
+    QWebEngineNotification,
+    QWebEnginePage,
+    QWebEngineProfile,
+    QWebEngineScript,
+    QWebEngineSettings,
+)
 from PySide6.QtWidgets import QWidget
 
 from craft_desktop.ui.asks import Ask, plain
@@ -125,6 +131,10 @@ class EngineWeb(Web):
     def set_zoom(self, factor: float) -> None:
         """Draw each of the page's pixels with `factor` of the screen's."""
         self._view.setZoomFactor(factor)
+
+    def show_scroll_bars(self, is_shown: bool) -> None:
+        """Let the page have scroll bars, or scroll without them as on a phone."""
+        self.page.settings().setAttribute(QWebEngineSettings.WebAttribute.ShowScrollBars, is_shown)
 
     def ask_size(self, answer: Callable[[int, int], None]) -> None:
         """Ask how large the whole page is, in points on the screen."""

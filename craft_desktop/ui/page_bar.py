@@ -162,5 +162,8 @@ class PageBar(QWidget):
                     if keys[command]:  # shown, not listened to: the window's own action does
                         entry.setText(f"{words(command)}\t{QKeySequence(keys[command][0]).toString()}")
                     entry.triggered.connect(lambda _on=False, command=command: self.commanded.emit(command))
+        for entry in menu.actions():
+            if entry.objectName().endswith("-rotate"):
+                entry.setEnabled(self.buttons["rotate"].isEnabled())
         corner = button.mapToGlobal(QPoint(button.width(), button.height() + 2))
         menu.popup(corner - QPoint(menu.sizeHint().width(), 0))

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from craft_desktop.ui.asks import Ask, plain
 from craft_desktop.ui.icons import Icons
-from craft_desktop.ui.parts import ElidedLabel, push_button, tool_button
+from craft_desktop.ui.parts import ElidedLabel, label, push_button, tool_button
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S
 from craft_desktop.ui.words import tr
 
@@ -31,6 +31,8 @@ class PageLine(QFrame):
         self._said = self._quiet = ""
         self.text = ElidedLabel()
         self.text.setObjectName("pageSays")
+        self.question = label("", wraps=True)  # what a person answers to is never cut off
+        self.question.setObjectName("pageAsks")
         self.yes = push_button("pageYes", tr("Yes"))
         self.no = push_button("pageNo", tr("No"))
         self.close_button = tool_button("pageLineClose", tr("Close this line"), icons, "close")
@@ -41,6 +43,7 @@ class PageLine(QFrame):
         row.setContentsMargins(GAP_L, GAP_S, GAP, GAP_S)
         row.setSpacing(GAP)
         row.addWidget(self.text, 1)
+        row.addWidget(self.question, 1)
         for button in (self.yes, self.no, self.close_button):
             row.addWidget(button)
         self._guard = QTimer(self, interval=GUARD_MS, singleShot=True)
@@ -127,9 +130,11 @@ class PageLine(QFrame):
 
     def _show(self) -> None:
         ask = self.current
-        for button in (self.yes, self.no):
-            button.setVisible(ask is not None)
+        for part in (self.question, self.yes, self.no):
+            part.setVisible(ask is not None)
+        self.text.setVisible(ask is None)
         if ask is not None:
+            self.question.setText(ask.words)
             self.yes.setText(ask.yes)
             self.no.setText(ask.no)
         self.close_button.setVisible(ask is None and bool(self._said))

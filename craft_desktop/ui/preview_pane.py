@@ -232,6 +232,8 @@ class PreviewPane(QWidget):
         self.bar.show_popped(self._icons, True)
         popped.show()
         popped.activateWindow()
+        if self.web is not None:
+            self.web.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _pop_in(self) -> None:
         popped, self.popped = self.popped, None
@@ -283,6 +285,7 @@ class PreviewPane(QWidget):
     def _make_page(self) -> Web:
         web = self.web = self._open_web(self._base, self._folder, self)
         self.frame.set_view(web.view)
+        web.show_scroll_bars(not self._look.device.is_hand_held)
         web.said.connect(self.line.say)
         web.asked.connect(self.line.ask)
         web.withdrawn.connect(self.line.withdraw)
@@ -298,7 +301,6 @@ class PreviewPane(QWidget):
         url = address.complete(typed, self._base)
         if address.is_inside(url, self._base):
             self.with_page(lambda web: web.load(url))
-            self.frame.setFocus(Qt.FocusReason.OtherFocusReason)
             if self.web is not None:
                 self.web.view.setFocus(Qt.FocusReason.OtherFocusReason)
         elif address.is_outside(url):
@@ -337,6 +339,8 @@ class PreviewPane(QWidget):
         self.bar.show_device(self._look.device)
         self.strip.show_device(self._look.device)
         self.frame.show_device(self._look.device, self._look.zoom)
+        if self.web is not None:
+            self.web.show_scroll_bars(not self._look.device.is_hand_held)
 
     def _show_scale(self, scale: float) -> None:
         self.strip.show_scale(scale)

@@ -77,6 +77,10 @@ class Web(QObject):
         """Draw each of the page's pixels with `factor` of the screen's."""
         raise NotImplementedError
 
+    def show_scroll_bars(self, is_shown: bool) -> None:
+        """Let the page have scroll bars, or scroll without them as on a phone."""
+        raise NotImplementedError
+
     def ask_size(self, answer: Callable[[int, int], None]) -> None:
         """Ask how large the whole page is, in points on the screen."""
         raise NotImplementedError

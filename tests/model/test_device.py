@@ -16,6 +16,7 @@ def test_nonsense_is_the_full_size(text: str) -> None:
 def test_sides_stay_within_bounds() -> None:
     assert custom(1, 99_999) == Device(Kind.CUSTOM, LEAST, MOST)
     assert parse("phone:1x90000") == Device(Kind.PHONE, LEAST, MOST)
+    assert TABLET.turned.is_hand_held and not FULL.is_hand_held and not custom(500, 500).is_hand_held
     assert TABLET.turned == Device(Kind.TABLET, 1180, 820)
 
 

@@ -21,12 +21,13 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 import qasync  # isort: skip
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import CompileChanged, LogLine, Measured, Notice, Pushed, Stream
+from craft_desktop.model.events import CompileChanged, LogLine, Measured, Notice, Pushed, SessionChanged, Stream
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
-from craft_desktop.model.session import Session
+from craft_desktop.model.session import Session, SleepAsked, advance
 from craft_desktop.store.secrets import KeySource, KeyState
 from craft_desktop.ui import guard
+from craft_desktop.ui.asks import Ask
 from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import MainWindow
@@ -156,6 +157,9 @@ class Gallery:
             "message": lambda: S.live("p1", self.clock - 740),
             "find": lambda: S.live("p1", self.clock - 740),
             **{name: lambda: S.live("p1", self.clock - 740) for name in LOOKED_INTO},
+            **{kept: lambda: S.live("p1", self.clock - 740) for kept in PAGES_SEEN},
+            "idle": lambda: S.idled("p1", self.clock - 60),
+            "asleep": lambda: S.live("p1", self.clock - 740),
         }
         if name in states:
             bench.sessions["p1"] = states[name]()
@@ -171,7 +175,7 @@ class Gallery:
                 self.pane(window).log_pane.show_stream(
                     Stream.INSTALL if name in ("failed", "installing") else Stream.SERVER
                 )
-            if name in ("live", "message", "find", *LOOKED_INTO):
+            if name in SEEN:
                 bench.tell(Pushed("p1", 1, 0, 412, 38.2, 41))
                 await self.loaded(window)
             target: QWidget = window
@@ -187,6 +191,10 @@ class Gallery:
                 self.pane(window).log_pane.times_button.click()
             if name in LOOKED_INTO:
                 self.look_into(name, window, bench)
+            if name in PAGES_SEEN:
+                target = await self.arrange_page(window, name)
+            if name == "asleep":
+                bench.tell(SessionChanged(advance(bench.sessions["p1"], SleepAsked(), self.clock)))
             if name == "find":
                 self.pane(window).log_pane.open_search()
                 self.pane(window).log_pane.find_bar.field.setText("next")
@@ -212,7 +220,7 @@ class Gallery:
                 await asyncio.sleep(0.3)
                 target = find(window, QMenu, "projectMenu")
             await asyncio.sleep(0.5)
-            shot = target.grab() if name not in ("live", "message", "find", *LOOKED_INTO) else self.grab(window)
+            shot = self.grab(target) if name in SEEN else target.grab()
             shot.save(str(self.folder / f"{name}-{choice}-{size[0]}.png"))
             window.panes.close_pages()
             await bridge.aclose()
@@ -246,7 +254,28 @@ class Gallery:
         assert window.pane is not None
         return window.pane
 
-    def grab(self, window: MainWindow) -> QPixmap:
+    async def arrange_page(self, window: MainWindow, name: str) -> QWidget:
+        preview = self.pane(window).preview
+        match name:
+            case "phone" | "tablet":
+                preview.command(name)
+            case "ask":
+                words = "shop-front.localhost:4100 wants to use your camera and microphone."
+                preview.line.ask(Ask("k", words, "Allow for this run", "Don’t allow", lambda _yes: None))
+            case "page-says":
+                preview.line.say("The page asked “Leave without saving?” and was told no. Open it in your browser.")
+            case "page-menu":
+                preview.bar.more.click()
+                await asyncio.sleep(0.3)
+            case "pop-out" | "popped":
+                preview.command("pop-out")
+                await asyncio.sleep(0.5)
+                if name == "pop-out":
+                    assert preview.popped is not None
+                    return preview.popped
+        return window
+
+    def grab(self, window: QWidget) -> QPixmap:
         """Take the screen itself: the page is drawn by another process."""
         corner = window.mapToGlobal(window.rect().topLeft())
         return QGuiApplication.primaryScreen().grabWindow(0, corner.x(), corner.y(), window.width(), window.height())
@@ -262,9 +291,13 @@ class Gallery:
 
 LOOKED_INTO = ("health", "browser", "broken", "errors")
 """States of a live project whose logs or figures are looked into."""
+PAGES_SEEN = ("phone", "tablet", "ask", "page-says", "page-menu", "pop-out", "popped")
+"""States of the preview."""
+SEEN = ("live", "message", "find", "asleep", *LOOKED_INTO, *PAGES_SEEN)
+"""States with a page: taken from the screen, for another process draws it."""
 
 STATES = (
-    *LOOKED_INTO,
+    *LOOKED_INTO, "idle", "asleep", *PAGES_SEEN,
     "empty", "stopped", "starting", "installing", "live", "failed", "settings",
     "message", "find", "drop", "stopping", "shortcuts", "menu",
 )  # fmt: skip

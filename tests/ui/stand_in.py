@@ -66,6 +66,10 @@ def live(project_id: str = "p1", begun_at: float = NOW) -> Session:
     return run_to(project_id, 6, begun_at)
 
 
+def idled(project_id: str = "p1", at: float = NOW) -> Session:
+    return advance(advance(live(project_id, at - 1000), StopAsked(900.0), at), Ended(), at)
+
+
 def failed(project_id: str = "p1", begun_at: float = NOW, problem: Problem = INSTALL_FAILED) -> Session:
     return advance(run_to(project_id, 3, begun_at), Failed(problem), begun_at + 9.4)
 

@@ -51,7 +51,12 @@ def test_questions_come_one_after_another(qtbot: QtBot, line: PageLine) -> None:
     line.say("said before")
     for key in ("a", "b"):
         line.ask(question(key, answers))
-    assert line.words == "May a?" and line.close_button.isHidden() and not line.yes.isHidden()
+    assert (
+        line.words == line.question.text() == "May a?"
+        and line.text.isHidden()
+        and line.close_button.isHidden()
+        and not line.yes.isHidden()
+    )
     wait_enabled(qtbot, line)
     click(line.yes)
     assert line.words == "May b?" and answers == [("a", True)]
