@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent
+from PySide6.QtNetwork import QAuthenticator
 from PySide6.QtWebEngineCore import (
     QWebEngineCertificateError,
     QWebEngineDesktopMediaRequest,
@@ -97,6 +98,7 @@ class Page(QWebEnginePage):
         self.desktopMediaRequested.connect(self._refuse_screen)
         self.certificateError.connect(self._refuse_certificate)
         self.selectClientCertificate.connect(lambda choice: choice.selectNone())
+        self.authenticationRequired.connect(self._refuse_password)
         self.loadStarted.connect(self._left)
 
     def touch(self) -> None:
@@ -175,6 +177,9 @@ class Page(QWebEnginePage):
 
     def _refuse_screen(self, request: QWebEngineDesktopMediaRequest) -> None:
         request.cancel()
+
+    def _refuse_password(self, url: QUrl, _answer: QAuthenticator) -> None:
+        self.refused.emit(tr("The page wants a name and a password. Open it in your browser to sign in."))
 
     def _refuse_certificate(self, error: QWebEngineCertificateError) -> None:
         error.rejectCertificate()

@@ -28,6 +28,7 @@ class PopOut(QWidget):
     def __init__(self, content: QWidget, commands: Iterable[str], owner: QWidget, geometry: bytes) -> None:
         super().__init__()
         self.setObjectName("popOut")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowIcon(owner.window().windowIcon())
         self.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
         column = QVBoxLayout(self)

@@ -2,7 +2,6 @@
 
 import http.server
 import threading
-import time
 from types import TracebackType
 from typing import Self
 
@@ -65,9 +64,6 @@ PAGES = {
     "'javascript:1','data:text/html,<title>data</title>','blob:null/x'];"
     "const next=()=>{if(i<urls.length){location=urls[i++];setTimeout(next,100)}else document.title='stayed'};next()"
     "</script>",
-    "/posted": "<title>posted</title>",
-    "/worker": "<title>worker</title><script>fetch('http://127.0.0.1:'+(+location.port)+'/second',{mode:'cors'}).then("
-    "()=>document.title='read',()=>document.title='refused')</script>",
     "/eat": "<title>eat</title><script>const kept=[];function eat(mb){for(let i=0;i<mb;i++){"
     "const part=new Uint8Array(1e6);part.fill(i+1);kept.push(part)}document.title='ate '+kept.length}eat(30)</script>",
 }
@@ -86,8 +82,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"x" * 10)
             return
-        if path == "/slow":
-            time.sleep(0.5)  # the site's own slowness, in a thread of its own
+        if path == "/sign-in":
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="x"')
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<title>stay out</title>")
+            return
         page = PAGES.get(path)
         self.send_response(200 if page else 404)
         self.send_header("Content-Type", "text/html; charset=utf-8")

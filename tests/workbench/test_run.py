@@ -122,6 +122,7 @@ async def test_idle_stops_where_the_settings_say_so(workbench: Workbench, tmp_pa
     await watcher.phase(Phase.STOPPED)
     assert not any("server.js" in " ".join(command) for command in commands_below())
     assert any(isinstance(line, LogLine) and "nobody has used it" in line.text for line in watcher.events)
+    assert workbench.session(project.id).idle_s is not None
 
 
 @pytest.mark.parametrize("victim", ["jail", "daemon"])
