@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent
 from PySide6.QtNetwork import QAuthenticator
 from PySide6.QtWebEngineCore import (
@@ -179,6 +179,8 @@ class Page(QWebEnginePage):
         request.cancel()
 
     def _refuse_password(self, url: QUrl, _answer: QAuthenticator) -> None:
+        # Left alone, the engine tries the empty name and password 32 times (measured with Qt 6.11).
+        QTimer.singleShot(0, self, lambda: self.triggerAction(QWebEnginePage.WebAction.Stop))
         self.refused.emit(tr("The page wants a name and a password. Open it in your browser to sign in."))
 
     def _refuse_certificate(self, error: QWebEngineCertificateError) -> None:
