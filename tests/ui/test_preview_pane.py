@@ -17,7 +17,7 @@ from craft_desktop.ui.placement import Look
 from craft_desktop.ui.preview_pane import PAGE_COMMANDS, ZOOMS, PreviewPane
 from craft_desktop.ui.theme import Theme
 from tests.ui.hands import click, press, write
-from tests.ui.pages import WAIT_MS, close, engine, run, wait_title
+from tests.ui.pages import WAIT_MS, close, engine, go, run, wait_title
 from tests.ui.stand_in import NOW, failed, live, run_to
 from tests.ui.web_site import Site
 
@@ -212,6 +212,29 @@ def test_it_pops_out_and_back_without_a_reload(qtbot: QtBot, pane: PreviewPane, 
     click(pane.findChild(QPushButton, "popBack"))
     assert pane.popped is None
     assert run(qtbot, pane, "window.kept") == 7 and site.hits == before
+
+
+def test_keys_work_in_its_own_window_whatever_the_page_does_with_them(
+    qtbot: QtBot, pane: PreviewPane, site: Site
+) -> None:
+    go(qtbot, pane, "keys")
+    qtbot.waitUntil(lambda: not engine(pane).page.isLoading(), timeout=WAIT_MS)
+    pane.command("pop-out")
+    popped = pane.popped
+    assert popped is not None
+    qtbot.waitUntil(popped.isActiveWindow, timeout=WAIT_MS)
+    inner = engine(pane).view.focusProxy()
+    assert inner is not None and inner.hasFocus()
+    press(inner, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    assert pane.bar.buttons["phone"].isChecked()
+    press(inner, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
+    assert pane.strip.width_field.text() == "844"
+    press(inner, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: site.hits.count("/keys") == 2, timeout=WAIT_MS)
+    press(inner, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert pane.bar.field.edit.hasFocus()
+    press(inner, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert pane.popped is None
 
 
 def test_its_own_window_follows_the_run(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:

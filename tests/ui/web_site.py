@@ -54,6 +54,9 @@ PAGES = {
     "document.onpointerlockchange=()=>document.title='locked';"
     "function go(){const p=document.documentElement.requestPointerLock();if(p)p.catch(()=>document.title='refused')}"
     "</script>",
+    "/keys": "<title>keys</title><textarea autofocus></textarea><script>"
+    "for(const kind of ['keydown','keyup','keypress'])addEventListener("
+    "kind,e=>{e.preventDefault();e.stopImmediatePropagation()},true)</script>",
     "/asks": "<title>asks</title><script>for(let i=0;i<300;i++){"
     "navigator.geolocation.getCurrentPosition(()=>{},()=>{});Notification.requestPermission()}document.title='asked'</script>",
     "/escape": "<title>escape</title><script>const told=[];const see=n=>told.push(n);"
