@@ -27,10 +27,12 @@ from craft_desktop.ui.web import Web
 from craft_desktop.ui.words import tr
 
 _HUNG = "hung"
-DRAWN_MS = 50
-"""Three frames: after its layout has the asked size a page has been drawn at it."""
+DRAWN_MS = 100
+"""Six frames: in that time something moves in a page that is still being drawn."""
 DRAW_LIMIT_MS = 3_000
 """A page that is not laid out by then is taken as it is."""
+_DRAWN = "craftDrawn = false; requestAnimationFrame(() => requestAnimationFrame(() => { craftDrawn = true; }))"
+"""In a world of the program's own, which the page does not see: the second frame comes when the first is drawn."""
 _END = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process by SIGTERM, at once
 _World = QWebEngineScript.ScriptWorldId
 _Action = QWebEnginePage.WebAction
@@ -142,6 +144,8 @@ class EngineWeb(Web):
         zoom = self._view.zoomFactor()
 
         def heed(told: object) -> None:
+            if self._is_closed:  # a page that ends answers what it still owes
+                return
             sides = [round(float(side) * zoom) for side in str(told).split(" ") if side.isdecimal()]
             width, height = sides if len(sides) == 2 else (self._view.width(), self._view.height())
             answer(width, height)
@@ -212,7 +216,11 @@ class EngineWeb(Web):
         return is_open and self._tools is None and self._view.isVisible() and self.process_id > 0
 
     def _ask_life(self, answered: Callable[[], None]) -> None:
-        self.page.runJavaScript("1", _World.ApplicationWorld.value, lambda _one: answered())
+        def heed(_one: object) -> None:
+            if not self._is_closed:
+                answered()
+
+        self.page.runJavaScript("1", _World.ApplicationWorld.value, heed)
 
     def _tell_hung(self) -> None:
         words = tr("The page does not answer; a script of its own is busy.")
@@ -236,14 +244,31 @@ class EngineWeb(Web):
         zoom = self._view.zoomFactor()
 
         def heed(told: object) -> None:
+            if self._is_closed:
+                return
             width, _, height = str(told).partition(" ")
             is_laid_out = all(
                 abs(float(told_side or 0) * zoom - side) <= zoom + 1
                 for told_side, side in zip((width, height), wanted, strict=True)
             )
             if is_laid_out or left == 0:
-                QTimer.singleShot(DRAWN_MS, self, lambda: answer(self._view.grab().toImage()))
+                self.page.runJavaScript(_DRAWN, _World.ApplicationWorld.value)
+                QTimer.singleShot(DRAWN_MS, self, lambda: self._await_drawing(answer, left, QImage()))
             else:
                 QTimer.singleShot(DRAWN_MS, self, lambda: self._await_layout(answer, left - 1))
 
         self.page.runJavaScript("innerWidth + ' ' + innerHeight", _World.ApplicationWorld.value, heed)
+
+    def _await_drawing(self, answer: Callable[[QImage], None], left: int, before: QImage) -> None:
+        # Two pictures alike are the page as it is; one that moves for ever is taken as it is at the end.
+        def heed(is_drawn: object) -> None:
+            if self._is_closed:
+                return
+            image = self._view.grab().toImage()
+            if (is_drawn is True and image == before) or left <= 0:
+                answer(image)
+            else:
+                kept = image if is_drawn is True else QImage()
+                QTimer.singleShot(DRAWN_MS, self, lambda: self._await_drawing(answer, left - 1, kept))
+
+        self.page.runJavaScript("craftDrawn", _World.ApplicationWorld.value, heed)

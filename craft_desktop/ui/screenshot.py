@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QDir, QObject, QSize, QStandardPaths, Qt, Signal
+from PySide6.QtCore import QDir, QObject, QSize, QStandardPaths, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -16,6 +16,8 @@ from craft_desktop.ui.words import tr
 
 LONGEST = 16_000
 """Pixels of a side: graphics cards draw 16,384 at most."""
+LIMIT_MS = 8_000
+"""A page that is not drawn by then hangs; the largest picture takes 3 s on two busy cores."""
 
 
 class Screenshot(QObject):
@@ -30,6 +32,8 @@ class Screenshot(QObject):
         super().__init__(frame)
         self._frame, self._window = frame, window
         self._is_busy = False
+        self._limit = QTimer(self, interval=LIMIT_MS, singleShot=True)
+        self._limit.timeout.connect(self._give_up)
 
     def take(self, web: Web, name: str, *, is_whole: bool, is_copy: bool) -> None:
         """Take a picture; a second one asked for meanwhile is not taken.
@@ -39,8 +43,12 @@ class Screenshot(QObject):
         if self._is_busy:
             return
         self._is_busy = True
+        self._limit.start()
 
         def finish(image: QImage) -> None:
+            if not self._limit.isActive():
+                return  # it comes too late
+            self._limit.stop()
             self._is_busy = False
             self._hand_on(image, name, is_copy=is_copy)
 
@@ -48,6 +56,11 @@ class Screenshot(QObject):
             web.ask_size(lambda width, height: self._take_whole(web, QSize(width, height), finish))
         else:
             web.ask_picture(finish)
+
+    def _give_up(self) -> None:
+        self._is_busy = False
+        self._frame.relax()
+        self.said.emit(tr("The page does not answer; there is no picture of it."))
 
     def _take_whole(self, web: Web, size: QSize, finish: Callable[[QImage], None]) -> None:
         view = web.view

@@ -1,6 +1,8 @@
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
@@ -78,3 +80,11 @@ def test_a_file_is_written_where_a_person_says(qtbot: QtBot, preview: PreviewPan
 
 def test_a_name_is_proposed() -> None:
     assert file_name("a/b:c", datetime(2026, 11, 24, 9, 5, 7)) == "a-b-c 2026-11-24 09.05.07.png"
+
+
+def test_a_page_that_hangs_has_no_picture(qtbot: QtBot, preview: PreviewPane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preview._shots._limit, "start", lambda: QTimer.start(preview._shots._limit, 500))
+    go(qtbot, preview, "hang", "hanging")
+    preview.command("shot-copy-whole")
+    qtbot.waitUntil(lambda: "no picture" in preview.line.words, timeout=WAIT_MS)
+    assert not preview.frame._still.isVisible()
