@@ -20,6 +20,7 @@ from pathlib import Path
 
 from craft_desktop.host.handshake import Ready
 from craft_desktop.host.machine import Bubblewrap, Machine, report
+from craft_desktop.host.nodes import Nodes, shelves
 from craft_desktop.host.probe import probe, replace_bubblewrap, without_network
 from craft_desktop.host.sandboxes import MOST_SANDBOXES
 from craft_desktop.host.server import Wishes, serve
@@ -47,17 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         machine = replace_bubblewrap(machine, SWITCHED_OFF)
     if wanted.network == "shared":
         machine = without_network(machine, "A private network is switched off on the command line (--network shared).")
+    nodes = Nodes(shelves(os.environ, Path.home()), Path.home())
     if wanted.check:
         with tempfile.TemporaryDirectory(prefix="craft-host-", dir=_existing(wanted.state)) as folder:
             machine = try_layering(machine, Path(folder))
-        _say(json.dumps(report(machine), indent=None if wanted.json else 2))
+        _say(json.dumps(report(machine, nodes.told()), indent=None if wanted.json else 2))
         return 0
     try:
         state = wanted.state or common_state(Path(tempfile.gettempdir()))
         state.mkdir(parents=True, exist_ok=True)
         machine = try_layering(machine, state)
         wishes = Wishes(state, wanted.port, wanted.domain, wanted.certificate, wanted.sandboxes)
-        asyncio.run(_run(wishes, machine, lifeline=wanted.lifeline))
+        asyncio.run(_run(wishes, machine, nodes, lifeline=wanted.lifeline))
     except OSError as error:
         logging.getLogger(__name__).error("the host cannot start: %s", error)
         return 1
@@ -80,7 +82,7 @@ def common_state(temporary: Path) -> Path:
     return folder
 
 
-async def _run(wishes: Wishes, machine: Machine, *, lifeline: bool) -> None:
+async def _run(wishes: Wishes, machine: Machine, nodes: Nodes, *, lifeline: bool) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -91,7 +93,7 @@ async def _run(wishes: Wishes, machine: Machine, *, lifeline: bool) -> None:
         if os.getppid() != parent:
             stop.set()  # it died before the kernel was told to watch it
         loop.add_reader(sys.stdin.fileno(), _drain, sys.stdin.fileno(), stop, loop)
-    await serve(wishes, machine, stop, _announce)
+    await serve(wishes, machine, stop, _announce, nodes)
 
 
 def _drain(descriptor: int, stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:

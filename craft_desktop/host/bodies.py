@@ -18,6 +18,7 @@ from craft_desktop.host.registry import PAGE_LIMIT, OnTimeout, PauseMode, Query,
 from craft_desktop.host.upstream import ENVD_PORT
 
 ENVD_VERSION = "0.6.13"  # the envd whose behaviour ours follows; the SDK turns features on by it
+NODE_WISH = "craft-node"  # in the metadata, as the consent to no isolation is
 CLIENT_ID = "local"  # E2B: the node a sandbox runs on
 TEMPLATE = "base"  # the only template beside snapshots
 TEMPLATE_TAG = "default"  # E2B: what a name without a tag means
@@ -62,6 +63,11 @@ class Creation:
     def unisolated(self) -> bool:
         """Whether the caller agreed to have no walls."""
         return self.metadata.get("isolation") == "none"
+
+    @property
+    def node(self) -> str:
+        """The version of Node.js asked for, among those that are installed; empty for the usual one."""
+        return self.metadata.get(NODE_WISH, "")
 
 
 def read_creation(body: Any, *, always_secure: bool) -> Creation:

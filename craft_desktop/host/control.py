@@ -142,7 +142,8 @@ class Control:
         return web.json_response({"status": "ok"})
 
     async def _machine(self, _: web.Request) -> web.Response:
-        return web.json_response(report(self._sandboxes.machine))
+        nodes = await asyncio.to_thread(self._sandboxes.nodes.told)
+        return web.json_response(report(self._sandboxes.machine, nodes))
 
     async def _create_v1(self, request: web.Request) -> web.Response:
         return await self._create(request, always_secure=False)

@@ -34,13 +34,11 @@ class Ground:
         self._lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.etc = self.folder / "etc"
-        self.tools = self.folder / "tools"
+        self._tools: dict[Path | None, Path] = {}  # by the Node.js that they go with
         self._sockets = self.folder / "s"
         self.etc.mkdir()
         self._sockets.mkdir(0o700)
-        self.tools.mkdir()
         write_etc(self.etc, machine)
-        write_tools(self.tools, machine)
         self._socket_folder = os.open(self._sockets, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def __enter__(self) -> Self:
@@ -52,6 +50,19 @@ class Ground:
         os.close(self._socket_folder)
         remove_tree(self.folder)
         os.close(self._lock)
+
+    def tools(self, machine: Machine) -> Path:
+        """The folder of commands for sandboxes that see `machine`.
+
+        :raises OSError: the disk is full.
+        """
+        node = machine.node.path if machine.node else None
+        if node not in self._tools:
+            folder = self.folder / f"tools-{len(self._tools)}"
+            folder.mkdir(exist_ok=True)
+            write_tools(folder, machine)
+            self._tools[node] = folder
+        return self._tools[node]
 
     def plot(self, name: str, former: Path | None = None) -> Path:
         """A folder for one sandbox, with `home` and `tmp` in it.

@@ -1,6 +1,6 @@
 """What this machine offers to a sandbox, as values, and how it is told (`--check`, `GET /craft/machine`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -145,8 +145,11 @@ class Machine:
         return self.private and not self.network.unfiltered
 
 
-def report(machine: Machine) -> dict[str, Any]:
-    """What a person or a program may be told: of proxies only the names, since their addresses may hold a password."""
+def report(machine: Machine, nodes: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
+    """What a person or a program may be told: of proxies only the names, since their addresses may hold a password.
+
+    :param nodes: further versions of Node.js that a sandbox may ask for, each with what keeps it.
+    """
     node = machine.node
     return {
         "bubblewrap": {
@@ -176,6 +179,7 @@ def report(machine: Machine) -> dict[str, Any]:
             "npm": node.npm and str(node.npm),
             "npm_version": node.npm_version,
         },
+        "nodes": [{"version": version, "source": source} for version, source in nodes],
         "python": str(machine.python.path),
         "shown": [str(tree) for tree in machine.trees],
         "environment": sorted(machine.environment),

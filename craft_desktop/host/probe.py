@@ -114,7 +114,7 @@ def find_node(environ: Mapping[str, str]) -> Node | None:
             continue
         node_path = Path(path).resolve()
         npm = find_npm(node_path)
-        return Node(node_path, version, source, npm, _npm_version(npm))
+        return Node(node_path, version, source, npm, npm_version(npm))
     return None
 
 
@@ -184,7 +184,8 @@ def system_layout() -> tuple[dict[str, str], list[Path]]:
     return links, folders
 
 
-def _npm_version(npm: Path | None) -> str:
+def npm_version(npm: Path | None) -> str:
+    """The version of an npm by its script; empty when it does not say."""
     if npm is None:
         return ""
     try:

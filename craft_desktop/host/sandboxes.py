@@ -20,6 +20,7 @@ from craft_desktop.host.dial import DialError
 from craft_desktop.host.failures import Busy, CannotStart, GuestSilent, NotFound, NotNow, TooMany, Unisolated
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
+from craft_desktop.host.nodes import Nodes
 from craft_desktop.host.registry import OnTimeout, PauseMode, Registry, Sandbox, State, new_sandbox_id
 from craft_desktop.host.snapshots import Snapshot, Snapshots
 from craft_desktop.host.sources import Sources
@@ -38,12 +39,18 @@ class Sandboxes:
     """
 
     def __init__(
-        self, machine: Machine, ground: Ground, sources: Sources | None = None, most: int = MOST_SANDBOXES
+        self,
+        machine: Machine,
+        ground: Ground,
+        sources: Sources | None = None,
+        most: int = MOST_SANDBOXES,
+        nodes: Nodes | None = None,
     ) -> None:
         self._most = most
         self._making = 0  # of those that are not in the registry yet
         self._registry = Registry()
         self.machine = machine
+        self.nodes = nodes or Nodes()
         self.snapshots = Snapshots(ground.state)
         self._supply = Supply(machine, ground)
         self.sources = sources or Sources()
@@ -108,7 +115,7 @@ class Sandboxes:
         """Make a sandbox.
 
         :param upon: the snapshot it begins with; None finds what the creation names.
-        :raises NotFound: there is no such template.
+        :raises NotFound: there is no such template, or no such Node.js.
         :raises Unisolated: no jail can be built and the caller did not agree to do without.
         :raises TooMany: there are as many as there may be.
         :raises CannotStart: the daemon did not come up.
@@ -121,6 +128,7 @@ class Sandboxes:
         if not self.machine.isolated and not creation.unisolated:
             lame = self.machine.bubblewrap
             raise Unisolated(f"{lame.reason} {lame.remedy}".strip())
+        await self._seen_by(creation)
         now = self.sources.now()
         port = 0 if self.machine.private else free_port({sandbox.port for sandbox in self.registry.all()})
         sandbox = Sandbox(
@@ -245,9 +253,9 @@ class Sandboxes:
         self._kept.discard(former)
         assert former.creation is not None  # a cell that is a sandbox was asked for
         try:
-            cell = await self._supply.launch(former)
+            cell = await self._supply.launch(former, await self._seen_by(former.creation))
             await self._settle(cell, sandbox, former.creation, None)
-        except (OSError, CannotStart) as error:
+        except (OSError, CannotStart, NotFound) as error:
             self.registry.remove(sandbox.sandbox_id)
             self._cells.pop(sandbox.sandbox_id, None)
             self._clear(former)
@@ -294,7 +302,8 @@ class Sandboxes:
 
         :raises CannotStart: neither came up.
         """
-        spare = self._supply.take()
+        # the spare sees the usual Node.js
+        spare = None if creation.node else self._supply.take()
         try:
             if spare is not None and spare.is_alive:
                 try:
@@ -304,12 +313,15 @@ class Sandboxes:
             elif spare is not None:
                 self._clear(spare)
             try:
-                cell = await self._supply.launch()
+                cell = await self._supply.launch(machine=await self._seen_by(creation))
             except OSError as error:
                 raise CannotStart(f"the sandbox could not be started: {error}") from error
             return await self._settle(cell, sandbox, creation, upon)
         finally:
             self._supply.replenish()
+
+    async def _seen_by(self, creation: Creation) -> Machine:
+        return await asyncio.to_thread(self.nodes.machine, self.machine, creation.node)
 
     async def _settle(self, cell: Cell, sandbox: Sandbox, creation: Creation, upon: Snapshot | None) -> Cell:
         """Tell a cell which sandbox it is; it is stopped when it does not take it, or when the caller gives up."""

@@ -18,6 +18,7 @@ from craft_desktop.host.ground import Ground
 from craft_desktop.host.guard import Guard
 from craft_desktop.host.handshake import Ready
 from craft_desktop.host.machine import Machine
+from craft_desktop.host.nodes import Nodes
 from craft_desktop.host.sandboxes import MOST_SANDBOXES, Sandboxes
 from craft_desktop.host.snapshot_routes import SnapshotRoutes
 from craft_desktop.host.snapshotting import Snapshotting
@@ -55,7 +56,13 @@ def new_key() -> str:
     return "e2b_" + secrets.token_hex(KEY_BYTES)
 
 
-async def serve(wishes: Wishes, machine: Machine, stop: asyncio.Event, on_ready: Callable[[Ready], None]) -> None:
+async def serve(
+    wishes: Wishes,
+    machine: Machine,
+    stop: asyncio.Event,
+    on_ready: Callable[[Ready], None],
+    nodes: Nodes | None = None,
+) -> None:
     """Run a host until `stop` is set; every sandbox has ended when this returns.
 
     :raises OSError: the port is taken or the folder cannot be written.
@@ -80,7 +87,7 @@ async def serve(wishes: Wishes, machine: Machine, stop: asyncio.Event, on_ready:
             domain=domain,
             pid=os.getpid(),
         )
-        sandboxes = Sandboxes(machine, ground, most=wishes.most)
+        sandboxes = Sandboxes(machine, ground, most=wishes.most, nodes=nodes)
         snapshotting = Snapshotting(sandboxes)
         routes = SnapshotRoutes(sandboxes, snapshotting, ready.domain).routes()
         names = () if front is None else (api_name(domain),)

@@ -44,7 +44,7 @@ def jailed(machine: Machine, ground: Ground, plot: Plot, command: list[str], tol
         scratch=plot.folder / "tmp",
         etc=ground.etc,
         modules=library(),
-        tools=ground.tools,
+        tools=ground.tools(machine),
         links=machine.links,
         trees=machine.trees,
         environment={
@@ -88,5 +88,5 @@ def write_profile(machine: Machine, ground: Ground, plot: Plot) -> None:
 
 
 def _plain_path(machine: Machine, ground: Ground) -> str:
-    folders = (ground.tools, *machine.tools)
+    folders = (ground.tools(machine), *machine.tools)
     return ":".join([*(str(folder) for folder in folders), os.environ.get("PATH", SYSTEM_PATH)])

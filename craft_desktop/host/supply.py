@@ -44,15 +44,16 @@ class Supply:
         """Start another spare. Not sooner than the taken cell answers: two interpreters starting slow each other."""
         self._wanted.set()
 
-    async def launch(self, former: Cell | None = None) -> Cell:
+    async def launch(self, former: Cell | None = None, machine: Machine | None = None) -> Cell:
         """A new cell.
 
+        :param machine: what it is to see of this computer, if that is not the usual.
         :param former: an ended one whose files it takes over.
         :raises OSError: the program cannot be started or the disk is full.
         """
         name = f"c{next(self._names)}"
         isolated = self._machine.isolated
-        return await Cell.launch(name, self._machine, self._ground, isolated=isolated, former=former)
+        return await Cell.launch(name, machine or self._machine, self._ground, isolated=isolated, former=former)
 
     async def aclose(self) -> None:
         """End the spare, also one that is just being started."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from craft_desktop.model.errors import Action, ProjectError
+from craft_desktop.model.node_wish import read_wish
 from craft_desktop.model.script import Framework, declared_port, flags_for, framework_of, serves_a_build, takes_port
 
 
@@ -63,7 +64,7 @@ class Recipe:
 
     `install_dir` and `app_dir` are relative to the folder that is sent: both empty for a project by itself; in a
     monorepo the install runs at the top and the script in the app's own folder. `node_range` is what it wants of
-    Node.js, as npm writes ranges; empty for anything.
+    Node.js, as npm writes ranges, and `node_source` what says so; empty for anything.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Recipe:
     install_dir: str = ""
     app_dir: str = ""
     node_range: str = ""
+    node_source: str = ""
 
     @property
     def declared_port(self) -> int | None:
@@ -142,7 +144,11 @@ def install_command(manager: PackageManager, version: str = "") -> str:
 
 
 def read_recipe(
-    manifest: str, names: Collection[str], lock_text: str = "", root: Mapping[str, Any] | None = None
+    manifest: str,
+    names: Collection[str],
+    lock_text: str = "",
+    root: Mapping[str, Any] | None = None,
+    version_files: Mapping[str, str] | None = None,
 ) -> Recipe:
     """Read how to run a project.
 
@@ -150,6 +156,7 @@ def read_recipe(
     :param names: the names of the files beside it; in a monorepo, of those at its top.
     :param lock_text: the first lines of the lock file.
     :param root: the manifest at a monorepo's top.
+    :param version_files: the texts of those that say which Node.js it wants, by name (`node_wish.VERSION_FILES`).
     :raises ProjectError: not JSON (with line and column), not an object, or no `dev` script.
     """
     data = parse_manifest(manifest)
@@ -171,6 +178,7 @@ def read_recipe(
     manager = declared or (LOCK_FILES[lock_file] if lock_file else PackageManager.NPM)
     version = version or manager_version(manager, lock_text)
     name = data.get("name")
+    wish = read_wish(version_files or {}, data, root or {})
     return Recipe(
         name=name if isinstance(name, str) and name else "",
         framework=framework_of(packages_of(data), script, data["scripts"]),
@@ -180,14 +188,9 @@ def read_recipe(
         dev_script=script,
         package_manager_version=version,
         script_name=script_name,
-        node_range=_node_range(data) or _node_range(root or {}),
+        node_range=wish.range,
+        node_source=wish.source,
     )
-
-
-def _node_range(data: Mapping[str, Any]) -> str:
-    engines = data.get("engines")
-    wanted = engines.get("node") if isinstance(engines, dict) else None
-    return wanted if isinstance(wanted, str) else ""
 
 
 def dev_script(data: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -80,8 +80,10 @@ class Launch:
             return None
         return Problem(
             "The project wants another Node.js",
-            f"It names {recipe.node_range}; the sandbox has {self._node}. It may fail for that reason.",
-            "Choose a template with that version, or install it on this computer.",
+            f"{recipe.node_source} asks for {recipe.node_range}; the sandbox has {self._node}. "
+            "It may fail for that reason.",
+            "Install that version on this computer, by nvm, fnm, volta, asdf, mise or n, and start again; on E2B "
+            "choose a template that has it.",
         )
 
     async def install(

@@ -6,8 +6,10 @@ import logging
 import os
 import sys
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -40,6 +42,7 @@ class Machine:
     """What the host found. Empty texts where there is nothing to say; `node` and `npm` are versions.
 
     :param network: `private` or `shared`; when shared, `network_reason` and `network_remedy` say why and what to do.
+    :param nodes: further versions of Node.js that a sandbox may ask for, each with the name of what keeps it.
     :param network_rules: whether a sandbox can be held to rules about what it reaches; the reason why not is for a
         private network.
     """
@@ -52,6 +55,7 @@ class Machine:
     node_path: str
     npm: str
     network: str
+    nodes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     network_reason: str = ""
     network_remedy: str = ""
     network_rules: bool = True
@@ -70,6 +74,7 @@ def parse_machine(found: Any) -> Machine:
         node_path=str(node.get("path") or ""),
         npm=str(node.get("npm_version") or ""),
         network=str(found["network"]),
+        nodes={str(each["version"]): str(each["source"]) for each in found.get("nodes", ())},
         network_reason=str(found.get("network_reason", "")),
         network_remedy=str(found.get("network_remedy", "")),
         network_rules=bool(found.get("network_rules", True)),

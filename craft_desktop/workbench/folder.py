@@ -9,6 +9,7 @@ from pathlib import Path
 
 from craft_desktop.model.changes import Need, need_of
 from craft_desktop.model.errors import Action, ChoiceError, ProjectError
+from craft_desktop.model.node_wish import VERSION_FILES
 from craft_desktop.model.project import DEPENDENCY_FILES, LOCK_FILES, Recipe, parse_manifest, read_recipe
 from craft_desktop.sandbox.warm import Needs, read_needs
 from craft_desktop.workbench.workspaces import (
@@ -39,8 +40,6 @@ _DEPENDENCY_KEYS = (
     "workspaces",
     "engines",
 )
-# Where version managers look; npm's `engines` goes before them.
-_NODE_FILES = (".nvmrc", ".node-version")
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepare")
 
 
@@ -60,8 +59,11 @@ class Folder:
         """Give what must be done for the changed files (relpaths below `root`); `fresh` was read after the change."""
         if fresh.dependency_key != self.dependency_key:
             return Need.REINSTALL
-        same = dataclasses.replace(self.recipe, name=fresh.recipe.name, node_range=fresh.recipe.node_range)
-        if fresh.recipe != same:
+        # Which Node.js serves is chosen with the sandbox: another is had from the next start on.
+        same = dataclasses.replace(
+            fresh.recipe, name=self.recipe.name, node_range=self.recipe.node_range, node_source=self.recipe.node_source
+        )
+        if same != self.recipe:
             return Need.RESTART
         return need_of(fresh.recipe, changed)
 
@@ -136,7 +138,8 @@ def read_folder(path: Path) -> Folder:
         root = found[0].root if found else path
         above = _names_of(root) if root != path else names
         locks = [(name, _digest_file(root / name)) for name in sorted(DEPENDENCY_FILES & above - {MANIFEST})]
-        node_range = next((_start_of(path / name).strip() for name in _NODE_FILES if (path / name).is_file()), "")
+        at = {name: next((f for f in (path, root) if (f / name).is_file()), None) for name in VERSION_FILES}
+        version_files = {name: _start_of(folder / name) for name, folder in at.items() if folder is not None}
         lock_text = next((_start_of(root / name) for name in LOCK_FILES if name in above), "")
     except UnicodeDecodeError as error:
         raise ProjectError(
@@ -154,9 +157,7 @@ def read_folder(path: Path) -> Folder:
         ) from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    recipe = read_recipe(manifest, above, lock_text, found[0].manifest if found else None)
-    if not recipe.node_range:
-        recipe = dataclasses.replace(recipe, node_range=node_range)
+    recipe = read_recipe(manifest, above, lock_text, found[0].manifest if found else None, version_files)
     manifests = [("", parse_manifest(manifest))]
     if found:
         recipe = dataclasses.replace(recipe, app_dir=found[1])

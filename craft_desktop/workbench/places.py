@@ -1,8 +1,12 @@
 """Where projects can run: gives a connection to this computer's host or to E2B, with the key from its store."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from craft_desktop.logs import Redactor
 from craft_desktop.model.errors import Action, ConsentNeededError, SandboxRefusedError
-from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.node_wish import choose
+from craft_desktop.model.project import Project, Provider, Recipe
 from craft_desktop.model.settings import Settings
 from craft_desktop.sandbox.connection import Connection
 from craft_desktop.sandbox.local_host import LocalHost
@@ -12,6 +16,16 @@ from craft_desktop.store.secrets import SecretStore
 
 # What the embedded host wants to read before it runs anything unisolated.
 UNISOLATED = {"isolation": "none"}
+# By this metadata it shows a sandbox one of the Node.js that version managers keep.
+NODE_WISH = "craft-node"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChoice:
+    """The metadata that asks for a Node.js, and a sentence about it; both empty for the usual one."""
+
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 class Places:
@@ -64,6 +78,20 @@ class Places:
                 Action.ALLOW_UNISOLATED,
             )
         return UNISOLATED
+
+    async def node(self, recipe: Recipe, provider: Provider) -> NodeChoice:
+        """Choose the Node.js that a project gets: on this computer the one it asks for, if that is installed.
+
+        :raises SandboxError: the embedded host could not be started.
+        """
+        if provider is not Provider.LOCAL:
+            return NodeChoice()
+        machine = await self._host.machine()
+        version = choose(recipe.node_range, machine.node, machine.nodes)
+        if version is None:
+            return NodeChoice()
+        why = f", asked for by {recipe.node_source}" if recipe.node_range else ": there is none on PATH"
+        return NodeChoice({NODE_WISH: version}, f"Node.js {version} from {machine.nodes[version]}{why}")
 
 
 def e2b_profile(settings: Settings, key: str) -> Profile:

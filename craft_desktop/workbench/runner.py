@@ -281,9 +281,12 @@ class Runner:
         folder = await asyncio.to_thread(read_folder, project.path)
         connection = await self._means.places.connection(self.session.provider)
         consent = await self._means.places.consent(project, self.session.provider)
+        node = await self._means.places.node(folder.recipe, self.session.provider)
+        if node.note:
+            self._voice.say(node.note)
         environment = await self._means.environment(project.id)
         key = folder.dependency_key if is_image_welcome else None
-        tenancy = await self._means.landlord.rent(connection, project, consent, key, environment)
+        tenancy = await self._means.landlord.rent(connection, project, {**consent, **node.metadata}, key, environment)
         run = Run(
             project,
             folder,

@@ -232,7 +232,7 @@ class Landlord:
             found = await connection.list({**APP_METADATA, "nonce": row.nonce})
             if not self._ledger.take_over(row):
                 continue  # another copy of the program was faster
-            if found and kept is None:
+            if found and kept is None and _fits(asked, found[0].metadata):
                 sandbox = await self._wake(connection, row, found[0].sandbox_id)
                 if sandbox is not None:
                     kept = Tenancy(sandbox, row.nonce, Origin.ADOPTED, asked, holds=row.holds)
@@ -373,6 +373,12 @@ class Landlord:
             await self._not_made(nonce, error)
             return
         await self.release(Tenancy(sandbox, nonce, Origin.TEMPLATE, asked))
+
+
+def _fits(asked: Asked, metadata: Mapping[str, str]) -> bool:
+    """Was a sandbox made with the walls and the Node.js that are asked for now?"""
+    own = {*APP_METADATA, "installation", "project", "nonce"}
+    return {name: value for name, value in metadata.items() if name not in own} == dict(asked.consent)
 
 
 def _kind(asked: Asked, image: Image | None) -> Kind:

@@ -40,6 +40,6 @@ def test_without_walls_only_what_is_needed_is_passed_on(
     plot = Plot(ground.plot("c1"), plain_machine)
     told = plain_environment(plain_machine, ground, plot)
     assert set(told) == {"PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
-    assert told["PATH"].endswith("/a b:/usr/bin") and str(ground.tools) in told["PATH"].split(":")
+    assert told["PATH"].endswith("/a b:/usr/bin") and str(ground.tools(plain_machine)) in told["PATH"].split(":")
     assert all(Path(told[name]).is_dir() for name in ("HOME", "TMPDIR"))
     assert os.environ["PATH"] in Path(told["HOME"], ".profile").read_text()

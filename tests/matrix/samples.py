@@ -1,11 +1,12 @@
 """Small real projects, one for each kind of web project that must run: what is in the folder, and an edit that shows.
 
-Each is the least its framework serves. Versions are those that run on Node.js 20, the oldest that sandboxes have.
+Each is the least its framework serves. Versions are those that run on Node.js 20, the oldest that sandboxes have,
+but for those that ask for a newer one.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,10 @@ VITE_HTML = '<!doctype html><div id="app"></div><script type="module" src="/src/
 
 @dataclass(frozen=True)
 class Sample:
-    """A project: its files, and where an edit is made and seen. `app` is the app's folder in a monorepo."""
+    """A project: its files, and where an edit is made and seen. `app` is the app's folder in a monorepo.
+
+    `node` is the major version of Node.js that it asks for by `.nvmrc`; empty for the usual one.
+    """
 
     files: Mapping[str, str]
     edited: str
@@ -34,6 +38,7 @@ class Sample:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     seen_at: str = ""
     app: str = ""
+    node: str = ""
     quick: bool = False
 
     def write(self, folder: Path) -> Path:
@@ -47,7 +52,8 @@ class Sample:
             **self.manifest,
         }
         manifests = {f"{self.app}/package.json" if self.app else "package.json": json.dumps(data, indent=2)}
-        for relpath, text in {**manifests, **self.files}.items():
+        asked = {".nvmrc": f"{self.node}\n"} if self.node else {}
+        for relpath, text in {**manifests, **asked, **self.files}.items():
             path = folder / relpath
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
@@ -119,6 +125,51 @@ def monorepo(root: Mapping[str, Any], manager_files: Mapping[str, str], referenc
     )
 
 
+ASTRO = Sample(
+    {"src/pages/index.astro": f"<p>{BEFORE}</p>"},
+    "src/pages/index.astro",
+    {"dev": "astro dev"},
+    {"astro": "^5.0.0"},
+)
+SVELTEKIT = Sample(
+    {
+        "vite.config.mjs": (
+            'import { sveltekit } from "@sveltejs/kit/vite";\nexport default { plugins: [sveltekit()] };'
+        ),
+        "svelte.config.js": "export default {};",
+        "src/app.html": "<!doctype html><head>%sveltekit.head%</head><body>%sveltekit.body%</body>",
+        "src/routes/+page.svelte": f"<p>{BEFORE}</p>",
+    },
+    "src/routes/+page.svelte",
+    {"dev": "vite dev"},
+    {"vite": "^7.0.0", "svelte": "^5.0.0", "@sveltejs/kit": "^2.0.0", "@sveltejs/vite-plugin-svelte": "^6.0.0"},
+    {"type": "module"},
+)
+REACT_ROUTER = Sample(
+    {
+        "vite.config.mjs": (
+            'import { reactRouter } from "@react-router/dev/vite"; export default { plugins: [reactRouter()] };'
+        ),
+        "react-router.config.js": "export default { ssr: true };",
+        "app/routes.js": 'import { index } from "@react-router/dev/routes"; export default [index("home.jsx")];',
+        "app/home.jsx": f"export default function Home() {{ return <p>{BEFORE}</p>; }}",
+        "app/root.jsx": (
+            'import { Outlet, Scripts } from "react-router";\n'
+            "export default () => <html><body><Outlet /><Scripts /></body></html>;"
+        ),
+    },
+    "app/home.jsx",
+    {"dev": "react-router dev"},
+    {
+        "vite": "^7.0.0",
+        "react-router": "^7.0.0",
+        "@react-router/dev": "^7.0.0",
+        "@react-router/node": "^7.0.0",
+        "isbot": "^5.0.0",
+        **REACT_19,
+    },
+    {"type": "module"},
+)
 SAMPLES: Mapping[str, Sample] = {
     # Next.js: every major version, both routers, both bundlers, every package manager.
     "next-16-app-turbopack-npm": next_sample(NEXT_16, REACT_19, NEXT_APP, quick=True),
@@ -199,57 +250,15 @@ SAMPLES: Mapping[str, Sample] = {
         "src/main.js",
         script="vite || exit 1; true",
     ),
-    "astro": Sample(
-        {"src/pages/index.astro": f"<p>{BEFORE}</p>"},
-        "src/pages/index.astro",
-        {"dev": "astro dev"},
-        {"astro": "^5.0.0"},
-    ),
-    "sveltekit": Sample(
-        {
-            "vite.config.mjs": (
-                'import { sveltekit } from "@sveltejs/kit/vite";\nexport default { plugins: [sveltekit()] };'
-            ),
-            "svelte.config.js": "export default {};",
-            "src/app.html": "<!doctype html><head>%sveltekit.head%</head><body>%sveltekit.body%</body>",
-            "src/routes/+page.svelte": f"<p>{BEFORE}</p>",
-        },
-        "src/routes/+page.svelte",
-        {"dev": "vite dev"},
-        {"vite": "^7.0.0", "svelte": "^5.0.0", "@sveltejs/kit": "^2.0.0", "@sveltejs/vite-plugin-svelte": "^6.0.0"},
-        {"type": "module"},
-    ),
+    "astro": ASTRO,
+    "sveltekit": SVELTEKIT,
     "nuxt": Sample(
         {"app.vue": f"<template><p>{BEFORE}</p></template>", "nuxt.config.mjs": "export default {};"},
         "app.vue",
         {"dev": "nuxt dev"},
         {"nuxt": "^3.17.0"},
     ),
-    "react-router-7": Sample(
-        {
-            "vite.config.mjs": (
-                'import { reactRouter } from "@react-router/dev/vite"; export default { plugins: [reactRouter()] };'
-            ),
-            "react-router.config.js": "export default { ssr: true };",
-            "app/routes.js": 'import { index } from "@react-router/dev/routes"; export default [index("home.jsx")];',
-            "app/home.jsx": f"export default function Home() {{ return <p>{BEFORE}</p>; }}",
-            "app/root.jsx": (
-                'import { Outlet, Scripts } from "react-router";\n'
-                "export default () => <html><body><Outlet /><Scripts /></body></html>;"
-            ),
-        },
-        "app/home.jsx",
-        {"dev": "react-router dev"},
-        {
-            "vite": "^7.0.0",
-            "react-router": "^7.0.0",
-            "@react-router/dev": "^7.0.0",
-            "@react-router/node": "^7.0.0",
-            "isbot": "^5.0.0",
-            **REACT_19,
-        },
-        {"type": "module"},
-    ),
+    "react-router-7": REACT_ROUTER,
     "remix-2": Sample(
         {
             "vite.config.mjs": (
@@ -272,6 +281,42 @@ SAMPLES: Mapping[str, Sample] = {
             **REACT_18,
         },
         {"type": "module"},
+    ),
+    # What wants a newer Node.js than is on PATH, and asks for it.
+    "astro-6-on-node-22": replace(ASTRO, packages={"astro": "^6.0.0"}, node="22"),
+    "astro-7-on-node-22": replace(ASTRO, packages={"astro": "^7.0.0"}, node="22"),
+    "nuxt-4-on-node-22": Sample(
+        {"app/app.vue": f"<template><p>{BEFORE}</p></template>", "nuxt.config.mjs": "export default {};"},
+        "app/app.vue",
+        {"dev": "nuxt dev"},
+        {"nuxt": "^4.0.0"},
+        node="22",
+    ),
+    "sveltekit-3-on-node-22": replace(
+        SVELTEKIT,
+        packages={
+            "vite": "^8.0.0",
+            "svelte": "^5.0.0",
+            "@sveltejs/kit": "^3.0.0",
+            "@sveltejs/vite-plugin-svelte": "^7.0.0",
+        },
+        node="22",
+    ),
+    "react-router-8-on-node-22": replace(
+        REACT_ROUTER,
+        packages={
+            "vite": "^8.0.0",
+            "react-router": "^8.0.0",
+            "@react-router/dev": "^8.0.0",
+            "@react-router/node": "^8.0.0",
+            "isbot": "^5.0.0",
+            **REACT_19,
+        },
+        node="22",
+    ),
+    "next-newest-on-node-22": next_sample("latest", REACT_19, NEXT_APP, node="22"),
+    "next-newest-pnpm-on-node-24": next_sample(
+        "latest", REACT_19, NEXT_APP, manifest={"packageManager": "pnpm@10.34.8"}, node="24"
     ),
     # Plain Node.js.
     "node-http": Sample({"server.js": HTTP_SERVER}, "server.js", {"dev": "node --watch server.js"}, quick=True),

@@ -14,6 +14,7 @@ from craft_desktop.model.events import Event, LogLine
 from craft_desktop.model.session import Phase
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import fetch
+from tests.matrix.nodes import lay_out
 from tests.matrix.samples import AFTER, BEFORE, SAMPLES, Sample
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(900)]
@@ -24,8 +25,23 @@ QUICK = [pytest.param(sample, id=name) for name, sample in SAMPLES.items() if sa
 REST = [pytest.param(sample, id=name, marks=pytest.mark.matrix) for name, sample in SAMPLES.items() if not sample.quick]
 
 
+@pytest.fixture(scope="session")
+def nvm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("nvm")
+    lay_out(folder, *sorted({sample.node for sample in SAMPLES.values() if sample.node}))
+    return folder
+
+
 @pytest.mark.parametrize("sample", [*QUICK, *REST])
-async def test_it_is_installed_served_and_shows_an_edit(workbench: Workbench, tmp_path: Path, sample: Sample) -> None:
+async def test_it_is_installed_served_and_shows_an_edit(
+    workbench: Workbench,
+    tmp_path: Path,
+    sample: Sample,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if sample.node:
+        monkeypatch.setenv("NVM_DIR", str(request.getfixturevalue("nvm")))
     told: list[str] = []
 
     def note(event: Event) -> None:
@@ -41,6 +57,8 @@ async def test_it_is_installed_served_and_shows_an_edit(workbench: Workbench, tm
     session = workbench.session(project.id)
     assert session.phase is Phase.LIVE, (session.problem, told[-20:])
     live_s = time.monotonic() - began
+    chosen = f"Node.js {sample.node}."
+    assert not sample.node or any(line.startswith(chosen) and "nvm, asked for by .nvmrc" in line for line in told)
     url = workbench.address(project.id)
     assert (await fetch(url))[0] == 200
     await _until_seen(url, sample.seen_at, BEFORE)

@@ -257,7 +257,11 @@ def test_the_node_version_is_read_from_engines_or_a_version_manager(tmp_path: Pa
     (folder / ".nvmrc").write_text("v24\n")
     assert before.need(read_folder(folder), {".nvmrc"}) is Need.NOTHING
     (folder / "package.json").write_text(json.dumps({**MANIFEST, "engines": {"node": ">=20"}}))
-    assert read_folder(folder).recipe.node_range == ">=20"
+    # what the person works with, before what it may run on
+    assert read_folder(folder).recipe.node_range == "v24"
+    (folder / ".nvmrc").unlink()
+    recipe = read_folder(folder).recipe
+    assert (recipe.node_range, recipe.node_source) == (">=20", "“engines” in package.json")
 
 
 @pytest.mark.parametrize(
