@@ -314,16 +314,20 @@ class Connection:
             return await self._create(base or self.profile.template, metadata, envs, timeout_s)
         except SandboxUnreachableError as error:
             _log.info("was it made? %s", error)
-            made = await self._find_made(metadata, timeout_s) if "nonce" in metadata else None
+            made = await self._find_made(metadata, timeout_s, envs) if "nonce" in metadata else None
             if made is None:
                 raise
             return made
 
-    async def _find_made(self, metadata: Mapping[str, str], timeout_s: int) -> Sandbox | None:
+    async def _find_made(
+        self, metadata: Mapping[str, str], timeout_s: int, variables: Collection[str]
+    ) -> Sandbox | None:
         try:
             async with asyncio.timeout(LOOK_LIMIT_S):
                 found = await self.list({"nonce": metadata["nonce"]})
-                return await self.connect(found[0].sandbox_id, timeout_s=timeout_s) if found else None
+                return (
+                    await self.connect(found[0].sandbox_id, timeout_s=timeout_s, variables=variables) if found else None
+                )
         except (SandboxError, TimeoutError) as error:
             _log.info("it cannot be looked for: %s", error)
             return None
@@ -342,15 +346,16 @@ class Connection:
             )
         return Sandbox(sandbox, self.profile, envs)
 
-    async def connect(self, sandbox_id: str, *, timeout_s: int) -> Sandbox:
+    async def connect(self, sandbox_id: str, *, timeout_s: int, variables: Collection[str] = ()) -> Sandbox:
         """Take over a sandbox that runs, or wake one that sleeps.
 
+        :param variables: names of the environment variables that it was made with.
         :raises SandboxGoneError: it is no more.
         :raises SandboxError: refused, busy or unreachable.
         """
         async with translated(self.profile):
             sandbox = await AsyncSandbox.connect(sandbox_id, timeout=timeout_s, **self._options)
-        return Sandbox(sandbox, self.profile)
+        return Sandbox(sandbox, self.profile, variables)
 
     async def list(self, metadata: Mapping[str, str]) -> list[Found]:
         """List the sandboxes, running and asleep, whose metadata holds all of `metadata`, newest first.

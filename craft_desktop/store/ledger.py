@@ -6,6 +6,7 @@ asks the provider for that nonce and takes the sandbox over or ends it.
 
 import os
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ COLUMNS = {
     "ended_at": "REAL",
     "owner_mark": "TEXT NOT NULL DEFAULT ''",
     "holds": "TEXT",
+    "variables": "TEXT NOT NULL DEFAULT ''",
 }
 # Ended rows tell nothing any more; a week of them is there for whoever looks into a fault.
 KEPT_S = 7 * 86400.0
@@ -34,7 +36,7 @@ _AFTER_LOSS = tuple(
     f"VALUES ('lost with a file, {provider.value}', '', '{provider.value}', 0, 0)"
     for provider in Provider
 )
-_FIELDS = "nonce, project_id, sandbox_id, owner_pid, owner_mark, holds"
+_FIELDS = "nonce, project_id, sandbox_id, owner_pid, owner_mark, holds, variables"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Row:
     """A sandbox that was asked for by process `owner_pid`.
 
     `project_id` is empty for one that belongs to no project (the pool's, or one that only installs); `sandbox_id` is
-    None until the provider answered; `holds` is the dependency key that its `node_modules` are whole for.
+    None until the provider answered; `holds` is the dependency key that its `node_modules` are whole for;
+    `variables` names the environment variables that it was made with, never their values.
     """
 
     nonce: str
@@ -51,6 +54,7 @@ class Row:
     owner_pid: int
     owner_mark: str = ""
     holds: str | None = None
+    variables: tuple[str, ...] = ()
 
     @property
     def is_left(self) -> bool:
@@ -70,13 +74,13 @@ class Ledger:
         self._database = Database(folder, TABLE, COLUMNS, _AFTER_LOSS)
         self._owed: deque[tuple[str, tuple[object, ...]]] = deque()
 
-    def ask(self, nonce: str, project_id: str, provider: Provider, now: float) -> None:
-        """Write that this process is about to ask for a sandbox."""
+    def ask(self, nonce: str, project_id: str, provider: Provider, now: float, variables: Collection[str] = ()) -> None:
+        """Write that this process is about to ask for a sandbox, made with variables of these names."""
         self._pay()
         self._database.change(
-            f"INSERT INTO {TABLE} (nonce, project_id, provider, owner_pid, owner_mark, asked_at) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (nonce, project_id, provider.value, os.getpid(), mark_of(os.getpid()), now),
+            f"INSERT INTO {TABLE} (nonce, project_id, provider, owner_pid, owner_mark, asked_at, variables) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (nonce, project_id, provider.value, os.getpid(), mark_of(os.getpid()), now, " ".join(sorted(variables))),
         )
 
     def take_over(self, row: Row) -> bool:
@@ -119,7 +123,7 @@ class Ledger:
             f"SELECT {_FIELDS} FROM {TABLE} WHERE ended_at IS NULL AND provider = ? ORDER BY asked_at DESC",
             (provider.value,),
         )
-        return tuple(Row(*columns) for columns in found)
+        return tuple(Row(*columns, tuple(names.split())) for *columns, names in found)
 
     def left_behind(self, provider: Provider) -> tuple[Row, ...]:
         """Give those of them whose process is no more, newest first."""

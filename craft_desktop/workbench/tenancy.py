@@ -242,7 +242,7 @@ class Landlord:
 
     async def _wake(self, connection: Connection, row: Row, sandbox_id: str) -> Sandbox | None:
         try:
-            return await connection.connect(sandbox_id, timeout_s=SANDBOX_TIMEOUT_S)
+            return await connection.connect(sandbox_id, timeout_s=SANDBOX_TIMEOUT_S, variables=row.variables)
         except SandboxError as error:
             # One that does not answer is ended, or left to the next look, and a new one made.
             _log.info("%s was not taken over: %s", sandbox_id, error)
@@ -302,7 +302,7 @@ class Landlord:
     async def _make(self, asked: Asked, image: Image | None, project_id: str | None = None) -> Tenancy:
         nonce = secrets.token_hex(16)
         whose = asked.project.id if project_id is None else project_id
-        self._ledger.ask(nonce, whose, asked.connection.profile.provider, time.time())
+        self._ledger.ask(nonce, whose, asked.connection.profile.provider, time.time(), asked.envs)
         making = self._owner.start(self._create(asked, nonce, image, whose), name="create", awaited=True)
         try:
             sandbox = await asyncio.shield(making)

@@ -221,3 +221,11 @@ def test_an_end_that_cannot_be_written_is_before_the_next_is_asked_for(
         "next": False,
         "lost": True,
     }
+
+
+def test_the_names_of_variables_are_kept_and_no_value(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.ask("n", "p", Provider.E2B, 1.0, {"TOKEN": "s3cret-value", "API_URL": "x"})
+    (row,) = ledger.open_rows(Provider.E2B)
+    assert row.variables == ("API_URL", "TOKEN")
+    assert all(b"s3cret-value" not in path.read_bytes() for path in tmp_path.iterdir())

@@ -188,3 +188,25 @@ class TestPool:
         assert (second.origin, second.holds, second.holds_copy) == (Origin.POOLED, "key", True)
         assert (await second.sandbox.run("cat project/.env")).stdout == "secret\n"
         await house.landlord.aclose()
+
+
+async def test_a_variable_taken_back_before_it_is_taken_over_is_gone(house: House) -> None:
+    project = house.project("one")
+    made = await house.landlord.rent(house.connection, project, {}, envs={"TAKEN_BACK": "secret", "KEPT": "old"})
+    house.ledger.disown(made.nonce)
+    found = await house.landlord.rent(house.connection, project, {}, envs={"KEPT": "new"})
+    assert (found.origin, found.sandbox.id) == (Origin.ADOPTED, made.sandbox.id)
+    said: list[str] = []
+    process = await found.sandbox.start(
+        'echo "$TAKEN_BACK,$KEPT"', cwd=".", envs={"KEPT": "new"}, on_output=said.append
+    )
+    assert await process.wait() == 0
+    assert "".join(said) == ",new\n"
+
+
+async def test_one_made_with_another_node_is_not_taken_over(house: House) -> None:
+    project = house.project("one")
+    made = await house.landlord.rent(house.connection, project, {"kind": "older"})
+    house.ledger.disown(made.nonce)
+    assert (await house.landlord.rent(house.connection, project, {})).origin is Origin.TEMPLATE
+    assert made.sandbox.id not in await running(house)
