@@ -268,16 +268,14 @@ def parse_manifest(manifest: str) -> dict[str, Any]:
 
 def declared_manager(data: Mapping[str, Any]) -> tuple[PackageManager | None, str]:
     """Give what a manifest's `packageManager` says: who, and the version or nothing."""
-    # "pnpm@9.1.0+sha256.…" (Node.js, Corepack); what is not a plain version could be words for the shell.
+    # "pnpm@9.1.0+sha256.…" (Node.js, Corepack), and what people write beside that: "pnpm@9", "pnpm@latest". What is not
+    # a plain version could be words for the shell; the name alone is taken then.
     declared = data.get("packageManager")
-    found = (
-        re.fullmatch(r"([a-z]+)(?:@(\d+\.\d+\.\d+[0-9A-Za-z.-]*)(?:\+.*)?)?", declared)
-        if isinstance(declared, str)
-        else None
-    )
-    if found is None or found[1] not in {manager.value for manager in PackageManager}:
+    name, _, version = declared.partition("@") if isinstance(declared, str) else ("", "", "")
+    if name not in {manager.value for manager in PackageManager}:
         return None, ""
-    return PackageManager(found[1]), found[2] or ""
+    found = re.fullmatch(r"(\d+(?:\.\d+(?:\.\d+[0-9A-Za-z.-]*)?)?)(?:\+.*)?", version)
+    return PackageManager(name), found[1] if found else ""
 
 
 def make_slug(name: str, taken: Collection[str]) -> str:

@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Collection, Mapping
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 
 class Framework(StrEnum):
@@ -130,11 +131,22 @@ def serves_a_build(script: str) -> bool:
 def _all_words(script: str, scripts: Mapping[str, object], depth: int) -> set[str]:
     words = {word.rpartition("/.bin/")[2] for word in re.split(r"[\s;&|()\"']+", script) if word}
     if depth < _DEEPEST:
-        for word in tuple(words):
-            named = scripts.get(word)
-            if isinstance(named, str) and named != script:
+        for named in _named_by(tuple(words), scripts):
+            if named != script:
                 words |= _all_words(named, scripts, depth + 1)
     return words
+
+
+def _named_by(words: Collection[str], scripts: Mapping[str, object]) -> list[str]:
+    """Give the scripts that words name: plainly, behind `npm:` (concurrently), or by `dev:*` (that and npm-run-all)."""
+    patterns = {re.sub(r"^(?:npm|yarn|pnpm|bun):", "", word) for word in words}
+    # A star alone names every script, `build` too; it stands for files more often.
+    globs = [pattern for pattern in patterns if "*" in pattern and pattern.strip("*:")]
+    return [
+        text
+        for name, text in scripts.items()
+        if isinstance(text, str) and (name in patterns or any(fnmatchcase(name, glob) for glob in globs))
+    ]
 
 
 def _starts_server(framework: Framework, words: list[str]) -> bool:

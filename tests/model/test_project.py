@@ -13,6 +13,7 @@ from craft_desktop.model.project import (
     LOCK_FILES,
     PackageManager,
     Recipe,
+    declared_manager,
     install_command,
     make_slug,
     parse_manifest,
@@ -327,10 +328,50 @@ class TestMakeSlug:
         ),
         ("bun", "npx --yes bun install", "npx --yes bun run dev"),
         ("npm@10.0.0", "npm install --legacy-peer-deps --no-audit --no-fund", "npm run dev"),
-        ("pnpm@1; rm -rf ~", "npm install --legacy-peer-deps --no-audit --no-fund", "npm run dev"),
-        ("pnpm@9.1.0 $(id)", "npm install --legacy-peer-deps --no-audit --no-fund", "npm run dev"),
+        ("pnpm@1; rm -rf ~", "npx --yes pnpm install", "npx --yes pnpm run dev"),
+        ("pnpm@9.1.0 $(id)", "npx --yes pnpm install", "npx --yes pnpm run dev"),
     ],
 )
 def test_the_declared_package_manager_comes_in_its_version(declared: str, install: str, dev: str) -> None:
     recipe = read_recipe(json.dumps({"packageManager": declared, "scripts": {"dev": "node server.js"}}), ())
     assert (recipe.install_command, recipe.dev_command(3000)) == (install, dev)
+
+
+@pytest.mark.parametrize(
+    ("declared", "manager", "version"),
+    [
+        ("pnpm@9.1.0+sha512.aB/+==", PackageManager.PNPM, "9.1.0"),
+        ("pnpm@9", PackageManager.PNPM, "9"),
+        ("pnpm@9.1", PackageManager.PNPM, "9.1"),
+        ("pnpm@latest", PackageManager.PNPM, ""),
+        ("pnpm@^9", PackageManager.PNPM, ""),
+        ("bun@1.2.0;rm -rf /", PackageManager.BUN, ""),
+        ("pnpm@$(touch x)", PackageManager.PNPM, ""),
+        ("yarn@1.22.22+sha1.abc", PackageManager.YARN, "1.22.22"),
+        ("corepack@1.0.0", None, ""),
+        (9, None, ""),
+    ],
+)
+def test_the_declared_manager_is_taken_however_its_version_is_written(
+    declared: object, manager: PackageManager | None, version: str
+) -> None:
+    assert declared_manager({"packageManager": declared}) == (manager, version)
+
+
+def test_scripts_as_people_write_them() -> None:
+    def command(script: str, port: int = 3000) -> str:
+        return read_recipe(json.dumps({"scripts": {"dev": script}, "dependencies": {"next": "15"}}), ()).dev_command(
+            port
+        )
+
+    assert command("next dev -p $PORT") == "npm run dev -- -H 127.0.0.1"
+    assert command("next dev -H 127.0.0.1") == "npm run dev -- -p 3000"
+    assert command("dotenv -e .env.local -- next dev") == "npm run dev -- -p 3000 -H 127.0.0.1"
+    assert command("set PORT=3001 && next dev", 3001) == "npm run dev -- -p 3001 -H 127.0.0.1"
+    assert command("next dev 2>&1 | tee log") == "npm run dev"
+
+
+def test_a_manifest_with_a_mark_or_other_line_ends_is_read_and_a_comment_told() -> None:
+    assert read_recipe('\ufeff{"scripts":\r\n {"dev": "next dev"}}\r\n', ()).dev_script == "next dev"
+    with pytest.raises(ProjectError, match="Line 2, column 2"):
+        read_recipe('{\n // ours\n "scripts": {}}', ())

@@ -163,3 +163,16 @@ def test_any_script_gives_flags_or_none(script: str) -> None:
         if flags:  # then the shell runs the framework's command with them
             assert shlex.split(script)
             assert takes_port(framework, script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    ['concurrently "npm:dev:*"', "npm-run-all --parallel dev:*", "run-p dev:*", 'concurrently "pnpm:dev:web"'],
+)
+def test_scripts_named_by_a_pattern_are_looked_into(script: str) -> None:
+    scripts = {"dev": script, "dev:web": "next dev", "dev:api": "node api.js", "lint": "vite lint"}
+    assert framework_of({"next", "vite"}, script, scripts) is Framework.NEXT
+
+
+def test_a_star_that_stands_for_files_names_no_script() -> None:
+    assert framework_of({"next"}, "node --test *", {"dev": "node --test *", "web": "next dev"}) is Framework.OTHER
