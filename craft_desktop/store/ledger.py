@@ -123,7 +123,10 @@ class Ledger:
             f"SELECT {_FIELDS} FROM {TABLE} WHERE ended_at IS NULL AND provider = ? ORDER BY asked_at DESC",
             (provider.value,),
         )
-        return tuple(Row(*columns, tuple(names.split())) for *columns, names in found)
+        return tuple(
+            Row(nonce, project_id, sandbox_id, pid, mark, holds, tuple(names.split()))
+            for nonce, project_id, sandbox_id, pid, mark, holds, names in found
+        )
 
     def left_behind(self, provider: Provider) -> tuple[Row, ...]:
         """Give those of them whose process is no more, newest first."""

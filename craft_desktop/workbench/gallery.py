@@ -48,6 +48,12 @@ def place_of(profile: Profile, consent: Mapping[str, str]) -> str:
     return f"{provider_of(profile)} {profile.template}{how}"
 
 
+def saves(image: Image) -> str:
+    """Say what a start from an image spares the person."""
+    saved = f"saves about {image.install_s:.0f} s of installing" if image.install_s >= 1 else "nothing to install"
+    return f"The dependencies are kept from an earlier start: {saved}"
+
+
 @dataclass(frozen=True, slots=True)
 class Sitting:
     """A sandbox that an image is to be taken of.
@@ -84,6 +90,7 @@ class Gallery:
         self._prefix = f"craft-{installation}-"
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._taking: set[str] = set()
+        self._waiting: dict[str, Sitting] = {}  # for the moment when their own image is taken
         self._install_s: dict[str, float] = {}
         # One snapshot at a time: each copies hundreds of megabytes on this computer's disk.
         self._turn = asyncio.Lock()
@@ -120,11 +127,32 @@ class Gallery:
             return
         task = self._owner.start(self._keep(sitting), name=f"image of {sitting.project.slug}")
         self._tasks[sitting.nonce] = task
+        self._waiting[sitting.nonce] = sitting
         task.add_done_callback(lambda _: self._tasks.pop(sitting.nonce, None))
+
+    def is_waiting(self, nonce: str) -> bool:
+        """Is an image of this sandbox still to be taken, or just being taken?"""
+        return nonce in self._waiting
+
+    async def take_now(self, nonce: str) -> None:
+        """Take the project's own image without a quiet moment: its sandbox is about to end, and nobody works there."""
+        sitting, task = self._waiting.pop(nonce, None), self._tasks.get(nonce)
+        if sitting is None or task is None:
+            return
+        if nonce in self._taking:
+            async with self._turn:  # it ends when that is taken
+                return
+        task.cancel()
+        try:
+            if not self._is_fresh(sitting, sitting.project.id):
+                await self._take_own(sitting)
+        except CraftError as error:
+            self._not_kept(sitting, error)
 
     def leave(self, nonce: str) -> None:
         """Take nothing more of a sandbox that is about to end. A snapshot under way fails or is done by itself."""
         self._install_s.pop(nonce, None)
+        self._waiting.pop(nonce, None)
         task = self._tasks.pop(nonce, None)
         if task is not None and nonce not in self._taking:
             task.cancel()
@@ -181,13 +209,17 @@ class Gallery:
             await self._quiet(sitting)
             if not self._is_fresh(sitting, sitting.project.id):
                 await self._take_own(sitting)
+            self._waiting.pop(sitting.nonce, None)
             if not self._is_fresh(sitting, ""):
                 await self._take_for_all(sitting)
             known = {image.project_id for image in self._near(sitting.connection.profile)}
             await self._tidy(sitting.connection, known)
         except CraftError as error:
-            _log.warning("no image of %s: %s", sitting.project.slug, error)
-            sitting.tell(f"The dependencies were not kept for later starts: {error.problem.title}")
+            self._not_kept(sitting, error)
+
+    def _not_kept(self, sitting: Sitting, error: CraftError) -> None:
+        _log.warning("no image of %s: %s", sitting.project.slug, error)
+        sitting.tell(f"The dependencies were not kept for later starts: {error.problem.title}")
 
     async def _quiet(self, sitting: Sitting) -> None:
         while (rest_s := QUIET_S - sitting.idle_s()) > 0:  # noqa: ASYNC110 -- asked, not told: each use moves it

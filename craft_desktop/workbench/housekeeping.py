@@ -55,6 +55,7 @@ class Housekeeping:
         """Forget what is kept for a project that left the list. Of a provider out of reach, the next start does so."""
         try:
             self._runs.forget(project_id)
+            await self._landlord.partings.ended(project_id)
             for provider in await asyncio.to_thread(self._gallery.providers, project_id):
                 await self._gallery.forget(await self._connect(provider), project_id)
         except CraftError as error:

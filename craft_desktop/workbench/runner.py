@@ -300,8 +300,12 @@ class Runner:
             self._voice,
         )
         self._run = run
+        was_stopped = False
         try:
             await run.go()
+        except asyncio.CancelledError:
+            was_stopped = run.was_live
+            raise
         except CraftError as error:
             is_lost = isinstance(error, SandboxGoneError | SandboxUnreachableError)
             if (run.was_live and is_lost) or (not run.was_live and await self._means.landlord.distrust(tenancy)):
@@ -309,9 +313,12 @@ class Runner:
             raise
         finally:
             self._run = None
-            await self._means.landlord.release(tenancy)
-            if run.was_live:
-                self._means.landlord.expect(tenancy)
+            if was_stopped:
+                await self._means.landlord.part(tenancy)
+            else:
+                await self._means.landlord.release(tenancy)
+                if run.was_live:
+                    self._means.landlord.expect(tenancy)
 
 
 class _StartOverError(Exception):

@@ -20,7 +20,8 @@ from craft_desktop.store.images import Image
 from craft_desktop.store.ledger import Ledger, Row
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.folder import read_needs_of
-from craft_desktop.workbench.gallery import Gallery, Sitting, place_of
+from craft_desktop.workbench.gallery import Gallery, Sitting, place_of, saves
+from craft_desktop.workbench.parting import Partings
 from craft_desktop.workbench.reconcile import end_unknown
 
 # A crashed program leaves a sandbox running for this long at most (the web service's own figure).
@@ -109,6 +110,7 @@ class Landlord:
         self._owner = owner
         self._installation = installation
         self._nodes: dict[str, str] = {}
+        self.partings: Partings[Tenancy] = Partings(lambda each: gallery.take_now(each.nonce), self._let_go)
         self._pool: Pool[Kind, Tenancy] = Pool(
             lambda kind: self._make(kind.asked, kind.image, project_id=""), self._is_kept, self._end_pooled, pool_size
         )
@@ -130,6 +132,7 @@ class Landlord:
         :param envs: for every process in the sandbox.
         :raises SandboxError: refused, busy or unreachable.
         """
+        await self.partings.ended(project.id)  # the image that it keeps saves an install
         asked = Asked(connection, project, consent, key, envs)
         needs = await asyncio.to_thread(read_needs_of, project.path)
         tenancy = await self._take_over(asked)
@@ -147,6 +150,17 @@ class Landlord:
         self._gallery.leave(tenancy.nonce)
         await self._end(tenancy.nonce, [tenancy.sandbox.kill])
 
+    async def part(self, tenancy: Tenancy) -> None:
+        """Release the sandbox of a good run that was stopped; an image still to be taken is, in the background."""
+        if self._gallery.is_waiting(tenancy.nonce):
+            self.partings.begin(tenancy.asked.project.id, tenancy)
+        else:
+            await self._let_go(tenancy)
+
+    async def _let_go(self, tenancy: Tenancy) -> None:
+        await self.release(tenancy)
+        self.expect(tenancy)
+
     def expect(self, tenancy: Tenancy) -> None:
         """Have a sandbox ready for another start of this project, where the settings keep some ready.
 
@@ -159,6 +173,7 @@ class Landlord:
 
     async def aclose(self) -> None:
         """End what is kept ready. What is rented is released by who rents it."""
+        await self.partings.aclose()
         await self._pool.aclose()
 
     def installing(self, tenancy: Tenancy) -> None:
@@ -260,7 +275,7 @@ class Landlord:
         found = None if asked.envs else await self._pool.take(_kind(asked, best))
         if found is None:
             return None
-        tenancy = replace(found, origin=Origin.POOLED, asked=asked, note=_saves(best) if best else "")
+        tenancy = replace(found, origin=Origin.POOLED, asked=asked, note=saves(best) if best else "")
         async with self._released_on_failure(tenancy):
             self._ledger.assign(tenancy.nonce, asked.project.id)
         if best is not None:
@@ -286,7 +301,7 @@ class Landlord:
             node = await self._ask_node(tenancy)
             if node == image.node:
                 self._gallery.used(image)
-                return replace(tenancy, note=_saves(image))
+                return replace(tenancy, note=saves(image))
             await self.release(tenancy)
             reason = f"it was installed with Node.js {image.node}, and this is {node}"
         except (SandboxRefusedError, SandboxBusyError):
@@ -383,8 +398,3 @@ def _fits(asked: Asked, metadata: Mapping[str, str]) -> bool:
 
 def _kind(asked: Asked, image: Image | None) -> Kind:
     return Kind(asked.place, image.name if image else "", image, replace(asked, envs={}))
-
-
-def _saves(image: Image) -> str:
-    saved = f"saves about {image.install_s:.0f} s of installing" if image.install_s >= 1 else "nothing to install"
-    return f"The dependencies are kept from an earlier start: {saved}"

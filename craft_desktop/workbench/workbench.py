@@ -180,8 +180,12 @@ class Workbench:
         return await self._runners[project_id].start(provider)
 
     async def close(self, project_id: str) -> None:
-        """Close a project; return when nothing of it runs any more."""
+        """Close a project; return when nothing of it runs any more.
+
+        It is shown as stopped before that, while its image may still be taken.
+        """
         await self._runners[project_id].stop()
+        await self._means.landlord.partings.ended(project_id)
 
     async def restart(self, project_id: str) -> None:
         """Start a project's dev server anew; return when it is live or has failed."""

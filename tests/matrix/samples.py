@@ -294,6 +294,8 @@ SAMPLES: Mapping[str, Sample] = {
     ),
     "sveltekit-3-on-node-22": replace(
         SVELTEKIT,
+        # version 3 reads its settings from Vite's file alone
+        files={path: text for path, text in SVELTEKIT.files.items() if path != "svelte.config.js"},
         packages={
             "vite": "^8.0.0",
             "svelte": "^5.0.0",
