@@ -314,20 +314,15 @@ class Connection:
             return await self._create(base or self.profile.template, metadata, envs, timeout_s)
         except SandboxUnreachableError as error:
             _log.info("was it made? %s", error)
-            made = await self._find_made(metadata, timeout_s, envs) if "nonce" in metadata else None
-            if made is None:
-                raise
-            return made
+            if "nonce" in metadata and (made := await self._find_made(metadata, timeout_s, envs)) is not None:
+                return made
+            raise
 
-    async def _find_made(
-        self, metadata: Mapping[str, str], timeout_s: int, variables: Collection[str]
-    ) -> Sandbox | None:
+    async def _find_made(self, metadata: Mapping[str, str], timeout_s: int, names: Collection[str]) -> Sandbox | None:
         try:
             async with asyncio.timeout(LOOK_LIMIT_S):
                 found = await self.list({"nonce": metadata["nonce"]})
-                return (
-                    await self.connect(found[0].sandbox_id, timeout_s=timeout_s, variables=variables) if found else None
-                )
+                return await self.connect(found[0].sandbox_id, timeout_s=timeout_s, variables=names) if found else None
         except (SandboxError, TimeoutError) as error:
             _log.info("it cannot be looked for: %s", error)
             return None
