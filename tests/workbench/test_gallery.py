@@ -9,6 +9,7 @@ import pytest
 from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.settings import Settings
+from craft_desktop.sandbox.command import LAST_END
 from craft_desktop.sandbox.profile import Profile
 from craft_desktop.store.images import Image
 from craft_desktop.workbench import gallery as module
@@ -73,6 +74,7 @@ async def test_an_image_for_all_holds_what_was_installed_and_nothing_of_the_firs
     there = await second.sandbox.run("find . -mindepth 1 | sort")
     package = "./project/node_modules/is-number"
     assert set(there.stdout.split()) == {
+        f"./{LAST_END}",  # how our own install ended
         "./project",
         "./project/node_modules",
         "./project/node_modules/.package-lock.json",
