@@ -1,6 +1,6 @@
 """Stops that keep the image: a sandbox whose project was stopped before its quiet moment goes once that is taken.
 
-The person sees Stopped at once; what is taken here takes a snapshot's time, in the background.
+The person sees Stopped once the project's own processes have ended; the snapshot is taken in the background.
 """
 
 import asyncio

@@ -45,7 +45,7 @@ from craft_desktop.preview.routes import Upstream
 from craft_desktop.sandbox.command import Breaks
 from craft_desktop.sandbox.dev_server import DevServer
 from craft_desktop.sandbox.launch import Launch
-from craft_desktop.sandbox.persist import persist
+from craft_desktop.sandbox.persist import abandon, persist
 from craft_desktop.sync.engine import SyncEngine
 from craft_desktop.sync.mirror import PushResult
 from craft_desktop.sync.state import SyncState, Verification
@@ -119,6 +119,7 @@ class Run:
         self.sandbox = tenancy.sandbox
         breaks = Breaks(on_broken=voice.notice, on_joined=self._joined_again)
         self._launch = Launch(tenancy.sandbox, lambda: secrets.token_hex(16), breaks)
+        self._server: DevServer | None = None
         self._gate = Gate(orders.wake)
         self._remote = GatedRemote(SandboxRemote(tenancy.sandbox), self._gate)
         self._engine = SyncEngine(
@@ -174,6 +175,11 @@ class Run:
         phase = self._voice.session().phase
         return phase is not Phase.ASLEEP and (limit_s == 0 or self._activity.idle_s < limit_s)
 
+    async def end_server(self) -> None:
+        """End the dev server, if one was started, before its sandbox ends; one that will not ends with that."""
+        if self._server is not None:
+            await abandon(self._server.end)
+
     async def _serve_for_ever(self, port: int) -> None:
         installed = self._tenancy.holds
         while True:
@@ -183,7 +189,7 @@ class Run:
             self._orders.take_restart()
             self._changed.clear()
             environment = await self._environment()
-            server = await self._launch.serve(
+            server = self._server = await self._launch.serve(
                 self._folder.recipe, port, self._voice.line(Stream.SERVER), environment, self._project.port
             )
             self._voice.tell(ServerStarted(server.pid, server.port))

@@ -314,7 +314,7 @@ class Runner:
         finally:
             self._run = None
             if was_stopped:
-                await self._means.landlord.part(tenancy)
+                await self._means.landlord.part(tenancy, run.end_server)
             else:
                 await self._means.landlord.release(tenancy)
                 if run.was_live:

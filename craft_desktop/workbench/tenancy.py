@@ -150,9 +150,10 @@ class Landlord:
         self._gallery.leave(tenancy.nonce)
         await self._end(tenancy.nonce, [tenancy.sandbox.kill])
 
-    async def part(self, tenancy: Tenancy) -> None:
-        """Release the sandbox of a good run that was stopped; an image still to be taken is, in the background."""
+    async def part(self, tenancy: Tenancy, rest: Callable[[], Awaitable[None]]) -> None:
+        """Release a good run's sandbox; an image still to be taken is, behind it, once `rest` ended its code."""
         if self._gallery.is_waiting(tenancy.nonce):
+            await rest()
             self.partings.begin(tenancy.asked.project.id, tenancy)
         else:
             await self._let_go(tenancy)
@@ -162,10 +163,7 @@ class Landlord:
         self.expect(tenancy)
 
     def expect(self, tenancy: Tenancy) -> None:
-        """Have a sandbox ready for another start of this project, where the settings keep some ready.
-
-        To be called when a good run has ended; what is made then has the image that this run left.
-        """
+        """Have a sandbox ready for another start of a project whose good run has ended, if the settings say so."""
         asked = tenancy.asked
         with unimportant():  # a run that has ended well does not fail for what may come after it
             best = self._gallery.best(asked.place, asked.key, asked.project.id, shared=False) if asked.key else None

@@ -12,6 +12,7 @@ from craft_desktop.workbench.parting import Partings
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import fetch, tiny_project
 from tests.workbench.conftest import House, running
+from tests.workbench.watching import commands_below
 
 
 class Things:
@@ -68,7 +69,13 @@ async def test_a_sandbox_released_before_its_quiet_moment_leaves_its_image(house
     tenancy = await house.landlord.rent(house.connection, project, {}, "key")
     await tenancy.sandbox.run("mkdir -p project; echo deps > project/dep")
     house.landlord.keep_image(tenancy, "key", idle_s=lambda: 0.0, tell=house.told.append)
-    await house.landlord.part(tenancy)
+    rested: list[list[str]] = []
+
+    async def rest() -> None:
+        rested.append(await running(house))
+
+    await house.landlord.part(tenancy, rest)
+    assert rested == [[tenancy.sandbox.id]]  # before it goes, and once
     # a start right behind waits for it
     second = await house.landlord.rent(house.connection, project, {}, "key")
     assert second.image is not None and second.holds == "key"
@@ -85,6 +92,7 @@ async def test_a_quick_stop_is_shown_at_once_and_the_next_start_installs_nothing
     await workbench.open(project.id)
     await workbench.close(project.id)
     assert workbench.session(project.id).phase is Phase.STOPPED
+    assert not any("server.js" in " ".join(command) for command in commands_below())
     await workbench.open(project.id)
     session = workbench.session(project.id)
     assert session.phase is Phase.LIVE, session.problem
