@@ -64,7 +64,8 @@ class Recipe:
 
     `install_dir` and `app_dir` are relative to the folder that is sent: both empty for a project by itself; in a
     monorepo the install runs at the top and the script in the app's own folder. `node_range` is what it wants of
-    Node.js, as npm writes ranges, and `node_source` what says so; empty for anything.
+    Node.js, as npm writes ranges, and `node_source` what says so; empty for anything. `before_dev` is run in
+    `install_dir` before each start of the dev server; empty for nothing.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Recipe:
     app_dir: str = ""
     node_range: str = ""
     node_source: str = ""
+    before_dev: str = ""
 
     @property
     def declared_port(self) -> int | None:

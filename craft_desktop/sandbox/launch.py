@@ -5,6 +5,8 @@ where this computer cannot isolate.
 """
 
 import asyncio
+import posixpath
+import shlex
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -164,10 +166,13 @@ class Launch:
 
         tail = Tail(hear)
         dev_command = recipe.dev_command(expected)
+        first = f"(cd -- {_way_up(recipe)} && {recipe.before_dev}) && " if recipe.before_dev else ""
+        if recipe.before_dev:
+            tell(f"$ {recipe.before_dev}")
         tell(f"$ {dev_command}")
         command = await begin(
             self._sandbox,
-            f"exec {dev_command}",
+            f"{first}exec {dev_command}",
             folder=_below(recipe.app_dir),
             run_id=self._run_ids(),
             envs={
@@ -188,6 +193,11 @@ class Launch:
 
 def _below(folder: str) -> str:
     return f"{PROJECT_DIR}/{folder}" if folder else PROJECT_DIR
+
+
+def _way_up(recipe: Recipe) -> str:
+    """Give the way from the app's folder to where its packages are installed, for the shell."""
+    return shlex.quote(posixpath.relpath(recipe.install_dir or ".", recipe.app_dir or "."))
 
 
 def _beside(host: str) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from craft_desktop.model import turbo
 from craft_desktop.model.changes import Need, need_of
 from craft_desktop.model.errors import Action, ChoiceError, ProjectError
 from craft_desktop.model.node_wish import VERSION_FILES
-from craft_desktop.model.project import DEPENDENCY_FILES, LOCK_FILES, Recipe, parse_manifest, read_recipe
+from craft_desktop.model.project import DEPENDENCY_FILES, LOCK_FILES, Recipe, parse_manifest, read_recipe, runner
 from craft_desktop.sandbox.warm import Needs, read_needs
 from craft_desktop.workbench.workspaces import (
     MANIFEST,
@@ -160,9 +161,32 @@ def read_folder(path: Path) -> Folder:
     recipe = read_recipe(manifest, above, lock_text, found[0].manifest if found else None, version_files)
     manifests = [("", parse_manifest(manifest))]
     if found:
-        recipe = dataclasses.replace(recipe, app_dir=found[1])
+        before = _before_dev(root, path, found[0].manifest, manifests[0][1], recipe)
+        recipe = dataclasses.replace(recipe, app_dir=found[1], before_dev=before)
         manifests += _manifests_of(found[0])
     return Folder(path, recipe, _dependency_key(manifests, locks), root)
+
+
+def _before_dev(root: Path, path: Path, top: dict[str, object], manifest: dict[str, object], recipe: Recipe) -> str:
+    """Give what Turborepo would run before the app's dev script; its own turbo.json goes before the top's."""
+    name = manifest.get("name")
+    if not isinstance(name, str) or not turbo.is_among(top):
+        return ""
+    for folder in (path, root):
+        for file in turbo.FILES:
+            text = _text_of(folder / file)
+            tasks = turbo.tasks_before(turbo.parse(text), name, recipe.script_name) if text else ()
+            if tasks:
+                manager, version = recipe.package_manager, recipe.package_manager_version
+                return turbo.build_command(name, tasks, manager, runner(manager, version))
+    return ""
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig") if path.is_file() and path.stat().st_size <= MANIFEST_LIMIT_BYTES else ""
+    except (OSError, UnicodeDecodeError):
+        return ""  # turbo itself would not read it either
 
 
 def read_needs_of(path: Path) -> Needs:

@@ -125,6 +125,25 @@ def monorepo(root: Mapping[str, Any], manager_files: Mapping[str, str], referenc
     )
 
 
+def built_first() -> Sample:
+    """Give a repository whose app uses a package by what it builds; nothing of that is in the folder."""
+    tasks = {"build": {"outputs": ["dist/**"]}, "dev": {"dependsOn": ["^build"], "cache": False, "persistent": True}}
+    words = {"name": "words", "version": "1.0.0", "main": "dist/words.js", "scripts": {"build": "node build.js"}}
+    plain = monorepo(
+        {
+            "packageManager": "npm@10.9.0",
+            "workspaces": ["apps/*", "packages/*"],
+            "devDependencies": {"turbo": "^2.0.0"},
+        },
+        {"turbo.json": json.dumps({"tasks": tasks}), ".gitignore": "dist\n.turbo\n"},
+    )
+    build = 'require("fs").mkdirSync("dist"); require("fs").writeFileSync("dist/words.js", "module.exports = 1 + 1");'
+    page = f'import two from "words";\nexport default function Page() {{ return <p>{BEFORE}, {{two}}</p>; }}'
+    files = {name: text for name, text in plain.files.items() if not name.startswith("packages/")}
+    files |= {"packages/words/package.json": json.dumps(words), "packages/words/build.js": build}
+    return replace(plain, files={**files, "apps/web/pages/index.jsx": page}, edited="apps/web/pages/index.jsx")
+
+
 ASTRO = Sample(
     {"src/pages/index.astro": f"<p>{BEFORE}</p>"},
     "src/pages/index.astro",
@@ -336,6 +355,7 @@ SAMPLES: Mapping[str, Sample] = {
         },
         "workspace:*",
     ),
+    "monorepo-turbo-builds": built_first(),
     "monorepo-yarn-1": monorepo(
         {"workspaces": {"packages": ["apps/*", "packages/*"]}}, {"yarn.lock": "# yarn lockfile v1\n"}
     ),

@@ -66,6 +66,35 @@ async def test_a_monorepo_is_installed_at_its_top_and_served_in_the_apps_folder(
     await server.end()
 
 
+@pytest.mark.parametrize(("ends", "served"), [("true", True), ("echo no such package; exit 7", False)])
+async def test_what_comes_before_the_dev_script_runs_at_the_top_and_must_end_well(
+    sandbox: Sandbox, launch: Launch, ends: str, served: bool
+) -> None:
+    port = await launch.prepare(reused=False)
+    manifest = json.dumps({"scripts": {"dev": "echo served; sleep 100"}}).encode()
+    await sandbox.write([(f"{PROJECT_DIR}/apps/web/package.json", manifest)])
+    before = f"touch built; {ends}"
+    web = dataclasses.replace(recipe(), app_dir="apps/web", before_dev=before)
+    told: list[str] = []
+    said = asyncio.Event()
+
+    def hear(line: str) -> None:
+        told.append(line)
+        if line == "served":
+            said.set()
+
+    server = await launch.serve(web, port, hear)
+    async with asyncio.timeout(30):
+        if served:
+            await said.wait()
+        else:
+            error = await server.ended()
+            assert "exit code was 7" in error.problem.detail and "no such package" in error.problem.detail
+    assert told[0] == f"$ {before}" and told[1].startswith("$ npm run dev") and ("served" in told) is served
+    assert (await sandbox.run(f"find {PROJECT_DIR} -name built")).stdout == f"{PROJECT_DIR}/built\n"
+    await server.end()
+
+
 async def test_a_node_version_that_does_not_fit_is_told(launch: Launch) -> None:
     await launch.prepare(reused=False)
     assert launch.misfit(recipe()) is None

@@ -280,3 +280,30 @@ def test_an_edited_manifest_asks_for_what_it_changes(tmp_path: Path, fields: dic
     before = read_folder(folder)
     (folder / "package.json").write_text(json.dumps({**MANIFEST, **fields}))
     assert before.need(read_folder(folder), {"package.json"}) is need
+
+
+BUILDS = {"tasks": {"dev": {"dependsOn": ["^build"]}}}
+
+
+@pytest.mark.parametrize(
+    ("top", "own", "installed", "expected"),
+    [
+        (BUILDS, None, True, "./node_modules/.bin/turbo run build '--filter=web^...'"),
+        (BUILDS, None, False, ""),
+        (None, BUILDS, True, "./node_modules/.bin/turbo run build '--filter=web^...'"),
+        ({"tasks": {"dev": {}}}, None, True, ""),
+        ("{ broken", None, True, ""),
+    ],
+)
+def test_turborepo_builds_packages_before_the_dev_script(
+    tmp_path: Path, top: object, own: object, installed: bool, expected: str
+) -> None:
+    root = {"workspaces": ["apps/*"], "devDependencies": {"turbo": "2"} if installed else {}}
+    web = tmp_path / "apps" / "web"
+    web.mkdir(parents=True)
+    (tmp_path / "package.json").write_text(json.dumps(root))
+    (web / "package.json").write_text(json.dumps({"name": "web", "scripts": {"dev": "next dev"}}))
+    for folder, config in ((tmp_path, top), (web, own)):
+        if config is not None:
+            (folder / "turbo.json").write_text(config if isinstance(config, str) else json.dumps(config))
+    assert read_folder(web).recipe.before_dev == expected
