@@ -25,6 +25,7 @@ from enum import StrEnum
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 FICLONE = 0x40049409  # ioctl_ficlone(2)
+NO_ROOM = 28  # the exit code where the disk, or the person's part of it, is full: ENOSPC's own number
 CHUNK_BYTES = 1 << 27  # one sendfile(2), which can be interrupted between; the kernel takes no more than 2 GB
 # a file's change time is read from a clock that ticks every 10 ms at worst (CONFIG_HZ=100)
 TICK_NS = 20_000_000
@@ -254,7 +255,7 @@ def main(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return NO_ROOM if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
     _say("done")
     return 0
 

@@ -7,8 +7,13 @@ Failure
 ├── TooMany       429  RateLimitException
 ├── Unisolated    400  SandboxException
 ├── CannotStart   500  SandboxException
+│   └── NoRoom    507  SandboxException (of a file, whose 507 is envd's own: NotEnoughSpaceException)
 └── Busy          503  ServiceBusyException
 """
+
+import errno
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Failure(Exception):
@@ -53,7 +58,25 @@ class CannotStart(Failure):
     """No sandbox can be started here; the text says why and what to do."""
 
 
+class NoRoom(CannotStart):
+    """The disk, or what this person may have of it, is full."""
+
+    code = 507
+
+
 class Busy(Failure):
     """Refused for the moment, and nothing was changed."""
 
     code = 503
+
+
+def cannot(what: str, error: OSError | CannotStart) -> CannotStart:
+    """Why something could not be done with a sandbox; a full disk is told as one.
+
+    :param what: a sentence without its end, such as "the snapshot cannot be kept".
+    """
+    if isinstance(error, CannotStart):
+        return type(error)(f"{what}: {error}")
+    if error.errno in _FULL:
+        return NoRoom(f"not enough space: {what}: {error}")
+    return CannotStart(f"{what}: {error}")

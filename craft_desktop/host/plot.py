@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -21,7 +22,7 @@ Stillness = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class CannotCopy(OSError):
-    """Files could not be laid or copied; the text is the program's own."""
+    """Files could not be laid or copied; the text is the program's own. `errno` is ENOSPC where the disk is full."""
 
 
 class Plot:
@@ -141,7 +142,10 @@ async def _running(argv: list[str]) -> AsyncIterator[asyncio.subprocess.Process]
 async def _well_ended(process: asyncio.subprocess.Process) -> None:
     _, complaint = await process.communicate()
     if process.returncode != 0:
-        raise CannotCopy(_last_line(complaint, process.returncode))
+        failed = CannotCopy(_last_line(complaint, process.returncode))
+        if process.returncode == copier.NO_ROOM:
+            failed.errno = errno.ENOSPC
+        raise failed
 
 
 def _last_line(complaint: bytes, code: int | None) -> str:

@@ -17,7 +17,16 @@ from craft_desktop.host.bodies import TEMPLATE, Creation, init
 from craft_desktop.host.cell import Cell
 from craft_desktop.host.deadlines import Deadlines
 from craft_desktop.host.dial import DialError
-from craft_desktop.host.failures import Busy, CannotStart, GuestSilent, NotFound, NotNow, TooMany, Unisolated
+from craft_desktop.host.failures import (
+    Busy,
+    CannotStart,
+    GuestSilent,
+    NotFound,
+    NotNow,
+    TooMany,
+    Unisolated,
+    cannot,
+)
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.nodes import Nodes
@@ -259,7 +268,7 @@ class Sandboxes:
             self.registry.remove(sandbox.sandbox_id)
             self._cells.pop(sandbox.sandbox_id, None)
             self._clear(former)
-            raise CannotStart(f"the sandbox could not be started anew: {error}") from error
+            raise cannot("the sandbox could not be started anew", error) from error
         if self._closing or self.registry.find(sandbox.sandbox_id) is None:  # killed meanwhile
             self._cells.pop(sandbox.sandbox_id, None)
             await cell.stop()
@@ -315,7 +324,7 @@ class Sandboxes:
             try:
                 cell = await self._supply.launch(machine=await self._seen_by(creation))
             except OSError as error:
-                raise CannotStart(f"the sandbox could not be started: {error}") from error
+                raise cannot("the sandbox could not be started", error) from error
             return await self._settle(cell, sandbox, creation, upon)
         finally:
             self._supply.replenish()
@@ -344,7 +353,7 @@ class Sandboxes:
         except FileNotFoundError as error:
             raise NotFound(f"snapshot {snapshot.snapshot_id!r} was deleted") from error
         except OSError as error:
-            raise CannotStart(f"the files of the snapshot cannot be had: {error}") from error
+            raise cannot("the files of the snapshot cannot be had", error) from error
 
     async def _initialise(self, sandbox: Sandbox, cell: Cell, creation: Creation) -> None:
         try:

@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from craft_desktop.host.cell import Cell
-from craft_desktop.host.failures import CannotStart, Failure, NotNow
-from craft_desktop.host.plot import CannotCopy
+from craft_desktop.host.failures import Failure, NotNow, cannot
 from craft_desktop.host.registry import Sandbox, State
 from craft_desktop.host.sandboxes import Sandboxes
 from craft_desktop.host.snapshots import DEFAULT_TAG, Hold, Snapshot, new_snapshot_id
@@ -35,7 +34,7 @@ class Snapshotting:
         """Take a snapshot of a sandbox, which stands still for its last moments, and list it.
 
         :raises NotFound: the sandbox is not alive.
-        :raises CannotStart: its files cannot be copied.
+        :raises CannotStart: its files cannot be copied; NoRoom where the disk is full.
         """
         taking = self._owner.start(self._take(sandbox_id, name, tag), name=f"take {sandbox_id}", awaited=True)
         return await asyncio.shield(taking)
@@ -45,7 +44,7 @@ class Snapshotting:
         try:
             await asyncio.to_thread(self._snapshots.enter, snapshot)
         except OSError as error:
-            raise CannotStart(f"the snapshot cannot be kept: {error}") from error
+            raise cannot("the snapshot cannot be kept", error) from error
         finally:
             await self._let_go(hold)
         return snapshot
@@ -55,7 +54,7 @@ class Snapshotting:
 
         :raises NotFound: the sandbox is not alive.
         :raises NotNow: it is paused.
-        :raises CannotStart: its files cannot be copied.
+        :raises CannotStart: its files cannot be copied; NoRoom where the disk is full.
         """
         forking = self._owner.start(self._fork(sandbox_id, count, timeout_s), name=f"fork {sandbox_id}", awaited=True)
         return await asyncio.shield(forking)
@@ -85,7 +84,7 @@ class Snapshotting:
         try:
             hold = await asyncio.to_thread(self._snapshots.prepare, template_id)
         except OSError as error:
-            raise CannotStart(f"the snapshot cannot be kept: {error}") from error
+            raise cannot("the snapshot cannot be kept", error) from error
         try:
             async with self._turn(sandbox_id) as cell:
                 # of its own: the sandbox may be killed, and lets go, before the snapshot is listed
@@ -93,10 +92,10 @@ class Snapshotting:
                 lower = await cell.copy_out(self._snapshots.folder / template_id)
         except BaseException as error:
             await self._let_go(hold)
-            if not isinstance(error, CannotCopy | FileNotFoundError):
+            if not isinstance(error, OSError):
                 raise
             self._sandboxes.find(sandbox_id)  # killed meanwhile: then that is the reason
-            raise CannotStart(f"the sandbox's files cannot be copied: {error}") from error
+            raise cannot("the sandbox's files cannot be copied", error) from error
         now = self._sandboxes.sources.now()
         return Snapshot(template_id, sandbox_id, now, (template_id, *lower), name, tag), hold
 

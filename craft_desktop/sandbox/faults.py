@@ -181,6 +181,13 @@ def _by_status(error: Exception, place: str, asked_s: float) -> SandboxError:
             "Wait a moment, then start again.",
             Action.START,
         )
+    if status == 507:  # a sandbox or a snapshot that was not made: of a file the client knows an exception of its own
+        return SandboxError(
+            "The disk is full",
+            _words(error),
+            "Make room on the disk where the sandboxes lie, then start again.",
+            Action.START,
+        )
     if status is not None and status >= 500:
         return SandboxUnreachableError(
             f"{place} has a fault of its own",

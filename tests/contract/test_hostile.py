@@ -272,8 +272,11 @@ async def test_a_full_disk_is_told_for_each_by_itself(start_host: StartHost, tmp
             await hog.commands.run("cat /dev/zero > ~/all")
         with pytest.raises(NotEnoughSpaceException):
             await hog.files.write("more", b"x" * 2**20)
-        with pytest.raises(SandboxException, match="No space"):
-            await hog.create_snapshot()
+        for refused in (hog.create_snapshot(), hog.fork()):
+            with pytest.raises(SandboxException, match=r"^507: not enough space: .*No space") as told:
+                await refused
+            assert told.value.status_code == 507
+        assert list((state / "snapshots").glob("*")) == []
         assert (await hog.commands.run("echo well")).stdout == "well\n"
         assert (await other.commands.run("echo well")).stdout == "well\n"
         await hog.kill()

@@ -80,6 +80,7 @@ async def told(foreign: BaseException, profile: Profile = CLOUD) -> CraftError:
         ),
         (SandboxException(f"{Code.ALREADY_EXISTS}: transitioning"), SandboxBusyError, "paused", ": transitioning."),
         (SandboxException("500: b'<html>oh</html>'"), SandboxUnreachableError, "fault of its own", "status 500."),
+        (SandboxException("507: not enough space: no room"), SandboxError, "The disk is full", "space: no room."),
         (SandboxException(f"{Code.INTERNAL}: oh"), SandboxUnreachableError, "fault of its own", "It answered: oh."),
         (SandboxException(f"{Code.PERMISSION_DENIED}: no"), SandboxRefusedError, "does not allow", "no."),
         (SandboxException("403: your plan"), SandboxRefusedError, "does not allow this", "your plan."),
