@@ -72,25 +72,34 @@ class Cell:
 
     @classmethod
     async def launch(
-        cls, name: str, machine: Machine, ground: Ground, *, isolated: bool, former: "Cell | None" = None
+        cls,
+        name: str,
+        machine: Machine,
+        ground: Ground,
+        *,
+        isolated: bool,
+        former: "Cell | None" = None,
+        layers: tuple[str, ...] = (),
+        hold: Hold | None = None,
     ) -> "Cell":
         """Start an envd. It may not answer yet; its socket already queues connections.
 
         :param isolated: in a jail; else as a plain child with a folder of its own as home.
         :param former: an ended cell whose files this one takes over; it is of no use afterwards.
-        :raises OSError: the program cannot be started or the disk is full.
+        :param layers: of the snapshot whose files it begins with.
+        :param hold: on them, owned from now on.
+        :raises OSError: the program cannot be started, the files cannot be had, or the disk is full.
         """
         plot = Plot(ground.plot(name, former.plot.folder if former else None), machine)
         home = str(plot.folder / "home")
         cell = cls(name, plot, JAIL_HOMES if isolated else Homes(home, home), machine, ground, isolated)
+        if former is not None:
+            layers, hold, former._hold = former.plot.layers, former._hold, None
+        cell._hold = hold
         # apart and shielded: a start that is cancelled half-way leaves a process which nobody knows
-        started = cell._ending.start(cell._start(machine), name="start", awaited=True)
+        started = cell._ending.start(cell._start(machine, layers), name="start", awaited=True)
         try:
             await asyncio.shield(started)
-            if former is not None:
-                hold, former._hold = former._hold, None
-                if former.plot.layers and hold is not None:
-                    await cell.build_upon(former.plot.layers, hold)
         except BaseException:
             await asyncio.wait([started])
             await cell.stop()
@@ -140,15 +149,20 @@ class Cell:
     async def build_upon(self, layers: tuple[str, ...], hold: Hold) -> None:
         """Have its folders begin with the files of a snapshot, before anything runs in it.
 
+        Only where nothing is shown below those folders (`Machine.shows_in_homes`): it would lie beneath the files.
+
         :param hold: on those layers, owned from now on.
         :raises CannotCopy: they cannot be laid or copied.
         """
         self._hold = hold
-        await self.plot.build_upon(layers, self._ground.state, self.pid)
-        if not self.plot.layers:
-            hold.close()  # copied
+        await self._lay(layers)
         if not self.isolated:
             write_profile(self._machine, self._ground, self.plot)
+
+    async def _lay(self, layers: tuple[str, ...]) -> None:
+        await self.plot.build_upon(layers, self._ground.state, self.pid)
+        if not self.plot.layers and self._hold is not None:
+            self._hold.close()  # copied
 
     async def confine(self, reach: Reach) -> None:
         """Hold its network to `reach` from now on; open connections to what is out of it end.
@@ -238,8 +252,14 @@ class Cell:
             self._cleared = self._ending.start(self._clear(), name="clear", awaited=True)
         await asyncio.shield(self._cleared)
 
-    async def _start(self, machine: Machine) -> None:
-        """Start the process. Its pipes are our own and not asyncio's: those tie its end to whoever holds them last."""
+    async def _start(self, machine: Machine, layers: tuple[str, ...]) -> None:
+        """Start the process. Its pipes are our own and not asyncio's: those tie its end to whoever holds them last.
+
+        The files it begins with lie there before its walls are built: what is shown in the jail lies upon them.
+        """
+        held = self.isolated and machine.holder is not None
+        if layers and not held:
+            await self._lay(layers)
         with ExitStack() as theirs:
             listener = theirs.enter_context(self._ground.listen(self.name))
             near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -263,7 +283,6 @@ class Cell:
                 kept.append(self._first.listen())
                 theirs.callback(os.close, kept[-1])
                 command = jailed(machine, self._ground, self.plot, envd, kept[-1])
-            held = self.isolated and machine.holder is not None
             stands, stdout = os.pipe()
             theirs.callback(os.close, stands)
             if held and machine.holder is not None:
@@ -286,13 +305,15 @@ class Cell:
             except OSError as error:
                 _log.warning("%s runs without bounds: %s", self.name, error)
             if held:
-                await self._let_go(machine, stands)
+                await self._let_go(machine, stands, layers)
 
-    async def _let_go(self, machine: Machine, stands: int) -> None:
-        """See that the holder stands, connect its network, and let it become the jail."""
+    async def _let_go(self, machine: Machine, stands: int, layers: tuple[str, ...]) -> None:
+        """See that the holder stands, lay its files, connect its network, and let it become the jail."""
         assert self._process is not None and self._lifeline is not None
         if not await first_bytes(stands, HOLD_TIMEOUT_S):
             raise OSError(f"the namespaces of the sandbox could not be made: {self.last_words or 'no answer'}")
+        if layers:
+            await self._lay(layers)
         if machine.filtered:
             self._fence = Fence(self.name, machine, self._process.pid)
             await self._fence.hold(OPEN.reach())

@@ -12,6 +12,8 @@ Failure
 """
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -80,3 +82,15 @@ def cannot(what: str, error: OSError | CannotStart) -> CannotStart:
     if error.errno in _FULL:
         return NoRoom(f"not enough space: {what}: {error}")
     return CannotStart(f"{what}: {error}")
+
+
+@contextmanager
+def telling(what: str) -> Iterator[None]:
+    """An error inside, of the disk or already a failure to start, is raised as what could not be done.
+
+    :raises CannotStart: as `cannot` puts it.
+    """
+    try:
+        yield
+    except (OSError, CannotStart) as error:
+        raise cannot(what, error) from error

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from craft_desktop.host.cgroups import MEMORY_PART, Roots
+from craft_desktop.host.isolation import USER_HOME
 from craft_desktop.host.namespaces import Holder
 
 
@@ -133,6 +134,13 @@ class Machine:
     def memory_bytes(self) -> int:
         """What a sandbox may take of the memory where it can be bounded."""
         return int(self.memory_mb * 2**20 * MEMORY_PART)
+
+    @property
+    def shows_in_homes(self) -> bool:
+        """Whether something outside /usr is shown below a folder that snapshots are laid over: the Node.js of a person
+        who is called `user`, certificates in /tmp.
+        """
+        return any(tree.is_relative_to(place) for tree in self.trees for place in (USER_HOME, "/tmp"))
 
     @property
     def private(self) -> bool:

@@ -17,21 +17,12 @@ from craft_desktop.host.bodies import TEMPLATE, Creation, init
 from craft_desktop.host.cell import Cell
 from craft_desktop.host.deadlines import Deadlines
 from craft_desktop.host.dial import DialError
-from craft_desktop.host.failures import (
-    Busy,
-    CannotStart,
-    GuestSilent,
-    NotFound,
-    NotNow,
-    TooMany,
-    Unisolated,
-    cannot,
-)
+from craft_desktop.host.failures import Busy, CannotStart, GuestSilent, NotFound, NotNow, TooMany, Unisolated, telling
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
 from craft_desktop.host.nodes import Nodes
 from craft_desktop.host.registry import OnTimeout, PauseMode, Registry, Sandbox, State, new_sandbox_id
-from craft_desktop.host.snapshots import Snapshot, Snapshots
+from craft_desktop.host.snapshots import Hold, Snapshot, Snapshots
 from craft_desktop.host.sources import Sources
 from craft_desktop.host.supply import Supply, free_port
 from craft_desktop.host.upstream import ENVD_PORT, open_session
@@ -261,14 +252,15 @@ class Sandboxes:
         await self._end_processes(former)
         self._kept.discard(former)
         assert former.creation is not None  # a cell that is a sandbox was asked for
-        try:
-            cell = await self._supply.launch(former, await self._seen_by(former.creation))
-            await self._settle(cell, sandbox, former.creation, None)
-        except (OSError, CannotStart, NotFound) as error:
-            self.registry.remove(sandbox.sandbox_id)
-            self._cells.pop(sandbox.sandbox_id, None)
-            self._clear(former)
-            raise cannot("the sandbox could not be started anew", error) from error
+        with telling("the sandbox could not be started anew"):
+            try:
+                cell = await self._supply.launch(former, await self._seen_by(former.creation))
+                await self._settle(cell, sandbox, former.creation, None)
+            except (OSError, CannotStart, NotFound):
+                self.registry.remove(sandbox.sandbox_id)
+                self._cells.pop(sandbox.sandbox_id, None)
+                self._clear(former)
+                raise
         if self._closing or self.registry.find(sandbox.sandbox_id) is None:  # killed meanwhile
             self._cells.pop(sandbox.sandbox_id, None)
             await cell.stop()
@@ -311,8 +303,9 @@ class Sandboxes:
 
         :raises CannotStart: neither came up.
         """
-        # the spare sees the usual Node.js
-        spare = None if creation.node else self._supply.take()
+        # the spare sees the usual Node.js; and into a jail that stands, a snapshot is laid over what is shown there
+        is_apart = creation.node or (upon is not None and self.machine.shows_in_homes)
+        spare = None if is_apart else self._supply.take()
         try:
             if spare is not None and spare.is_alive:
                 try:
@@ -321,13 +314,19 @@ class Sandboxes:
                     _log.warning("the spare did not serve (%s); starting another", failure)
             elif spare is not None:
                 self._clear(spare)
-            try:
-                cell = await self._supply.launch(machine=await self._seen_by(creation))
-            except OSError as error:
-                raise cannot("the sandbox could not be started", error) from error
-            return await self._settle(cell, sandbox, creation, upon)
+            return await self._settle(await self._launch(creation, upon), sandbox, creation, None)
         finally:
             self._supply.replenish()
+
+    async def _launch(self, creation: Creation, upon: Snapshot | None) -> Cell:
+        machine = await self._seen_by(creation)
+        hold = Hold([]) if upon is None else await asyncio.to_thread(self.snapshots.hold_of, upon)
+        try:
+            with telling("the sandbox could not be started"):
+                return await self._supply.launch(None, machine, upon.layers if upon is not None else (), hold)
+        except BaseException:  # it has none who would let go
+            hold.close()
+            raise
 
     async def _seen_by(self, creation: Creation) -> Machine:
         return await asyncio.to_thread(self.nodes.machine, self.machine, creation.node)
@@ -348,19 +347,14 @@ class Sandboxes:
         return cell
 
     async def _build_upon(self, cell: Cell, snapshot: Snapshot) -> None:
-        try:
-            await cell.build_upon(snapshot.layers, await asyncio.to_thread(self.snapshots.hold, snapshot.layers))
-        except FileNotFoundError as error:
-            raise NotFound(f"snapshot {snapshot.snapshot_id!r} was deleted") from error
-        except OSError as error:
-            raise cannot("the files of the snapshot cannot be had", error) from error
+        hold = await asyncio.to_thread(self.snapshots.hold_of, snapshot)
+        with telling("the files of the snapshot cannot be had"):
+            await cell.build_upon(snapshot.layers, hold)
 
     async def _initialise(self, sandbox: Sandbox, cell: Cell, creation: Creation) -> None:
-        try:
-            if sandbox.rules.restricts:
+        if sandbox.rules.restricts:
+            with telling("the network rules of the sandbox could not be set"):
                 await cell.confine(sandbox.rules.reach())
-        except OSError as error:
-            raise CannotStart(f"the network rules of the sandbox could not be set: {error}") from error
         body = init(sandbox, {**self.machine.environment, **creation.env}, cell.homes)
         try:
             await guest.initialise(self.session, sandbox.sandbox_id, body)

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from craft_desktop.host.failures import NotFound, telling
 from craft_desktop.host.removal import remove_tree
 
 FOLDER = "snapshots"
@@ -132,6 +133,18 @@ class Snapshots:
             Hold(descriptors).close()
             raise
         return Hold(descriptors)
+
+    def hold_of(self, snapshot: Snapshot) -> Hold:
+        """Keep all that a snapshot is made of from going.
+
+        :raises NotFound: it was deleted.
+        :raises CannotStart: it cannot be had.
+        """
+        with telling("the files of the snapshot cannot be had"):
+            try:
+                return self.hold(snapshot.layers)
+            except FileNotFoundError as error:
+                raise NotFound(f"snapshot {snapshot.snapshot_id!r} was deleted") from error
 
     def enter(self, snapshot: Snapshot) -> None:
         """List a snapshot whose files are whole. One that had its name and tag is deleted: the name now means this.

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from craft_desktop.host.cell import Cell
-from craft_desktop.host.failures import Failure, NotNow, cannot
+from craft_desktop.host.failures import Failure, NotNow, cannot, telling
 from craft_desktop.host.registry import Sandbox, State
 from craft_desktop.host.sandboxes import Sandboxes
 from craft_desktop.host.snapshots import DEFAULT_TAG, Hold, Snapshot, new_snapshot_id
@@ -42,9 +42,8 @@ class Snapshotting:
     async def _take(self, sandbox_id: str, name: str, tag: str) -> Snapshot:
         snapshot, hold = await self._copy(sandbox_id, name, tag)
         try:
-            await asyncio.to_thread(self._snapshots.enter, snapshot)
-        except OSError as error:
-            raise cannot("the snapshot cannot be kept", error) from error
+            with telling("the snapshot cannot be kept"):
+                await asyncio.to_thread(self._snapshots.enter, snapshot)
         finally:
             await self._let_go(hold)
         return snapshot
@@ -81,10 +80,8 @@ class Snapshotting:
         """The files of a sandbox as a snapshot that is not listed yet."""
         self._sandboxes.find(sandbox_id)
         template_id = new_snapshot_id(self._sandboxes.sources.below)
-        try:
+        with telling("the snapshot cannot be kept"):
             hold = await asyncio.to_thread(self._snapshots.prepare, template_id)
-        except OSError as error:
-            raise cannot("the snapshot cannot be kept", error) from error
         try:
             async with self._turn(sandbox_id) as cell:
                 # of its own: the sandbox may be killed, and lets go, before the snapshot is listed

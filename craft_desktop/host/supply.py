@@ -12,6 +12,7 @@ import socket
 from craft_desktop.host.cell import Cell
 from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Machine
+from craft_desktop.host.snapshots import Hold
 from craft_desktop.tasks import Owner
 
 PAUSE_S = 5.0  # between two tries to start a spare that fails, so that a broken machine is not kept busy
@@ -44,16 +45,27 @@ class Supply:
         """Start another spare. Not sooner than the taken cell answers: two interpreters starting slow each other."""
         self._wanted.set()
 
-    async def launch(self, former: Cell | None = None, machine: Machine | None = None) -> Cell:
-        """A new cell.
+    async def launch(
+        self,
+        former: Cell | None = None,
+        machine: Machine | None = None,
+        layers: tuple[str, ...] = (),
+        hold: Hold | None = None,
+    ) -> Cell:
+        """A new cell; the other parameters are those of `Cell.launch`.
 
         :param machine: what it is to see of this computer, if that is not the usual.
-        :param former: an ended one whose files it takes over.
-        :raises OSError: the program cannot be started or the disk is full.
+        :raises OSError: the program cannot be started, the files cannot be had, or the disk is full.
         """
-        name = f"c{next(self._names)}"
-        isolated = self._machine.isolated
-        return await Cell.launch(name, machine or self._machine, self._ground, isolated=isolated, former=former)
+        return await Cell.launch(
+            f"c{next(self._names)}",
+            machine or self._machine,
+            self._ground,
+            isolated=self._machine.isolated,
+            former=former,
+            layers=layers,
+            hold=hold,
+        )
 
     async def aclose(self) -> None:
         """End the spare, also one that is just being started."""

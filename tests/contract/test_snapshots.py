@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, aclosing
 from pathlib import Path
@@ -342,3 +343,27 @@ async def test_odd_requests_are_told(host: Ready, sandbox: AsyncSandbox) -> None
         ):
             async with session.request(method, f"{host.api_url}{path}", data=body) as answer:
                 assert (answer.status, (await answer.json())["code"]) == (code, code), path
+
+
+async def test_what_is_shown_below_a_home_lies_upon_the_snapshot(
+    start_host: StartHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Certificates in /tmp, as a person named `user` has Node.js in /home/user: into each sandbox, however it began."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        bundle = Path(folder) / "company.pem"
+        bundle.write_text("-----BEGIN CERTIFICATE-----\nnone\n")
+        monkeypatch.setenv("GIT_SSL_CAINFO", str(bundle))
+        with start_host(tmp_path / "state") as (ready, _):
+            options = options_of(ready)
+            first = await AsyncSandbox.create(**options)
+            if not await first.files.exists("/home/user"):
+                pytest.skip("bubblewrap cannot run here")
+            taken = await first.create_snapshot()
+            made = [await AsyncSandbox.create(taken.snapshot_id, **options) for _ in range(2)]
+            # at once: the warm spare is one's, and the others' jails are built while their files are laid
+            forks = await made[0].fork(count=3, timeout=60)
+            await made[1].pause(keep_memory=False)
+            await made[1].connect()
+            for each in (first, *made, *forks):
+                assert isinstance(each, AsyncSandbox), each
+                assert (await each.commands.run("cat $GIT_SSL_CAINFO")).stdout == bundle.read_text()

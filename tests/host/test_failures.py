@@ -3,7 +3,7 @@ import errno
 import pytest
 
 from craft_desktop.host import failures
-from craft_desktop.host.failures import CannotStart, Failure, GuestSilent, NoRoom, cannot
+from craft_desktop.host.failures import CannotStart, Failure, GuestSilent, NoRoom, NotNow, cannot, telling
 
 
 def test_each_kind_has_a_code_that_is_an_error() -> None:
@@ -27,3 +27,12 @@ def test_another_fault_of_the_disk_is_no_full_one() -> None:
     failure = cannot("it cannot be kept", OSError(errno.EIO, "broken"))
     assert type(failure) is CannotStart and str(failure) == "it cannot be kept: [Errno 5] broken"
     assert type(cannot("it did not start", failure)) is CannotStart
+
+
+def test_what_fails_inside_is_raised_as_what_could_not_be_done() -> None:
+    with pytest.raises(CannotStart, match=r"^it did not start: envd is silent$"), telling("it did not start"):
+        raise CannotStart("envd is silent")
+    with pytest.raises(NoRoom, match="it did not start"), telling("it did not start"):
+        raise OSError(errno.ENOSPC, "full")
+    with pytest.raises(NotNow), telling("it did not start"):
+        raise NotNow("paused")

@@ -2,6 +2,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from craft_desktop.host.machine import Bubblewrap, Machine, Node, PrivateNetwork, Python, report
 from craft_desktop.host.namespaces import Holder
 
@@ -42,3 +44,18 @@ def test_the_network_is_told_with_the_reason_when_it_is_shared() -> None:
     told = report(replace(private, network=network))
     assert (told["network_rules"], told["network_rules_reason"]) == (False, "no nftables")
     assert not replace(private, bubblewrap=Bubblewrap(None, False)).private
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [
+        ("/home/user/.nvm/versions/node/v24.0.0", True),  # of a person who is called `user`
+        ("/tmp/ca.pem", True),
+        ("/home/users/node", False),
+        ("/root/.pyenv/versions/3.11.7", False),
+        ("/opt/tmp/node", False),
+    ],
+)
+def test_what_a_snapshot_would_lie_over(tree: str, expected: bool) -> None:
+    machine = Machine(bubblewrap=Bubblewrap("/usr/bin/bwrap", True), python=Python(Path("/p")), trees=(Path(tree),))
+    assert machine.shows_in_homes is expected
