@@ -11,10 +11,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from e2b import AsyncSandbox, CommandExitException, NotEnoughSpaceException, SandboxException
+from e2b import AsyncSandbox, CommandExitException, FilesystemEvent, NotEnoughSpaceException, SandboxException
 from e2b.connection_config import ApiParams
 
-from craft_desktop.host.cgroups import find_roots
+from craft_desktop.host.cgroups import PREFIX, find_roots
 from craft_desktop.host.handshake import Ready
 from craft_desktop.host.probe import find_python
 
@@ -227,6 +227,106 @@ async def test_links_planted_for_those_outside_are_not_followed(
     assert [each.name for each in mine.iterdir()] == [
         "secret"
     ]  # nothing was removed through a link, nothing was put there
+
+
+# Exchanges two names over and over: whoever looks at a name and then opens it finds something else there. The pause
+# between (in s; 0 is as often as it can) is for who tells of each: more than the kernel holds is lost, and said so.
+SWAP = """
+import ctypes, os, sys, time
+libc = ctypes.CDLL(None)
+for pair in [(b"s", b"l"), (b"deep/a", b"deep/l"), (b"deep/f", b"deep/k")]:
+    if os.fork() == 0:
+        while True:
+            libc.renameat2(-100, pair[0], -100, pair[1], 2)  # RENAME_EXCHANGE
+            time.sleep(float(sys.argv[1]))
+"""
+
+
+async def test_folders_that_become_links_beneath_a_copy_lead_nowhere(
+    walled: AsyncSandbox, options: ApiParams, tmp_path: Path, word: str
+) -> None:
+    """Forks of a sandbox and of one that lies upon a snapshot, while names change places all the time."""
+    mine = tmp_path / "mine"
+    (mine / "b").mkdir()
+    (mine / "b" / "secret").write_text(word)
+    lay = "mkdir -p s/b deep/a/b; for d in s deep/a; do echo own > $d/secret; echo own > $d/b/secret; done; "
+    lay += f"echo own > deep/f; ln -s {mine} l; ln -s {mine} deep/l; ln -s {mine}/secret deep/k"
+    await walled.commands.run(lay)
+    upon = (await walled.fork())[0]
+    assert isinstance(upon, AsyncSandbox), upon
+    made: list[AsyncSandbox] = [upon]
+    for each in (walled, upon):
+        await each.files.write("/tmp/swap.py", SWAP)
+        await each.commands.run(f"{PYTHON} /tmp/swap.py 0 >/dev/null 2>&1")
+    for each in (walled, upon) * 3:
+        for fork in await each.fork(count=2, timeout=60):
+            assert isinstance(fork, AsyncSandbox), fork
+            made.append(fork)
+            # both names of each pair are there, one a link as it was laid, the other what it was
+            told = await fork.commands.run(
+                "readlink s l deep/a deep/l deep/f deep/k; cat [sl]/secret deep/?/b/secret; true"
+            )
+            assert sorted(told.stdout.split()) == sorted([str(mine), str(mine), f"{mine}/secret", "own", "own"])
+            assert (await fork.commands.run(f"grep -rs {word} /home/user /tmp || true")).stdout == ""
+    await asyncio.gather(*(each.kill() for each in made))
+    assert sorted(str(each.relative_to(mine)) for each in mine.rglob("*")) == ["b", "b/secret", "secret"]
+
+
+async def test_a_watch_bears_folders_that_become_links(walled: AsyncSandbox) -> None:
+    """Links to all there is, and back to the watched folder: what is below it is seen and no more, and it goes on."""
+    await walled.commands.run("mkdir -p w/s w/deep/a; touch w/s/own w/deep/f; ln -s / w/l; ln -s ../../w w/deep/l")
+    await walled.commands.run("ln -s / w/deep/k")
+    seen: set[str] = set()
+    marked = asyncio.Event()
+    ends: list[Exception | None] = []
+
+    def note(event: FilesystemEvent) -> None:
+        seen.add(event.name)
+        if event.name.startswith("mark"):
+            marked.set()
+
+    await walled.files.write("/tmp/swap.py", SWAP)
+    await walled.commands.run(f"cd w && {PYTHON} /tmp/swap.py 0.002 >/dev/null 2>&1")
+    for number in range(5):
+        watch = await walled.files.watch_dir("w", note, on_exit=ends.append, recursive=True, timeout=0)
+        marked.clear()
+        await walled.files.write(f"w/mark{number}", "x")
+        async with asyncio.timeout(DEADLINE_S):
+            await marked.wait()
+        await watch.stop()  # type: ignore[no-untyped-call]
+        assert (await walled.commands.run("echo well")).stdout == "well\n"
+    assert {f"mark{number}" for number in range(5)} <= seen
+    assert {name for name in seen if not name.startswith("mark")} <= {
+        *("s", "l", "deep/a", "deep/l", "deep/f", "deep/k"),
+        *("s/own", "l/own"),
+    }, (seen, ends)
+
+
+async def test_groups_of_processes_are_neither_seen_nor_written(start_host: StartHost, tmp_path: Path) -> None:
+    """Bounds of its own, and other sandboxes' groups: no tree of them is shown or can be mounted."""
+    with start_host(tmp_path / "state") as (ready, _):
+        options = ApiParams(api_key=ready.api_key, api_url=ready.api_url, sandbox_url=ready.sandbox_url)
+        sandbox, _ = [await AsyncSandbox.create(**options) for _ in range(2)]
+        if (await sandbox.commands.run("echo $HOME")).stdout != "/home/user\n":
+            pytest.skip("bubblewrap cannot run here")
+        (run,) = [each.name for each in (tmp_path / "state").iterdir()]
+        groups = [each for root in find_roots().folders for each in root.glob(f"{PREFIX}{run}-*")]
+        before = {file: file.read_text() for each in groups for file in each.glob("*.max")}
+        for user in ("user", "root"):
+            told = await sandbox.commands.run("cut -d: -f3 /proc/self/cgroup /proc/1/cgroup | sort -u", user=user)
+            assert told.stdout == "/\n"  # its own namespace: where its group lies is not told
+            assert (await sandbox.commands.run("grep -c cgroup /proc/mounts || true", user=user)).stdout == "0\n"
+            found = await sandbox.commands.run(
+                f"find / -xdev \\( -name '{PREFIX}*' -o -name 'cgroup.procs' -o -name 'pids.max' \\) 2>/dev/null; true",
+                user=user,
+            )
+            assert found.stdout == ""
+            tries = [f"mount -t {kind} x /tmp" for kind in ("cgroup", "cgroup2")]
+            tries += [f"echo 1 > {file}" for file in before] + [f"rmdir {each}" for each in groups]
+            for each in tries:
+                told = await sandbox.commands.run(f"({each}) >/dev/null 2>&1 && echo done || echo refused", user=user)
+                assert told.stdout == "refused\n", each
+        assert {file: file.read_text() for file in before} == before
 
 
 async def test_paths_through_links_lead_nowhere_in_every_call(walled: AsyncSandbox, tmp_path: Path, word: str) -> None:

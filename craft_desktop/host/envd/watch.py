@@ -7,6 +7,7 @@ passed over in silence.
 """
 
 import asyncio
+import errno
 import os
 import struct
 from collections import deque
@@ -25,6 +26,8 @@ _OVERFLOW, _IGNORED, _ISDIR = 0x4000, 0x8000, 0x40000000
 _ONLYDIR, _DONT_FOLLOW = 0x01000000, 0x02000000
 _INTEREST = _MODIFY | _ATTRIB | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _DELETE_SELF | _ONLYDIR
 _RECORD = struct.Struct("=iIII")
+# inotify_add_watch(2): no more watches for this user, or no memory for them. What happens there is lost to us.
+_NO_WATCHES = (errno.ENOSPC, errno.ENOMEM)
 _READ_BYTES = 64 * 1024
 # Events that wait for a client; more stay in the kernel, whose own bound (fs.inotify.max_queued_events) is the same.
 _MAX_WAITING = 16384
@@ -190,12 +193,12 @@ class Watch:
         try:
             self._add_tree(relpath)
         except OSError as error:
-            if error.errno is not None and not (self._root / relpath).is_dir():
-                return  # it is gone again
-            self._has_lost = True  # no watches left: what happens there is lost
+            # else it is gone again, or a link or a file took its place, of which its own events tell
+            self._has_lost |= error.errno in _NO_WATCHES
             return
-        for path in self._contents(relpath):
-            self._changes.extend(Change(path, kind) for kind in self._arrival(path))
+        for path, _ in self._contents(relpath):
+            if not is_staging(path):
+                self._changes.extend(Change(path, kind) for kind in self._arrival(path))
 
     def _arrival(self, relpath: str) -> tuple[str, ...]:
         """What the coming of a name is told as: an upload's, when one was announced."""
@@ -208,29 +211,46 @@ class Watch:
             del self._uploads[relpath]
         return kinds
 
-    def _contents(self, relpath: str) -> Iterator[str]:
-        for folder, folders, files in os.walk(self._root / relpath):
-            base = Path(folder).relative_to(self._root).as_posix()
-            for name in (*folders, *files):
-                if not is_staging(f"{base}/{name}"):
-                    yield f"{base}/{name}"
+    def _contents(self, relpath: str) -> Iterator[tuple[str, bool]]:
+        """The names below a folder, and whether each is one; a folder comes before what is in it.
+
+        No link is followed, whenever it takes a folder's place: it may lead to all there is, or back to itself. What
+        cannot be opened is passed over: it is gone, or closed to us.
+        """
+        # A stack rather than recursion: a tree may be deeper than the interpreter's stack.
+        waiting = [relpath]
+        while waiting:
+            base = waiting.pop()
+            try:
+                folder = os.open(self._root / base, os.O_RDONLY | os.O_DIRECTORY | (os.O_NOFOLLOW if base else 0))
+            except OSError:
+                continue
+            try:
+                with os.scandir(folder) as entries:
+                    found = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+            finally:
+                os.close(folder)
+            for name, is_folder in found:
+                below = f"{base}/{name}" if base else name
+                yield below, is_folder
+                if is_folder:
+                    waiting.append(below)
 
     def _add_tree(self, relpath: str) -> None:
-        path = self._root / relpath
         mask = _INTEREST | (_DONT_FOLLOW if relpath else 0)
-        self._folders[inotify_watch(self._descriptor, str(path), mask)] = relpath
+        self._folders[inotify_watch(self._descriptor, str(self._root / relpath), mask)] = relpath
         if not self._is_recursive:
             return
-        for folder, folders, _ in os.walk(path):
-            for name in folders:
-                below = Path(folder, name)
-                if below.is_symlink():
-                    continue
-                try:
-                    number = inotify_watch(self._descriptor, str(below), mask | _DONT_FOLLOW)
-                except (FileNotFoundError, NotADirectoryError, PermissionError):
-                    continue  # gone meanwhile, or closed to us: there is nothing to see
-                self._folders[number] = below.relative_to(self._root).as_posix()
+        for below, is_folder in self._contents(relpath):
+            if not is_folder:
+                continue
+            try:
+                number = inotify_watch(self._descriptor, str(self._root / below), mask | _DONT_FOLLOW)
+            except OSError as error:
+                if error.errno in _NO_WATCHES:
+                    raise
+                continue  # gone meanwhile, or closed to us: there is nothing to see
+            self._folders[number] = below
 
     def _drop_tree(self, relpath: str) -> None:
         for number, folder in tuple(self._folders.items()):
