@@ -27,6 +27,8 @@ ID_LENGTH = 20  # E2B's templates'; 103 bits, so no two hosts give the same
 NAMESPACE = "local"  # E2B: the team's name before a snapshot's
 DEFAULT_TAG = "default"
 MAKING_S = 60.0  # between a folder and its lock lies a moment; this much only on a machine that was suspended
+# a sweep that comes between a folder and its lock is met once in some hundred takings beside busy others
+PREPARE_TRIES = 20
 _LISTING = "snapshot.json"
 _GOING = "going-"  # before the name of a folder whose files are being removed
 
@@ -111,10 +113,17 @@ class Snapshots:
 
         :raises OSError: the disk is full or cannot be written.
         """
-        # a person's files lie here, whatever the rights of the folders above
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self.folder / template_id).mkdir()
-        return self.hold([template_id])
+        for tries_left in reversed(range(PREPARE_TRIES)):
+            # a person's files lie here, whatever the rights of the folders above
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                (self.folder / template_id).mkdir()
+                return self.hold([template_id])
+            except FileNotFoundError:
+                # a sweep came between a folder and its lock: what nobody holds goes
+                if not tries_left:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     def hold(self, layers: Iterable[str]) -> Hold:
         """Keep layers from going.

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import secrets
@@ -61,6 +62,28 @@ def test_files_stay_while_somebody_stands_upon_them(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(FileNotFoundError):
         store.hold(above.layers)
+
+
+def test_a_sweep_between_a_folder_and_its_lock_hinders_no_taking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As other sandboxes' ends sweep all the time: of this host, or of another on the same folder."""
+    store = Snapshots(tmp_path)
+    real = fcntl.flock
+    swept = 0
+
+    def flock(descriptor: int, operation: int) -> None:
+        nonlocal swept
+        if operation == fcntl.LOCK_SH and swept < 3:
+            swept += 1
+            Snapshots(tmp_path)
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with store.prepare("x" * 20):
+        assert swept == 3
+        Snapshots(tmp_path)
+        assert (store.folder / ("x" * 20) / "lock").exists()
 
 
 def test_what_was_never_finished_goes(tmp_path: Path) -> None:
