@@ -22,6 +22,7 @@ from craft_desktop.control.commands import (
     EXIT_OK,
     close_project,
     exit_code_of,
+    keep_awake,
     list_projects,
     open_project,
     restart_project,
@@ -92,7 +93,9 @@ def _command(options: argparse.Namespace, state: Path, printer: Printer) -> Coro
         case "health":
             return show_health(state, printer, options.project)
         case "restart":
-            return restart_project(state, printer, options.project)
+            return restart_project(state, printer, options.project, options.how)
+        case "awake":
+            return keep_awake(state, printer, options.project, on=options.choice == "on")
         case "logs":
             return show_logs(state, printer, options.project, options.stream, options.last, follow=options.follow)
         case _:

@@ -1,4 +1,4 @@
-"""The commands that ask a running program: list, open, status, close, health, restart, logs."""
+"""The commands that ask a running program: list, open, status, close, health, restart, awake, logs."""
 
 import contextlib
 import time
@@ -85,12 +85,25 @@ async def show_health(state: Path, printer: Printer, name: str) -> int:
         return EXIT_FAILED if answer["status"] == "running" else EXIT_INACTIVE
 
 
-async def restart_project(state: Path, printer: Printer, name: str) -> int:
-    """Start a project's dev server anew; done when its page answers."""
+async def restart_project(state: Path, printer: Printer, name: str, how: str = "restart") -> int:
+    """Start a project's dev server anew; done when its page answers.
+
+    :param how: the route that says what is deleted in the sandbox before.
+    """
     async with Reach(state) as reach:
         client, project = await _find(reach, name)
-        answer = await client.ask("POST", f"{_at(project)}/restart", limit_s=None)
+        answer = await client.ask("POST", f"{_at(project)}/{how}", limit_s=None)
         printer.answer(answer, [f"● {project['name']} is live again: {answer['url']}"])
+    return EXIT_OK
+
+
+async def keep_awake(state: Path, printer: Printer, name: str, *, on: bool) -> int:
+    """Choose whether a project goes to rest when nobody uses it."""
+    async with Reach(state) as reach:
+        client, project = await _find(reach, name)
+        answer = await client.ask("PATCH", f"{_at(project)}/awake", {"on": on})
+        words = "stays awake, used or not." if on else "goes to rest when nobody uses it."
+        printer.answer(answer, [f"{project['name']} {words}"])
     return EXIT_OK
 
 

@@ -8,6 +8,9 @@
     DELETE /api/sandbox/{project}                 close
     PATCH  /api/sandbox/{project}                 health
     POST   /api/sandbox/{project}/restart         start the dev server anew
+    POST   /api/sandbox/{project}/restart-clean   the same, after deleting in the sandbox what was built (`.next`)
+    POST   /api/sandbox/{project}/reinstall       the same, after deleting and installing the dependencies
+    PATCH  /api/sandbox/{project}/awake           {"on": true}: it never goes to rest by itself
     GET    /api/sandbox/{project}/logs            ?since=UNIX_SECONDS &stream=install|server|activity &last=LINES
     GET    /api/sandbox/{project}/environment     names; with ?reveal=true the values
     PATCH  /api/sandbox/{project}/environment     {"set": {NAME: VALUE}, "unset": [NAME], "dotenv": TEXT}
@@ -17,6 +20,7 @@
 """
 
 import math
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +68,9 @@ class Routes:
         router.add_delete(one, self.close)
         router.add_patch(one, self.health)
         router.add_post(f"{one}/restart", self.restart)
+        router.add_post(f"{one}/restart-clean", self.restart_clean)
+        router.add_post(f"{one}/reinstall", self.reinstall)
+        router.add_patch(f"{one}/awake", self.keep_awake)
         router.add_get(f"{one}/logs", self.logs)
         router.add_get(f"{one}/environment", self.environment)
         router.add_patch(f"{one}/environment", self.change_environment)
@@ -114,8 +121,28 @@ class Routes:
 
     async def restart(self, request: web.Request) -> web.Response:
         """Start a project's dev server anew; the answer comes when it is live, or has failed."""
+        return await self._restart(request, self._workbench.restart)
+
+    async def restart_clean(self, request: web.Request) -> web.Response:
+        """Start the dev server anew without what was built before."""
+        return await self._restart(request, self._workbench.restart_clean)
+
+    async def reinstall(self, request: web.Request) -> web.Response:
+        """Install the dependencies from nothing and start the dev server anew."""
+        return await self._restart(request, self._workbench.reinstall)
+
+    async def keep_awake(self, request: web.Request) -> web.Response:
+        """Choose whether a project goes to rest when nobody uses it."""
         project = self.project(request)
-        await self._workbench.restart(project.id)
+        on = (await read_body(request, {"on"})).get("on")
+        if not isinstance(on, bool):
+            raise BadRequestError("The choice cannot be read", "“on” is true or false.", "Give one of them.")
+        await self._workbench.keep_awake(project.id, on)
+        return web.json_response({"keepAwake": on})
+
+    async def _restart(self, request: web.Request, again: Callable[[str], Awaitable[None]]) -> web.Response:
+        project = self.project(request)
+        await again(project.id)
         status = self._workbench.status(project.id)
         if status.session.phase is not Phase.LIVE:
             raise _failed(status.session.problem, "The run was stopped before its page was live")

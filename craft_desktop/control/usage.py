@@ -9,7 +9,7 @@ from craft_desktop.sandbox.template import DEFAULT_NAME, NEXT_VERSION, NODE_VERS
 
 # What runs by itself, and what asks a program that runs.
 ALONE = ("preview", "host", "doctor", "template")
-ASKING = ("list", "open", "status", "close", "health", "restart", "logs", "env")
+ASKING = ("list", "open", "status", "close", "health", "restart", "awake", "logs", "env")
 COMMANDS = (*ALONE, *ASKING)
 _EXIT_CODES = """exit codes:
   0  done; status: it runs; health: its page answers
@@ -84,7 +84,25 @@ def _add_asking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add("status", "say whether a project runs")
     add("close", "stop a project")
     add("health", "ask whether a project's page answers, and say when it goes to rest")
-    add("restart", "start a project's dev server anew")
+    restart = add("restart", "start a project's dev server anew")
+    how = restart.add_mutually_exclusive_group()
+    how.add_argument(
+        "--clean",
+        dest="how",
+        action="store_const",
+        const="restart-clean",
+        default="restart",
+        help="delete before what was built (.next and the like), in the sandbox alone",
+    )
+    how.add_argument(
+        "--reinstall",
+        dest="how",
+        action="store_const",
+        const="reinstall",
+        help="delete the dependencies in the sandbox before, and install them",
+    )
+    awake = add("awake", "choose whether a project goes to rest when nobody uses it")
+    awake.add_argument("choice", choices=["on", "off"], help="on: it never does by itself")
     logs = add("logs", "show a project's logs")
     logs.add_argument("-f", "--follow", action="store_true", help="go on with what comes, until Ctrl-C")
     logs.add_argument(

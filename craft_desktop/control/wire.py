@@ -16,6 +16,7 @@ from craft_desktop.model.events import (
     ProjectsChanged,
     Pushed,
     SessionChanged,
+    SettingsChanged,
     SyncChanged,
 )
 from craft_desktop.model.levels import level_of
@@ -37,6 +38,7 @@ def project_json(project: Project, status: Status, url: str) -> Json:
         "status": status.state.value,
         "phase": status.session.phase.value,
         "sandboxId": status.session.sandbox_id,
+        "keepAwake": project.keep_awake,
     }
 
 
@@ -120,6 +122,8 @@ def event_json(event: Event) -> tuple[str, str | None, Json]:
     match event:
         case ProjectsChanged(projects=projects):
             return "projects", None, {"projects": [project.id for project in projects]}
+        case SettingsChanged():
+            return "settings", None, {}
         case SessionChanged(session=session):
             return "session", session.project_id, session_json(session)
         case LogLine(project_id=project_id):

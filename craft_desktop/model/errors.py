@@ -40,6 +40,9 @@ class Action(StrEnum):
     REMOVE_PROJECT = "remove-project"
     SEND_EMPTINESS = "send-emptiness"
     OPEN_PLACE = "open-place"
+    RESTART_CLEAN = "restart-clean"
+    REINSTALL = "reinstall"
+    OPEN_ENVIRONMENT = "open-environment"
 
 
 @dataclass(frozen=True, slots=True)

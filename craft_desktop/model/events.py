@@ -8,6 +8,7 @@ from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Session
+from craft_desktop.model.settings import Settings
 
 
 class Stream(StrEnum):
@@ -78,6 +79,13 @@ class SyncChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """These settings are in force now."""
+
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something a person should know; `project_id` is None for the program as a whole."""
 
@@ -108,4 +116,14 @@ class CompileChanged:
     place: Place | None = None
 
 
-Event = ProjectsChanged | SessionChanged | LogLine | Pushed | SyncChanged | Notice | Measured | CompileChanged
+Event = (
+    ProjectsChanged
+    | SessionChanged
+    | SettingsChanged
+    | LogLine
+    | Pushed
+    | SyncChanged
+    | Notice
+    | Measured
+    | CompileChanged
+)

@@ -1,8 +1,8 @@
-"""What the four operations on a project answer: open, status, close, health. The window, the API and the command line
-show the same values."""
+"""What the four operations on a project answer (open, status, close, health), and how far a restart goes. The window,
+the API and the command line use the same values."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from craft_desktop.model.session import Session
 from craft_desktop.model.settings import WhenIdle
@@ -63,3 +63,14 @@ class Health:
     session: Session
     idle_s: float
     timeout_in_s: float | None
+
+
+class Wipe(IntEnum):
+    """What is deleted in the sandbox before the dev server starts anew; the person's folder is never touched."""
+
+    NOTHING = 0
+    """All of it stays."""
+    BUILT = 1
+    """What frameworks built and cached goes (`.next` and its like)."""
+    INSTALLED = 2
+    """The dependencies go as well, and are installed anew."""

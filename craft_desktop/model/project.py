@@ -30,7 +30,8 @@ class Provider(StrEnum):
 class Project:
     """A folder on the list. `slug` names its address for good; times are Unix seconds.
 
-    `port` is where the person says the page is served in the sandbox; None for where it is found.
+    `port` is where the person says the page is served in the sandbox; None for where it is found. While `keep_awake`,
+    it never goes to rest by itself.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Project:
     provider: Provider | None = None
     unisolated: bool = False
     port: int | None = None
+    keep_awake: bool = False
 
 
 class PackageManager(StrEnum):

@@ -89,7 +89,7 @@ class Gallery:
         self._settings = settings
         self._prefix = f"craft-{installation}-"
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._taking: set[str] = set()
+        self._taking: dict[str, asyncio.Event] = {}  # by nonce: told when the snapshot is done
         self._waiting: dict[str, Sitting] = {}  # for the moment when their own image is taken
         self._install_s: dict[str, float] = {}
         # One snapshot at a time: each copies hundreds of megabytes on this computer's disk.
@@ -156,6 +156,19 @@ class Gallery:
         task = self._tasks.pop(nonce, None)
         if task is not None and nonce not in self._taking:
             task.cancel()
+
+    async def discard(self, connection: Connection, nonce: str, project_id: str) -> None:
+        """Delete the images that hold a project's files, and take none of its sandbox while that is being cleaned.
+
+        A snapshot under way is awaited first. After the next good first page a new one is taken.
+        """
+        task = self._tasks.get(nonce)
+        snapshot = self._taking.get(nonce)
+        self.leave(nonce)
+        if task is not None and snapshot is not None:
+            await snapshot.wait()
+            task.cancel()
+        await self.forget(connection, project_id)
 
     async def drop(self, connection: Connection, image: Image) -> None:
         """Delete an image. One that cannot be deleted now is when the provider is reconciled."""
@@ -233,11 +246,11 @@ class Gallery:
         started = time.monotonic()
         image = self._new(sitting, sitting.project.id, self._install_s.get(sitting.nonce, self._known_s(sitting)))
         async with self._turn:
-            self._taking.add(sitting.nonce)
+            self._taking[sitting.nonce] = asyncio.Event()
             try:
                 await self._take(sitting.connection, sitting.sandbox, image)
             finally:
-                self._taking.discard(sitting.nonce)
+                self._taking.pop(sitting.nonce).set()
         _log.info("image %s of %s taken in %.1f s", image.name, sitting.project.slug, time.monotonic() - started)
         sitting.tell("Kept the dependencies for later starts")
 

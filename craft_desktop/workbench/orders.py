@@ -2,6 +2,8 @@
 
 import asyncio
 
+from craft_desktop.model.operations import Wipe
+
 
 class Orders:
     """Orders for one run. Each is remembered once, however often it is given."""
@@ -9,13 +11,16 @@ class Orders:
     def __init__(self) -> None:
         self._given = asyncio.Event()
         self._restart = False
+        self._wipe = Wipe.NOTHING
         self._look = False
         self._sleep = False
         self._wake = asyncio.Event()
 
-    def restart(self) -> None:
-        """Start the dev server anew."""
+    def restart(self, wipe: Wipe = Wipe.NOTHING) -> None:
+        """Start the dev server anew, after deleting so much in the sandbox; of several orders the one that goes
+        furthest counts."""
         self._restart = True
+        self._wipe = max(self._wipe, wipe)
         self._given.set()
         self._wake.set()
 
@@ -37,7 +42,7 @@ class Orders:
 
     async def wait(self) -> None:
         """Wait until something is asked."""
-        while not (self._restart or self._look or self._sleep):
+        while not (self._restart or self._wipe or self._look or self._sleep):
             self._given.clear()
             await self._given.wait()
 
@@ -53,6 +58,16 @@ class Orders:
     def take_restart(self) -> bool:
         """Was a restart asked for? It is taken."""
         taken, self._restart = self._restart, False
+        return taken
+
+    @property
+    def wipe(self) -> Wipe:
+        """What is to be deleted, and is not yet."""
+        return self._wipe
+
+    def take_wipe(self) -> Wipe:
+        """What is to be deleted? It is taken."""
+        taken, self._wipe = self._wipe, Wipe.NOTHING
         return taken
 
     def take_look(self) -> bool:

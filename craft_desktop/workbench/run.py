@@ -9,23 +9,21 @@ import contextlib
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from craft_desktop.model.changes import Need, asks_a_look
 from craft_desktop.model.errors import (
     Action,
     CraftError,
-    Problem,
     ProjectError,
     SandboxError,
     SandboxGoneError,
     ServerError,
 )
-from craft_desktop.model.events import Event, LogLine, Notice, Pushed, Stream, SyncChanged
+from craft_desktop.model.events import Pushed, Stream, SyncChanged
+from craft_desktop.model.operations import Wipe
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import (
-    Fact,
     Installed,
     PageServed,
     Phase,
@@ -34,7 +32,6 @@ from craft_desktop.model.session import (
     SandboxReady,
     ServerCrashed,
     ServerStarted,
-    Session,
     SleepAsked,
     Uploaded,
     WakeAsked,
@@ -46,6 +43,7 @@ from craft_desktop.sandbox.command import Breaks
 from craft_desktop.sandbox.dev_server import DevServer
 from craft_desktop.sandbox.launch import Launch
 from craft_desktop.sandbox.persist import abandon, persist
+from craft_desktop.sandbox.wipe import wipe
 from craft_desktop.sync.engine import SyncEngine
 from craft_desktop.sync.mirror import PushResult
 from craft_desktop.sync.state import SyncState, Verification
@@ -57,33 +55,7 @@ from craft_desktop.workbench.heartbeat import Heartbeat
 from craft_desktop.workbench.orders import Orders
 from craft_desktop.workbench.remote import SandboxRemote
 from craft_desktop.workbench.tenancy import SANDBOX_TIMEOUT_S, Landlord, Tenancy
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """How a run makes itself heard.
-
-    :param tell: told each fact.
-    :param announce: told each event.
-    :param session: asks for the session as it is now.
-    """
-
-    tell: Callable[[Fact], None]
-    announce: Callable[[Event], None]
-    session: Callable[[], Session]
-
-    def line(self, stream: Stream) -> Callable[[str], None]:
-        """Give what takes the lines of one stream of the log."""
-        return lambda text: self.announce(LogLine(self.session().project_id, stream, text, time.time()))
-
-    def say(self, text: str) -> None:
-        """Write a line of what the program does."""
-        self.line(Stream.ACTIVITY)(text)
-
-    def notice(self, problem: Problem) -> None:
-        """Tell of something that ends nothing."""
-        self.say(f"{problem.title}: {problem.detail}")
-        self.announce(Notice(self.session().project_id, problem))
+from craft_desktop.workbench.voice import Voice
 
 
 class Run:
@@ -91,6 +63,7 @@ class Run:
 
     :param project: as it was at the start.
     :param environment: asks for the project's own environment variables, as they are then.
+    :param is_used: whether the sandbox is to be kept.
     """
 
     def __init__(
@@ -104,6 +77,7 @@ class Run:
         gateway: Gateway,
         orders: Orders,
         activity: Activity,
+        is_used: Callable[[], bool],
         voice: Voice,
     ) -> None:
         self._project = project
@@ -131,7 +105,7 @@ class Run:
             on_state=self._sync_changed,
         )
         self._crashes = Crashes()
-        self.heartbeat = Heartbeat(tenancy.sandbox, self._is_used, on_problem=voice.notice)
+        self.heartbeat = Heartbeat(tenancy.sandbox, is_used, on_problem=voice.notice)
         self._changed: set[str] = set()  # relpaths that may ask for more than sending, not yet looked at
         self.was_live = False
         self.can_sleep = True
@@ -170,11 +144,6 @@ class Run:
         """Answer a halted sync: the files are meant to be gone."""
         self._engine.send_emptiness()
 
-    def _is_used(self) -> bool:
-        limit_s = 60 * self._settings().idle_limit_min
-        phase = self._voice.session().phase
-        return phase is not Phase.ASLEEP and (limit_s == 0 or self._activity.idle_s < limit_s)
-
     async def end_server(self) -> None:
         """End the dev server, if one was started, before its sandbox ends; one that will not ends with that."""
         if self._server is not None:
@@ -183,7 +152,7 @@ class Run:
     async def _serve_for_ever(self, port: int) -> None:
         installed = self._tenancy.holds
         while True:
-            await self._install(installed)
+            await self._install(None if await self._wipe() is Wipe.INSTALLED else installed)
             installed = self._folder.dependency_key
             # What was asked for or changed until now, this dev server begins with.
             self._orders.take_restart()
@@ -194,9 +163,20 @@ class Run:
             )
             self._voice.tell(ServerStarted(server.pid, server.port))
             fact = await self._attend(server)
-            self._voice.say(_WHY[type(fact)])
+            self._voice.say(_WIPES.get(self._orders.wipe) or _WHY[type(fact)])
             self._voice.tell(fact)
             await server.end()
+
+    async def _wipe(self) -> Wipe:
+        """Delete in the sandbox what was asked for, in the images made of it too, and give that."""
+        asked = self._orders.take_wipe()
+        if asked is not Wipe.NOTHING:
+            if asked is Wipe.INSTALLED:
+                self._landlord.installing(self._tenancy)
+            await self._landlord.discard_images(self._tenancy, asked)
+            await wipe(self.sandbox, asked)
+            self._engine.verify_soon()
+        return asked
 
     async def _install(self, installed: str | None) -> None:
         is_new = self._folder.dependency_key != installed
@@ -248,9 +228,9 @@ class Run:
         changed, self._changed = self._changed, set()
         if self._orders.take_look() or self._orders.is_restart_asked:
             await self._reread()
-        is_asked = self._orders.take_restart()
+        is_asked = self._orders.take_restart() or self._orders.wipe is not Wipe.NOTHING
         need = before.need(self._folder, changed)
-        if need is Need.REINSTALL:
+        if need is Need.REINSTALL or self._orders.wipe is Wipe.INSTALLED:
             return ReinstallAsked()
         return RestartAsked() if is_asked or need is Need.RESTART else None
 
@@ -352,6 +332,10 @@ class Run:
             self._orders.look()
 
 
+_WIPES = {
+    Wipe.BUILT: "Restarting clean: what was built is deleted in the sandbox first",
+    Wipe.INSTALLED: "Installing the dependencies again: they are deleted in the sandbox first",
+}
 _WHY = {
     ReinstallAsked: "Dependencies changed: installing again",
     RestartAsked: "Restarting",

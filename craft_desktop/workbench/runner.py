@@ -20,7 +20,7 @@ from craft_desktop.model.errors import (
     unexpected,
 )
 from craft_desktop.model.events import Event, Measured, SessionChanged
-from craft_desktop.model.operations import Health, Idleness, Opened, OpenStatus
+from craft_desktop.model.operations import Health, Idleness, Opened, OpenStatus, Wipe
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import (
     STARTING_UP,
@@ -45,8 +45,9 @@ from craft_desktop.workbench.folder import read_folder
 from craft_desktop.workbench.orders import Orders
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
-from craft_desktop.workbench.run import Run, Voice
+from craft_desktop.workbench.run import Run
 from craft_desktop.workbench.tenancy import Landlord
+from craft_desktop.workbench.voice import Voice
 
 # A sandbox lost again so soon would be lost for ever: then the person is told instead.
 START_OVER_EVERY_S = 300.0
@@ -90,12 +91,13 @@ class Runner:
         self.session = Session(project().id)
         self._voice = Voice(self._tell, means.announce, lambda: self.session)
 
-    async def start(self, provider: Provider | None = None) -> Opened:
+    async def start(self, provider: Provider | None = None, wipe: Wipe = Wipe.NOTHING) -> Opened:
         """Start, or join the start that is under way; return when the page is live or the run has ended.
 
         A project that runs already gets what changed in its folder, and is woken.
 
         :param provider: where, this once; None for where the project or the settings say.
+        :param wipe: what of an earlier run the sandbox is not to keep.
         """
         self.activity.touch()
         while self._task is not None and not self.session.is_active:
@@ -104,6 +106,8 @@ class Runner:
         updated = 0
         if self._task is None:
             self._orders = Orders()
+            if wipe is not Wipe.NOTHING:
+                self._orders.restart(wipe)
             project = self._project()
             usual: Mapping[Step, float] = {}
             with unimportant():
@@ -130,16 +134,20 @@ class Runner:
             task.cancel()
         await asyncio.wait({task})
 
-    async def restart(self) -> None:
-        """Start the dev server anew; a project that does not run is started. Return when live or ended."""
-        if self.session.phase in (Phase.WAITING, Phase.LIVE, Phase.ASLEEP, Phase.WAKING):
+    async def restart(self, wipe: Wipe = Wipe.NOTHING) -> None:
+        """Start the dev server anew; a project that does not run is started. Return when live or ended.
+
+        :param wipe: what is deleted in the sandbox before.
+        """
+        is_on_its_way = self.session.is_active and wipe is not Wipe.NOTHING
+        if is_on_its_way or self.session.phase in (Phase.WAITING, Phase.LIVE, Phase.ASLEEP, Phase.WAKING):
             self.activity.touch()
-            self._orders.restart()
+            self._orders.restart(wipe)
             while self._orders.is_restart_asked and self.session.is_active:
                 await self._moved.wait()
             await self._settle()
         else:
-            await self.start()
+            await self.start(wipe=wipe)
 
     def renew(self, why: str) -> None:
         """The environment variables changed: a dev server that runs, or will soon, is started anew."""
@@ -155,10 +163,17 @@ class Runner:
     @property
     def rest_in_s(self) -> float | None:
         """Seconds until nobody has used it for too long; None while that is of no account."""
-        limit_s = 60 * self._means.settings().idle_limit_min
-        if limit_s == 0 or self.session.phase is not Phase.LIVE:
-            return None
-        return max(0.0, limit_s - self.activity.idle_s)
+        limit_s = self._idle_limit_s
+        return max(0.0, limit_s - self.activity.idle_s) if limit_s and self.session.phase is Phase.LIVE else None
+
+    @property
+    def _idle_limit_s(self) -> float:
+        """Seconds after which it goes to rest; 0 for never."""
+        return 0 if self._project().keep_awake else 60 * self._means.settings().idle_limit_min
+
+    def _is_used(self) -> bool:
+        limit_s = self._idle_limit_s
+        return self.session.phase is not Phase.ASLEEP and (limit_s == 0 or self.activity.idle_s < limit_s)
 
     def rest(self) -> None:
         """Stop or put to sleep, as the settings say, what nobody uses."""
@@ -259,7 +274,8 @@ class Runner:
 
         :raises CraftError: it cannot go on.
         """
-        is_image_welcome = True
+        # Who wants everything installed anew does not want what an earlier start installed.
+        is_image_welcome = self._orders.wipe is not Wipe.INSTALLED
         lost_at: float | None = None
         while True:
             try:
@@ -297,6 +313,7 @@ class Runner:
             self._means.gateway,
             self._orders,
             self.activity,
+            self._is_used,
             self._voice,
         )
         self._run = run

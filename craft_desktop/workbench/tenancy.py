@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxRefusedError, SandboxUnreachableError
+from craft_desktop.model.operations import Wipe
 from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.sandbox.connection import Connection, Sandbox
@@ -224,6 +225,13 @@ class Landlord:
             return False
         await self._gallery.drop(tenancy.asked.connection, tenancy.image)
         return True
+
+    async def discard_images(self, tenancy: Tenancy, what: Wipe) -> None:
+        """Delete the images that would bring back what is being deleted in the sandbox."""
+        asked = tenancy.asked
+        await self._gallery.discard(asked.connection, tenancy.nonce, asked.project.id)
+        if what is Wipe.INSTALLED:
+            await self.distrust(tenancy)
 
     async def reconcile(self, connection: Connection, known_project_ids: Collection[str]) -> None:
         """Bring a provider and what this computer remembers of it to the same: nothing runs that nobody knows.

@@ -1,18 +1,16 @@
 """The whole application without a screen: projects, their runs, the settings and the key, as one service."""
 
 import asyncio
-import logging
-import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from craft_desktop.logs import Redactor
 from craft_desktop.model.errors import ProjectError, SecretError
-from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, SessionChanged
-from craft_desktop.model.operations import Health, Opened, RunState, Status
+from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, SessionChanged, SettingsChanged
+from craft_desktop.model.operations import Health, Opened, RunState, Status, Wipe
 from craft_desktop.model.project import Project, Provider
-from craft_desktop.model.session import Session
+from craft_desktop.model.session import Phase, Session
 from craft_desktop.model.settings import Settings
 from craft_desktop.paths import Paths
 from craft_desktop.preview.gateway import Gateway
@@ -23,6 +21,7 @@ from craft_desktop.store.projects import ProjectStore
 from craft_desktop.store.runs import RunStore
 from craft_desktop.store.secrets import KeySource, KeyState, SecretStore
 from craft_desktop.tasks import Owner
+from craft_desktop.workbench.announcer import Announcer
 from craft_desktop.workbench.folder import choose_app, find_project, read_folder
 from craft_desktop.workbench.housekeeping import Housekeeping
 from craft_desktop.workbench.insight import Insight
@@ -30,13 +29,11 @@ from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.reaper import Reaper
 from craft_desktop.workbench.runner import Means, Runner
+from craft_desktop.workbench.sample import copy_sample
 from craft_desktop.workbench.tenancy import APP_METADATA, Landlord
 
 # Names longer than npm allows (214) are cut long before they fill a screen.
 LONGEST_NAME = 80
-SAMPLE_NAME = "Craft sample"
-
-_log = logging.getLogger(__name__)
 
 
 class Workbench:
@@ -67,6 +64,7 @@ class Workbench:
         self._places = places
         self._gateway = gateway
         self._redactor = redactor
+        self._announcer = Announcer()
         self._means = Means(
             lambda: self._options.settings,
             self._values,
@@ -81,7 +79,6 @@ class Workbench:
         self._runners: dict[str, Runner] = {}
         self.reaper = Reaper(lambda: self._runners.values())
         self.insight = Insight(self._runners, projects.all, self._announce, redactor.strike)
-        self._listeners: list[Callable[[Event], None]] = []
         for project in self._projects.all():
             self._prepare(project)
 
@@ -97,8 +94,7 @@ class Workbench:
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Tell `listener` every event from now on, on the loop's thread; answer the way to stop that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._announcer.subscribe(listener)
 
     def session(self, project_id: str) -> Session:
         """Give what is known of a project's run.
@@ -135,17 +131,7 @@ class Workbench:
 
         :raises ProjectError: it cannot be copied.
         """
-        target = self._paths.documents / SAMPLE_NAME
-        try:
-            if not (target / "package.json").is_file():
-                await asyncio.to_thread(shutil.copytree, self._paths.resources / "starter", target, dirs_exist_ok=True)
-        except OSError as error:
-            raise ProjectError(
-                "The sample project could not be copied",
-                f"{target}: {error.strerror or error}",
-                "Make room on the disk or make the folder writable, and try again.",
-            ) from error
-        return await self.add(target)
+        return await self.add(await copy_sample(self._paths.resources, self._paths.documents))
 
     async def remove(self, project_id: str) -> None:
         """Stop a project and take it off the list. Its files stay.
@@ -190,6 +176,32 @@ class Workbench:
     async def restart(self, project_id: str) -> None:
         """Start a project's dev server anew; return when it is live or has failed."""
         await self._runners[project_id].restart()
+
+    async def restart_clean(self, project_id: str) -> None:
+        """Delete in the sandbox what was built (`.next` and its like), and start the dev server anew.
+
+        The person's folder stays as it is. A project that does not run is started. Return when live or failed.
+        """
+        await self._runners[project_id].restart(Wipe.BUILT)
+
+    async def reinstall(self, project_id: str) -> None:
+        """Delete the dependencies in the sandbox, install them and start the dev server anew.
+
+        The person's folder stays as it is. A project that does not run is started, without what an earlier start
+        installed. Return when live or failed.
+        """
+        await self._runners[project_id].restart(Wipe.INSTALLED)
+
+    async def keep_awake(self, project_id: str, on: bool) -> None:
+        """Choose whether a project goes to rest when nobody uses it; one that sleeps and is to be awake wakes.
+
+        :raises ProjectError: the list cannot be saved.
+        """
+        self._projects.update(project_id, keep_awake=on)
+        if on or self.session(project_id).phase is Phase.LIVE:
+            self.touch(project_id)  # from now on its time counts anew
+        self.reaper.look()
+        self._tell_projects()
 
     def status(self, project_id: str) -> Status:
         """Say whether anything of a project runs.
@@ -258,6 +270,7 @@ class Workbench:
         """
         self._options.change(key, value)
         self.reaper.look()
+        self._announce(SettingsChanged(self.settings))
 
     def environment(self, project_id: str) -> tuple[str, ...]:
         """Give the names of a project's environment variables; no keyring is asked.
@@ -372,11 +385,4 @@ class Workbench:
         if isinstance(event, SessionChanged):
             self.reaper.look()
         for told in self.insight.logbook.take(event):
-            self._tell(told)
-
-    def _tell(self, event: Event) -> None:
-        for listener in tuple(self._listeners):
-            try:
-                listener(event)
-            except Exception:  # a screen that fails to show a thing must not end the run that told it
-                _log.exception("a listener failed at %s", type(event).__name__)
+            self._announcer.announce(told)

@@ -16,6 +16,7 @@ from craft_desktop.control.commands import (
     EXIT_OK,
     close_project,
     exit_code_of,
+    keep_awake,
     list_projects,
     open_project,
     restart_project,
@@ -71,6 +72,16 @@ async def test_a_projects_day(api: Api, paths: Paths, tmp_path: Path) -> None:
     assert code == EXIT_OK and "its page answers" in told[0] and "until it goes to rest" in told[1]
     code, told = await words(lambda printer: restart_project(state, printer, "shop"))
     assert code == EXIT_OK and "live again" in told[0]
+
+    for how in ("restart-clean", "reinstall"):
+        code, told = await words(lambda printer, how=how: restart_project(state, printer, "shop", how))  # type: ignore[misc]
+        assert code == EXIT_OK and "live again" in told[0]
+    code, told = await words(lambda printer: keep_awake(state, printer, "shop", on=True))
+    assert (code, told) == (EXIT_OK, ["shop stays awake, used or not."])
+    code, told = await words(lambda printer: show_health(state, printer, "shop"))
+    assert code == EXIT_OK and "no limit" in told[1]
+    code, [awake] = await values(lambda printer: keep_awake(state, printer, "shop", on=False))
+    assert awake == {"keepAwake": False}
 
     code, told = await words(lambda printer: show_logs(state, printer, "shop", ["activity"], 1, follow=False))
     assert code == EXIT_OK and len(told) == 1 and "Live at" in told[0]

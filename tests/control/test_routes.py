@@ -105,6 +105,20 @@ async def test_a_close_ends_an_open_at_once_and_a_caller_that_goes_ends_nothing(
     assert status == 422 and "stopped before" in told["title"]
 
 
+async def test_clean_restarts_and_keeping_awake(api: Api, tmp_path: Path) -> None:
+    dev = "ls -A node_modules .next; mkdir -p .next; node server.js"
+    install = "mkdir -p node_modules && touch node_modules/it"
+    project = await added(api, tiny_project(tmp_path / "clean", scripts={"dev": dev, "postinstall": install}))
+    at = f"/api/sandbox/{project['id']}"
+    assert project["keepAwake"] is False
+    for how in ("restart-clean", "reinstall"):
+        status, told = await api.ask("POST", f"{at}/{how}")
+        assert status == 200 and told["session"]["phase"] == "live"
+    assert await api.ask("PATCH", f"{at}/awake", json={"on": True}) == (200, {"keepAwake": True})
+    assert (await api.ask("PATCH", at))[1]["timeoutIn"] is None
+    assert (await api.ask("GET", "/api/projects"))[1]["projects"][0]["keepAwake"] is True
+
+
 async def test_variables_are_set_listed_and_shown_to_who_asks(api: Api, system: SystemKeyring, tmp_path: Path) -> None:
     project = await added(api, tiny_project(tmp_path / "vars"))
     at = f"/api/sandbox/{project['slug']}/environment"
@@ -141,6 +155,10 @@ async def test_variables_are_set_listed_and_shown_to_who_asks(api: Api, system: 
         ("POST", "/api/projects", b'{"path": "/a\\u0000b"}', 422),
         ("POST", "/api/sandbox/known", b'{"provider": "moon"}', 400),
         ("POST", "/api/sandbox/known", b'{"files": {}}', 400),
+        ("POST", "/api/sandbox/unknown/restart-clean", b"", 404),
+        ("POST", "/api/sandbox/unknown/reinstall", b"", 404),
+        ("PATCH", "/api/sandbox/known/awake", b"", 400),
+        ("PATCH", "/api/sandbox/known/awake", b'{"on": "yes"}', 400),
         ("PATCH", "/api/sandbox/known/environment", b'{"set": {"A": 1}}', 400),
         ("PATCH", "/api/sandbox/known/environment", b'{"set": []}', 400),
         ("PATCH", "/api/sandbox/known/environment", b'{"unset": "A"}', 400),

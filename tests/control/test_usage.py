@@ -21,7 +21,8 @@ def test_every_command_says_what_it_does(command: str, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     "words",
     ["list x", "open", "status", "open . --provider moon", "logs p --last x", "logs p --stream kernel", "env",
-     "env p put A=1", "env p set", "env p unset", "env p import", "env p list --values", "close a b"],
+     "env p put A=1", "env p set", "env p unset", "env p import", "env p list --values", "close a b",
+     "restart p --clean --reinstall", "awake p", "awake p yes"],
 )  # fmt: skip
 def test_wrong_usage_exits_2(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -35,3 +36,10 @@ def test_the_exit_codes_are_told(capsys: pytest.CaptureFixture[str]) -> None:
         build_parser().parse_args(["status", "--help"])
     told = capsys.readouterr().out
     assert all(f"  {code}  " in told for code in range(5))
+
+
+@pytest.mark.parametrize(
+    ("words", "how"), [("", "restart"), ("--clean", "restart-clean"), ("--reinstall", "reinstall")]
+)
+def test_a_restart_says_how_far_it_goes(words: str, how: str) -> None:
+    assert build_parser().parse_args(["restart", "p", *words.split()]).how == how

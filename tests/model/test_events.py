@@ -14,12 +14,14 @@ from craft_desktop.model.events import (
     ProjectsChanged,
     Pushed,
     SessionChanged,
+    SettingsChanged,
     Stream,
     SyncChanged,
 )
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Session
+from craft_desktop.model.settings import Settings
 
 PROJECT = Project("p1", "shop", "shop", Path("/shop"), 1.0, 2.0)
 EVENTS: list[Event] = [
@@ -28,6 +30,7 @@ EVENTS: list[Event] = [
     LogLine("p1", Stream.SERVER, "ready", 3.0),
     Pushed("p1", 1, 0, 10, 12.5, 1),
     SyncChanged("p1", 3, 4.0),
+    SettingsChanged(Settings()),
     Notice(None, Problem("a", "b", "c")),
     Measured("p1", 3.0, 4.5, 312_000_000, 4_000_000_000),
     CompileChanged("p1", "Unexpected token", Place("app/page.tsx", 4, 5)),

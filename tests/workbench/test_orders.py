@@ -1,5 +1,6 @@
 import asyncio
 
+from craft_desktop.model.operations import Wipe
 from craft_desktop.workbench.orders import Orders
 
 
@@ -41,3 +42,16 @@ async def test_use_takes_sleep_back_and_wakes() -> None:
             assert not waiting.done()
             orders.restart()  # a restart wants the sandbox too
             await waiting
+
+
+async def test_the_wipe_that_goes_furthest_counts_and_is_taken_by_itself() -> None:
+    orders = Orders()
+    assert orders.take_wipe() is Wipe.NOTHING
+    orders.restart(Wipe.INSTALLED)
+    orders.restart(Wipe.BUILT)
+    orders.restart()
+    assert orders.take_restart()
+    async with asyncio.timeout(10):
+        await orders.wait()  # the restart is taken; what is to be deleted still is
+    assert orders.wipe is Wipe.INSTALLED
+    assert (orders.take_wipe(), orders.take_wipe()) == (Wipe.INSTALLED, Wipe.NOTHING)
