@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxRefusedError, SandboxUnreachableError
@@ -21,9 +21,10 @@ from craft_desktop.store.images import Image
 from craft_desktop.store.ledger import Ledger, Row
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.folder import read_needs_of
-from craft_desktop.workbench.gallery import Gallery, Sitting, place_of, saves
+from craft_desktop.workbench.gallery import Gallery, Sitting, saves
 from craft_desktop.workbench.parting import Partings
 from craft_desktop.workbench.reconcile import end_unknown
+from craft_desktop.workbench.rent import Asked, Kind, kind_of
 
 # A crashed program leaves a sandbox running for this long at most (the web service's own figure).
 SANDBOX_TIMEOUT_S = 600
@@ -31,32 +32,6 @@ SANDBOX_TIMEOUT_S = 600
 APP_METADATA = {"app": "craft-desktop"}
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who rents, and how: what a sandbox is made by, and made again by."""
-
-    connection: Connection
-    project: Project
-    consent: Mapping[str, str]
-    key: str | None
-    envs: Mapping[str, str] = field(repr=False)
-
-    @property
-    def place(self) -> str:
-        """Where images for this rent lie."""
-        return place_of(self.connection.profile, self.consent)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of sandbox that is kept ready: what it is made from, and where; equal when one can stand for another."""
-
-    place: str
-    image_name: str
-    image: Image | None = field(compare=False)
-    asked: Asked = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +118,7 @@ class Landlord:
         if tenancy is None:
             tenancy = await self._make(asked, None)
         tenancy = replace(tenancy, node=await self._ask_node(tenancy))
-        self._pool.want(_kind(asked, None))
+        self._pool.want(kind_of(asked, None))
         return tenancy
 
     async def release(self, tenancy: Tenancy) -> None:
@@ -168,7 +143,7 @@ class Landlord:
         asked = tenancy.asked
         with unimportant():  # a run that has ended well does not fail for what may come after it
             best = self._gallery.best(asked.place, asked.key, asked.project.id, shared=False) if asked.key else None
-            self._pool.want(_kind(asked, best))
+            self._pool.want(kind_of(asked, best))
 
     async def aclose(self) -> None:
         """End what is kept ready. What is rented is released by who rents it."""
@@ -278,7 +253,7 @@ class Landlord:
 
     async def _pooled(self, asked: Asked, best: Image | None) -> Tenancy | None:
         """Give a sandbox kept ready, if it is as warm as one made now would be; its environment is empty."""
-        found = None if asked.envs else await self._pool.take(_kind(asked, best))
+        found = None if asked.envs else await self._pool.take(kind_of(asked, best))
         if found is None:
             return None
         tenancy = replace(found, origin=Origin.POOLED, asked=asked, note=saves(best) if best else "")
@@ -400,7 +375,3 @@ def _fits(asked: Asked, metadata: Mapping[str, str]) -> bool:
     """Was a sandbox made with the walls and the Node.js that are asked for now?"""
     own = {*APP_METADATA, "installation", "project", "nonce"}
     return {name: value for name, value in metadata.items() if name not in own} == dict(asked.consent)
-
-
-def _kind(asked: Asked, image: Image | None) -> Kind:
-    return Kind(asked.place, image.name if image else "", image, replace(asked, envs={}))

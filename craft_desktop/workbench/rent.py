@@ -1,0 +1,40 @@
+"""What a sandbox is rented by, and what makes one as good as another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from craft_desktop.model.project import Project
+from craft_desktop.sandbox.connection import Connection
+from craft_desktop.store.images import Image
+from craft_desktop.workbench.gallery import place_of
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who rents, and how: what a sandbox is made by, and made again by."""
+
+    connection: Connection
+    project: Project
+    consent: Mapping[str, str]
+    key: str | None
+    envs: Mapping[str, str] = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """Where images for this rent lie."""
+        return place_of(self.connection.profile, self.consent)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of sandbox that is kept ready: what it is made from, and where; equal when one can stand for another."""
+
+    place: str
+    image_name: str
+    image: Image | None = field(compare=False)
+    asked: Asked = field(compare=False)
+
+
+def kind_of(asked: Asked, image: Image | None) -> Kind:
+    """Give the kind of sandbox that would serve who asks."""
+    return Kind(asked.place, image.name if image else "", image, replace(asked, envs={}))
