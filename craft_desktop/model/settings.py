@@ -14,7 +14,7 @@ from craft_desktop.model.editor import misfit
 from craft_desktop.model.errors import Action, SettingError
 from craft_desktop.model.project import Provider
 
-Value = str | int
+Value = str | int | bool
 
 
 class WhenIdle(StrEnum):
@@ -26,7 +26,10 @@ class WhenIdle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting. `low` and `high` bound a number, `choices` a word; `unit` stands behind a number."""
+    """One setting: a number, a word, or (a `default` of True or False) whether what `help` says is done.
+
+    `low` and `high` bound a number, `choices` a word; `unit` stands behind a number, `hint` in an empty field.
+    """
 
     key: str
     default: Value
@@ -37,6 +40,7 @@ class Option:
     high: int = 0
     choices: tuple[str, ...] = ()
     is_url: bool = False
+    hint: str = ""
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -93,6 +97,7 @@ OPTIONS: tuple[Option, ...] = (
         "",
         "E2B domain",
         "For a self-hosted E2B, for example e2b.example.com. Empty: E2B's cloud.",
+        hint="e2b.app",
     ),
     Option(
         "e2b_api_url",
@@ -120,6 +125,19 @@ OPTIONS: tuple[Option, ...] = (
         "",
         "Editor",
         "The command that opens a file, for example: code -g {file}:{line}:{column}. Empty: one that is installed.",
+        hint="code -g {file}:{line}:{column}",
+    ),
+    Option(
+        "tray",
+        False,
+        "Tray",
+        "Keep running in the tray when the window is closed.",
+    ),
+    Option(
+        "notifications",
+        True,
+        "Notifications",
+        "Tell when something finished or failed while another window is in front.",
     ),
     Option(
         "images_gb",
@@ -164,6 +182,8 @@ class Settings:
     e2b_sandbox_url: str = ""
     theme: str = "system"
     editor: str = ""
+    tray: bool = False
+    notifications: bool = True
     images_gb: int = 10
     pool_size: int = 0
     e2b_template: str = "base"
@@ -184,6 +204,8 @@ def settled(values: Mapping[str, Value]) -> Settings:
         e2b_sandbox_url=str(whole["e2b_sandbox_url"]),
         theme=str(whole["theme"]),
         editor=str(whole["editor"]),
+        tray=bool(whole["tray"]),
+        notifications=bool(whole["notifications"]),
         images_gb=int(whole["images_gb"]),
         pool_size=int(whole["pool_size"]),
         e2b_template=str(whole["e2b_template"]),
@@ -198,6 +220,10 @@ def check(key: str, value: object) -> Value:
     option = BY_KEY.get(key)
     if option is None:
         raise _refused(key, f"There is no setting “{key}”.", "Remove it from the settings file.")
+    if isinstance(option.default, bool):
+        if isinstance(value, bool):
+            return value
+        raise _refused(option.label, f"It is on or off, not “{value}”.", "Write true or false.")
     if isinstance(option.default, int):
         return _check_number(option, value)
     if not isinstance(value, str):

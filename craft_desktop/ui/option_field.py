@@ -5,12 +5,15 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QPushButton,
 
 from craft_desktop.model.errors import Problem
 from craft_desktop.model.settings import Option
+from craft_desktop.ui.check_box import CheckBox
 from craft_desktop.ui.parts import label, push_button, set_property
 from craft_desktop.ui.theme import GAP, GAP_S
 from craft_desktop.ui.words import tr
 
 NUMBER_WIDTH = 96
 LABEL_WIDTH = 180
+
+UNITS = {"s": "seconds", "min": "minutes", "GB": "GB"}
 
 CHOICES = {
     "local": "This computer",
@@ -35,17 +38,21 @@ class OptionField(QWidget):
         self._told: str = str(option.default)
         self._is_refused = False
         self.edit: QLineEdit | None = None
+        self.box: CheckBox | None = None
         self.buttons: dict[str, QPushButton] = {}
         name = label(tr(option.label), wraps=True)
         name.setFixedWidth(LABEL_WIDTH)
         row = QHBoxLayout()
         row.setSpacing(GAP)
         row.addWidget(name)
-        if option.choices:
+        self.help = label(tr(option.help), "small", wraps=True)
+        if isinstance(option.default, bool):
+            self._add_box(row)
+            self.help.hide()  # it is the words of the box
+        elif option.choices:
             self._add_choices(row)
         else:
             self._add_edit(row)
-        self.help = label(tr(option.help), "small", wraps=True)
         self.error = label("", "error", wraps=True)
         self.error.setObjectName(f"refusal-{option.key}")
         self.error.hide()
@@ -65,9 +72,7 @@ class OptionField(QWidget):
         self._told = str(value)
         if self.edit is not None and not self._is_refused:
             self.edit.setText(self._told)
-        button = self.buttons.get(self._told)
-        if button is not None:
-            button.setChecked(True)
+        self._choose_told()
 
     def show_problem(self, problem: Problem | None) -> None:
         """Say why the value was refused, or that it was not."""
@@ -77,6 +82,26 @@ class OptionField(QWidget):
         if self.edit is not None:
             set_property(self.edit, "bad", self._is_refused)
             self.edit.setAccessibleDescription(self.error.text() or self.help.text())
+        if self.box is not None:
+            self.box.setAccessibleDescription(self.error.text())
+        if problem is not None:
+            self._choose_told()  # of a choice that was refused nothing is left to be mended
+
+    def _choose_told(self) -> None:
+        button = self.buttons.get(self._told)
+        if button is not None:
+            button.setChecked(True)
+        if self.box is not None:
+            self.box.setChecked(self._told == str(True))
+
+    def _add_box(self, row: QHBoxLayout) -> None:
+        option = self._option
+        self.box = CheckBox(tr(option.help))
+        self.box.setObjectName(f"box-{option.key}")
+        self.box.setChecked(option.default is True)
+        self.box.setAccessibleName(f"{tr(option.label)}: {tr(option.help)}")
+        self.box.clicked.connect(lambda on: self.changed.emit(option.key, bool(on)))
+        row.addWidget(self.box, 1)
 
     def _add_edit(self, row: QHBoxLayout) -> None:
         option = self._option
@@ -84,13 +109,14 @@ class OptionField(QWidget):
         self.edit.setObjectName(f"edit-{option.key}")
         self.edit.setAccessibleName(tr(option.label))
         self.edit.setAccessibleDescription(tr(option.help))
+        self.edit.setPlaceholderText(option.hint)
         self.edit.editingFinished.connect(self._edited)
-        is_number = isinstance(option.default, int)
+        is_number = isinstance(option.default, int)  # a switch never comes here
         row.addWidget(self.edit, 0 if is_number else 1)
         if is_number:
             self.edit.setFixedWidth(NUMBER_WIDTH)
-            if option.unit == "s":
-                row.addWidget(label(tr("seconds"), "muted"))
+            if option.unit:
+                row.addWidget(label(tr(UNITS[option.unit]), "muted"))
             row.addStretch(1)
 
     def _add_choices(self, row: QHBoxLayout) -> None:

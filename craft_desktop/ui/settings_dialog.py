@@ -19,8 +19,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Previews", ("provider", "install_limit_s", "ready_limit_s", "idle_limit_min", "when_idle", "preview_port")),
     ("Quick starts", ("images_gb", "pool_size")),
     ("E2B", ("e2b_domain", "e2b_template", "e2b_api_url", "e2b_sandbox_url")),
-    ("Looks", ("theme",)),
-    ("Files", ("editor",)),
+    ("Desktop", ("theme", "editor", "tray", "notifications")),
 )
 """Where each option stands; `tests/ui/test_settings_dialog.py` sees to it that none is missing."""
 

@@ -8,7 +8,8 @@ from craft_desktop.model.errors import Action, SettingError
 from craft_desktop.model.project import Provider
 from craft_desktop.model.settings import BY_KEY, OPTIONS, Option, Settings, Value, check, settled
 
-NUMBERS = [option for option in OPTIONS if isinstance(option.default, int)]
+SWITCHES = [option for option in OPTIONS if isinstance(option.default, bool)]
+NUMBERS = [option for option in OPTIONS if isinstance(option.default, int) and option not in SWITCHES]
 ADDRESSES = [option for option in OPTIONS if option.is_url]
 
 
@@ -23,7 +24,7 @@ def test_an_option_has_words_and_fitting_bounds(option: Option) -> None:
     assert option.label
     assert option.help.endswith(".")
     assert not option.label.endswith(".")
-    if isinstance(option.default, int):
+    if option in NUMBERS:
         assert option.low < option.high
     assert not (option.choices and option.default not in option.choices)
 
@@ -57,6 +58,15 @@ def test_a_number_keeps_within_its_bounds(option: Option) -> None:
 def test_what_is_no_whole_number_is_refused(value: object) -> None:
     with pytest.raises(SettingError, match="is not a whole number"):
         check("install_limit_s", value)
+
+
+@pytest.mark.parametrize("option", SWITCHES, ids=lambda option: option.key)
+def test_a_switch_is_on_or_off(option: Option) -> None:
+    assert check(option.key, True) is True and check(option.key, False) is False
+    values: list[object] = [1, 0, "on", "true", "", None, []]
+    for value in values:
+        with pytest.raises(SettingError, match="It is on or off"):
+            check(option.key, value)
 
 
 @pytest.mark.parametrize("value", ["Local", "", "docker", "e2b\x00"])

@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from craft_desktop.model.errors import SettingError
+from craft_desktop.model.errors import Problem, SettingError
 from craft_desktop.model.settings import BY_KEY, OPTIONS, Option, check
 from craft_desktop.ui.option_field import OptionField
 from tests.ui.hands import click, press
@@ -13,7 +13,10 @@ def test_every_option_has_a_field(qtbot: QtBot, option: Option) -> None:
     field = OptionField(option)
     qtbot.addWidget(field)
     field.show_value(option.default)
-    if option.choices:
+    if isinstance(option.default, bool):
+        assert field.box is not None and field.box.isChecked() is option.default
+        assert field.box.text() == option.help and option.label in field.box.accessibleName()
+    elif option.choices:
         assert [name for name, button in field.buttons.items() if button.isChecked()] == [str(option.default)]
     else:
         assert field.edit is not None and field.edit.text() == str(option.default)
@@ -65,4 +68,29 @@ def test_a_choice_is_an_intention(qtbot: QtBot) -> None:
         click(field.buttons["dark"])
     assert changed.args == ["theme", "dark"]
     field.show_value("light")
+    assert field.buttons["light"].isChecked() and not field.buttons["dark"].isChecked()
+
+
+def test_a_switch_is_an_intention_and_goes_back_when_it_is_refused(qtbot: QtBot) -> None:
+    field = OptionField(BY_KEY["tray"])
+    qtbot.addWidget(field)
+    field.show()
+    assert field.box is not None
+    with qtbot.waitSignal(field.changed) as changed:
+        press(field.box, Qt.Key.Key_Space)
+    assert changed.args == ["tray", True]
+    field.show_problem(Problem("t", "There is no tray here.", "Keep it off."))
+    assert not field.box.isChecked() and field.error.isVisible()
+    assert field.box.accessibleDescription() == "There is no tray here. Keep it off."
+    field.show_problem(None)
+    field.show_value(True)
+    assert field.box.isChecked() and not field.error.isVisible()
+
+
+def test_a_choice_that_was_refused_goes_back(qtbot: QtBot) -> None:
+    field = OptionField(BY_KEY["theme"])
+    qtbot.addWidget(field)
+    field.show_value("light")
+    click(field.buttons["dark"])
+    field.show_problem(Problem("t", "The disk is full.", "Make room."))
     assert field.buttons["light"].isChecked() and not field.buttons["dark"].isChecked()
