@@ -31,6 +31,7 @@ from craft_desktop.ui.message_bar import MessageBar
 from craft_desktop.ui.palette import Palette
 from craft_desktop.ui.pane_stack import PaneStack, Start
 from craft_desktop.ui.placement import Placement
+from craft_desktop.ui.presence import Presence
 from craft_desktop.ui.present import Button
 from craft_desktop.ui.preview_pane import PAGE_COMMANDS
 from craft_desktop.ui.project_list import ProjectList
@@ -38,6 +39,7 @@ from craft_desktop.ui.project_menu import make_menu
 from craft_desktop.ui.project_pane import ProjectPane
 from craft_desktop.ui.status_line import StatusLine
 from craft_desktop.ui.theme import Theme
+from craft_desktop.ui.tray import rows_of
 from craft_desktop.ui.words import tr
 
 WIDTH, HEIGHT = 1280, 800
@@ -114,6 +116,7 @@ class MainWindow(QMainWindow):
             self._open_palette,
         )
         self.palette_box = Palette(theme, self)
+        self.presence = Presence(self, icons.application(), lambda: rows_of(bridge.projects, bridge.session))
         self.actions_by_name = make_actions(self)
         fill_menus(self.menuBar(), self.actions_by_name)
         add_project_keys(self, self.project_list.choose_row)
@@ -153,6 +156,10 @@ class MainWindow(QMainWindow):
         self.empty_state.sample_requested.connect(bridge.add_sample)
         self.veil.dropped.connect(bridge.add)
         self.palette_box.chosen.connect(self.conduct.command)
+        tray = self.presence.tray
+        tray.commanded.connect(self.conduct.command)
+        tray.show_requested.connect(self.come_forward)
+        tray.quit_requested.connect(self.quit_requested)
         self.message_bar.remedy_requested.connect(lambda action: self.conduct.remedy("", action))
         dialogs = self.dialogs
         dialogs.folders_chosen.connect(bridge.add)
@@ -201,9 +208,8 @@ class MainWindow(QMainWindow):
         bridge.key_tested.connect(self.dialogs.show_key_words)
 
     def _begin(self, project: Project) -> Start:
-        session = self._bridge.session(project.id)
-        runs_on = self._runs_on(project, session)
-        return Start(session, runs_on, self._bridge.log(project.id), self._bridge.address(project.id))
+        bridge, session = self._bridge, self._bridge.session(project.id)
+        return Start(session, self._runs_on(project, session), bridge.log(project.id), bridge.address(project.id))
 
     # What is shown --------------------------------------------------------------------------------------------
 
@@ -247,7 +253,9 @@ class MainWindow(QMainWindow):
         project = self._projects.get(session.project_id)
         if project is None:
             return
+        before = self.project_list.model.session(project.id).phase
         self.project_list.show_session(session)
+        self.presence.heed(before, session, project)
         pane = self.panes.made(project.id)
         if pane is not None:
             pane.show_session(session, self._runs_on(project, session))
@@ -275,6 +283,7 @@ class MainWindow(QMainWindow):
     def _show_settings(self, settings: Settings) -> None:
         self._theme.choose(settings.theme)
         self.dialogs.show_settings(settings)
+        self.presence.show_settings(settings)
         for project in self._projects.values():
             pane = self.panes.made(project.id)
             if pane is not None:
@@ -362,15 +371,22 @@ class MainWindow(QMainWindow):
         self.palette_box.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask for the end instead of ending: what runs is stopped first."""
+        """Ask for the end instead of ending: what runs is stopped first. With an icon in the tray, only hide."""
         event.ignore()
-        self.quit_requested.emit()
+        if not self.presence.goes_to_rest():
+            self.quit_requested.emit()
+
+    def come_forward(self, project_id: str = "") -> None:
+        """Bring the window to the front, with a project in sight if one is named."""
+        self.presence.come_forward()
+        self._choose(project_id)
 
     def show_stopping(self) -> None:
         """Say that the program is ending; nothing else can be done from here on."""
         self._ticker.stop()
         self.dialogs.close_all()
         self.palette_box.close_palette()
+        self.presence.end()
         self.curtain.show_stopping(sum(self._bridge.session(key).is_active for key in self._projects))
         for action in self.actions_by_name.values():
             action.setEnabled(action is self.actions_by_name["quit"])

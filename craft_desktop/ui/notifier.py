@@ -57,8 +57,12 @@ class Notifier(QObject):
     async def aclose(self) -> None:
         """Take what is shown off the screen, for a click on it would lead nowhere."""
         await self._owner.aclose()
-        for project_id in tuple(self._shown):
-            await self._take_back(project_id)
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                for project_id in tuple(self._shown):
+                    await self._take_back(project_id)
+        except Exception as error:  # whatever the desktop's server does, the program ends
+            _log.info("notifications stay on the screen: %s", error)
 
     async def _tell(self, news: Tidings) -> None:
         async with asyncio.timeout(LIMIT_S):

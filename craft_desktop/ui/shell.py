@@ -23,6 +23,7 @@ from craft_desktop.ui.bridge import Bench, Bridge
 from craft_desktop.ui.curtain import Curtain
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import MainWindow
+from craft_desktop.ui.notifier import Notifier
 from craft_desktop.ui.pauses import Pauses
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.theme import Theme
@@ -69,6 +70,9 @@ async def _live(folders: list[Path], paths: Paths, theme: Theme, icons: Icons, o
     window.quit_requested.connect(lambda: asked.put_nowait(None))
     pauses = Pauses(lambda: window.is_busy)
     pauses.begin()
+    notifier = Notifier()
+    window.presence.news.connect(notifier.tell)
+    notifier.clicked.connect(window.come_forward)
     window.show()
     if folders:
         bridge.add(folders)
@@ -78,7 +82,7 @@ async def _live(folders: list[Path], paths: Paths, theme: Theme, icons: Icons, o
     window.show_stopping()
     seen_at = time.monotonic()
     owner = Owner("end")
-    closing = owner.start(_close(bridge, stack), name="stop everything", awaited=True)
+    closing = owner.start(_close(bridge, notifier, stack), name="stop everything", awaited=True)
     again = owner.start(asked.get(), name="asked again", awaited=True)
     await asyncio.wait({closing, again}, timeout=STOP_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
     code = 0
@@ -97,9 +101,10 @@ async def _live(folders: list[Path], paths: Paths, theme: Theme, icons: Icons, o
     return code
 
 
-async def _close(bridge: Bridge, stack: AsyncExitStack) -> None:
+async def _close(bridge: Bridge, notifier: Notifier, stack: AsyncExitStack) -> None:
     await bridge.aclose()
     await stack.aclose()
+    await notifier.aclose()
 
 
 async def _tell(problem: Problem, asked: asyncio.Queue[None]) -> int:

@@ -25,6 +25,11 @@ class TrayRow:
     session: Session
 
 
+def rows_of(projects: Sequence[Project], session: Callable[[str], Session]) -> list[TrayRow]:
+    """Give a row for each project."""
+    return [TrayRow(project, session(project.id)) for project in projects]
+
+
 class Tray(QObject):
     """Shown and hidden by the setting; its menu is made when it opens.
 
