@@ -102,7 +102,7 @@ def fill_menus(bar: QMenuBar, actions: Mapping[str, QAction]) -> None:
         menu = menus.get(command.menu)
         if menu is None:
             menu = menus[command.menu] = bar.addMenu(tr(command.menu))
-            menu.setObjectName(f"menu-{command.menu.strip('&').lower()}")
+            menu.setObjectName(f"menu-{command.menu.replace('&', '').lower()}")
         if command.gap:
             menu.addSeparator()
         menu.addAction(actions[command.name])

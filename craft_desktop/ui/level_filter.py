@@ -6,13 +6,14 @@ from PySide6.QtWidgets import QMenu, QToolButton
 
 from craft_desktop.model.levels import Level
 from craft_desktop.ui.icons import Icons
+from craft_desktop.ui.parts import ToolButton
 from craft_desktop.ui.theme import ICON
 from craft_desktop.ui.words import tr
 
 WORDS = {Level.INFO: "All lines", Level.WARNING: "Warnings and errors", Level.ERROR: "Errors only"}
 
 
-class LevelFilter(QToolButton):
+class LevelFilter(ToolButton):
     """A button with a menu; it stays marked while something is left out."""
 
     chosen = Signal(object)

@@ -12,7 +12,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from craft_desktop.model.events import LogLine, Notice, Pushed, SyncChanged
 from craft_desktop.model.project import Project, Provider
@@ -37,6 +37,7 @@ from craft_desktop.ui.preview_pane import PAGE_COMMANDS
 from craft_desktop.ui.project_list import ProjectList
 from craft_desktop.ui.project_menu import make_menu
 from craft_desktop.ui.project_pane import ProjectPane
+from craft_desktop.ui.splitter import Splitter
 from craft_desktop.ui.status_line import StatusLine
 from craft_desktop.ui.theme import Theme
 from craft_desktop.ui.tray import rows_of
@@ -92,10 +93,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.message_bar)
         column.addWidget(self.panes, 1)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setObjectName("mainSplitter")
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
+        self.splitter = Splitter("mainSplitter", Qt.Orientation.Horizontal, tr("Width of the list"))
         self.splitter.addWidget(self.project_list)
         self.splitter.addWidget(content)
         self.splitter.setStretchFactor(1, 1)

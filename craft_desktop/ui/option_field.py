@@ -130,6 +130,7 @@ class OptionField(QWidget):
             button = push_button(f"choice-{option.key}-{choice}", tr(CHOICES.get(choice, choice)), "segment")
             button.setProperty("place", "first" if number == 0 else "last" if number == last else "middle")
             button.setCheckable(True)
+            button.setAutoExclusive(True)  # one of several, to a screen reader
             button.setChecked(choice == str(option.default))
             button.setAccessibleName(f"{tr(option.label)}: {button.text()}")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

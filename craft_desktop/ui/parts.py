@@ -1,7 +1,7 @@
 """Small parts that every widget is made of: labels, buttons, lines and the names they go by."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPaintEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from craft_desktop.ui.icons import Icons
@@ -19,9 +19,42 @@ def label(text: str = "", role: str = "", *, wraps: bool = False) -> QLabel:
     return made
 
 
-def push_button(name: str, text: str, role: str = "") -> QPushButton:
+_RETURN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+def _is_return(event: QKeyEvent) -> bool:
+    """Tell whether Return was pressed, alone and once: outside of dialogs Qt's buttons hear Space only."""
+    is_alone = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+    return event.key() in _RETURN and is_alone and not event.isAutoRepeat()
+
+
+class PushButton(QPushButton):
+    """A button with a text, pressed by Space and by Return."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Press on Return."""
+        if _is_return(event):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
+class ToolButton(QToolButton):
+    """A button with an icon, pressed by Space and by Return."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Press on Return, or open the menu."""
+        if not _is_return(event):
+            super().keyPressEvent(event)
+        elif self.popupMode() is QToolButton.ToolButtonPopupMode.InstantPopup and self.menu() is not None:
+            self.showMenu()
+        else:
+            self.click()
+
+
+def push_button(name: str, text: str, role: str = "") -> PushButton:
     """Make a button with a text."""
-    made = QPushButton(text)
+    made = PushButton(text)
     made.setObjectName(name)
     made.setAutoDefault(False)
     if role:
@@ -29,9 +62,9 @@ def push_button(name: str, text: str, role: str = "") -> QPushButton:
     return made
 
 
-def tool_button(name: str, words: str, icons: Icons, icon: str, *, checkable: bool = False) -> QToolButton:
+def tool_button(name: str, words: str, icons: Icons, icon: str, *, checkable: bool = False) -> ToolButton:
     """Make a button with an icon; `words` is its tool tip and its name for a screen reader."""
-    made = QToolButton()
+    made = ToolButton()
     made.setObjectName(name)
     made.setIconSize(QSize(ICON, ICON))
     made.setCheckable(checkable)
@@ -45,7 +78,7 @@ def tool_button(name: str, words: str, icons: Icons, icon: str, *, checkable: bo
 def make_clearable(edit: QLineEdit, icons: Icons) -> None:
     """Give a field a small cross that empties it, there as long as it holds something."""
     cross = edit.addAction(QIcon(), QLineEdit.ActionPosition.TrailingPosition)
-    cross.setToolTip(tr("Clear"))
+    cross.setText(tr("Clear"))
     icons.bind(cross, "close")
     cross.triggered.connect(edit.clear)
     cross.setVisible(False)

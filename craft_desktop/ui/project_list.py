@@ -205,7 +205,10 @@ class ProjectList(QWidget):
         if row >= 0:
             index = self.model.index(row)
             self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        self.none_found.setVisible(bool(self.filter.text()) and self.model.rowCount() == 0)
+        is_any = self.model.rowCount() > 0
+        self.none_found.setVisible(bool(self.filter.text()) and not is_any)
+        # In an empty list the focus would be nowhere to be seen.
+        self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_any else Qt.FocusPolicy.NoFocus)
 
     def _filter_changed(self, text: str) -> None:
         self.model.set_filter(text)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from craft_desktop.model.errors import Action, Problem
 from craft_desktop.model.events import CompileChanged, LogLine, Measured, Pushed, Stream, SyncChanged
@@ -19,6 +19,7 @@ from craft_desktop.ui.message_bar import MessageBar
 from craft_desktop.ui.parts import line
 from craft_desktop.ui.placement import Look
 from craft_desktop.ui.preview_pane import PAGE_COMMANDS, PreviewPane
+from craft_desktop.ui.splitter import Splitter
 from craft_desktop.ui.stepper import Stepper
 from craft_desktop.ui.theme import Theme
 from craft_desktop.ui.words import tr
@@ -103,10 +104,7 @@ class ProjectPane(QWidget):
         lower_column.addWidget(self.log_pane, 1)
         self.preview.setMinimumHeight(LEAST_PREVIEW)
         self.log_pane.stack.setMinimumHeight(LEAST_LOG)
-        self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.setObjectName("pageSplitter")
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
+        self.splitter = Splitter("pageSplitter", Qt.Orientation.Vertical, tr("Height of the logs"))
         self.splitter.addWidget(self.preview)
         self.splitter.addWidget(lower)
         for place, share in enumerate(SHARES):

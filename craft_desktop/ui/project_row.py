@@ -48,7 +48,7 @@ class RowPainter(QStyledItemDelegate):
             painter.drawRoundedRect(ground, RADIUS, RADIUS)
         if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_KeyboardFocusChange:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(colours.accent), 2))
+            painter.setPen(QPen(QColor(colours.focus), 2))
             painter.drawRoundedRect(ground.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
         self._paint_text(painter, box, row, option.font)
         painter.restore()

@@ -44,6 +44,8 @@ class ShortcutsDialog(QDialog):
                 row += 1
         grid.setRowStretch(row, 1)
         scroll = QScrollArea()
+        scroll.setObjectName("shortcutsScroll")
+        scroll.setAccessibleName(tr("Keyboard shortcuts"))
         scroll.setWidget(table)
         scroll.setWidgetResizable(True)
         close = push_button("shortcutsClose", tr("Close"))

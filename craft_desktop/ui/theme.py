@@ -50,6 +50,10 @@ class Colours:
     accent_hover: str
     accent_pressed: str
     on_accent: str
+    focus: str
+    """The frame of what has the keys."""
+    ring: str
+    """The same, around what has the accent for a ground."""
     link: str
     good: str
     busy: str
@@ -79,6 +83,8 @@ LIGHT = Colours(
     accent_hover="#1a55bb",
     accent_pressed="#164aa4",
     on_accent="#ffffff",
+    focus="#1d5fd0",
+    ring="#0a0c10",
     link="#1a55bb",
     good="#15702f",
     busy="#8a5300",
@@ -112,6 +118,8 @@ DARK = Colours(
     accent_hover="#2866d4",
     accent_pressed="#1f59c0",
     on_accent="#ffffff",
+    focus="#7fb0ff",
+    ring="#ffffff",
     link="#7fb0ff",
     good="#57c478",
     busy="#e5ac4b",

@@ -1,9 +1,11 @@
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QWidget
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QLineEdit, QMenu, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.ui import parts
 from craft_desktop.ui.icons import Icons
+from tests.ui.hands import press
 
 
 def test_a_label_never_reads_markup(qtbot: QtBot) -> None:
@@ -53,3 +55,32 @@ def test_a_property_is_set_once(qtbot: QtBot) -> None:
     parts.set_property(widget, "tone", "bad")
     assert widget.property("tone") == "bad"
     assert parts.line().property("role") == "line"
+
+
+@pytest.mark.qt_log_ignore("Keyboard event not accepted", extend=True)  # where nothing is pressed
+def test_return_presses_a_button_once_and_alone(qtbot: QtBot, icons: Icons) -> None:
+    for made in (parts.push_button("one", "One"), parts.tool_button("two", "Two", icons, "play")):
+        qtbot.addWidget(made)
+        made.show()
+        pressed: list[bool] = []
+        made.clicked.connect(lambda on, pressed=pressed: pressed.append(on))
+        press(made, Qt.Key.Key_Return)
+        press(made, Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
+        assert len(pressed) == 2
+        press(made, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)  # a command of the window
+        made.setEnabled(False)
+        press(made, Qt.Key.Key_Return)
+        assert len(pressed) == 2
+
+
+def test_return_opens_a_buttons_menu(qtbot: QtBot, icons: Icons) -> None:
+    made = parts.tool_button("some", "Some", icons, "more")
+    qtbot.addWidget(made)
+    menu = QMenu(made)
+    menu.addAction("An entry")
+    made.setMenu(menu)
+    made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    made.show()
+    menu.aboutToShow.connect(lambda: QTimer.singleShot(0, menu.close))  # showMenu waits for its end
+    with qtbot.waitSignal(menu.aboutToHide):
+        press(made, Qt.Key.Key_Return)
