@@ -43,6 +43,8 @@ class Colours:
     selected: str
     border: str
     edge: str
+    field: str
+    """The edge of what is typed into, and the handle of what scrolls: nothing else tells where these are."""
     text: str
     muted: str
     faint: str
@@ -76,6 +78,7 @@ LIGHT = Colours(
     selected="#d9e5fb",
     border="#dde1e8",
     edge="#c3c9d4",
+    field="#7f8898",
     text="#1a1e26",
     muted="#565f6e",
     faint="#9aa2af",
@@ -111,6 +114,7 @@ DARK = Colours(
     selected="#233654",
     border="#2b2f39",
     edge="#434a58",
+    field="#707a8b",
     text="#e7eaf0",
     muted="#a0a9b8",
     faint="#666f7e",
