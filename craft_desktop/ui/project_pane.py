@@ -1,6 +1,7 @@
 """All that is shown of one project: header, message bar, page or panel, steps, logs."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -176,6 +177,8 @@ class ProjectPane(QWidget):
         """Remember the last push, and how the sandbox stands, for the status bar."""
         if isinstance(event, Pushed):
             self.last_push = event
+            if self.sync is not None:  # a push that changed something is a revision; how all stands is told less often
+                self.sync = replace(self.sync, revision=event.revision)
         else:
             self.sync = event
 

@@ -78,6 +78,13 @@ def test_a_new_run_begins_without_old_words(pane: ProjectPane) -> None:
     assert not pane.message_bar.isVisible() and pane.last_push is None and pane.sync is None
 
 
+def test_each_push_is_a_revision_although_nothing_else_is_told(pane: ProjectPane) -> None:
+    pane.show_session(run_to("p1", 6), Provider.LOCAL)
+    pane.show_sync(SyncChanged("p1", 1, verified_at=NOW))
+    pane.show_sync(Pushed("p1", 1, 0, 12, 9.0, 2))
+    assert pane.sync == SyncChanged("p1", 2, verified_at=NOW)
+
+
 def test_logs_and_ticks(qtbot: QtBot, pane: ProjectPane) -> None:
     pane.add_log([LogLine("p1", Stream.INSTALL, "one", NOW)])
     pane.add_line(LogLine("p1", Stream.INSTALL, "two", NOW))
