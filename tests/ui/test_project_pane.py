@@ -79,7 +79,7 @@ def test_a_new_run_begins_without_old_words(pane: ProjectPane) -> None:
 
 
 def test_each_push_is_a_revision_although_nothing_else_is_told(pane: ProjectPane) -> None:
-    pane.show_session(run_to("p1", 6), Provider.LOCAL)
+    pane.show_session(run_to("p1", 5), Provider.LOCAL)
     pane.show_sync(SyncChanged("p1", 1, verified_at=NOW))
     pane.show_sync(Pushed("p1", 1, 0, 12, 9.0, 2))
     assert pane.sync == SyncChanged("p1", 2, verified_at=NOW)
