@@ -74,6 +74,24 @@ def fill(template: str, file: str, line: int, column: int) -> list[str]:
     return [_GAP.sub(lambda gap: values[gap[1]], part) for part in shlex.split(template)]
 
 
+def fill_folder(template: str, folder: str) -> list[str]:
+    """Give program and arguments for a folder: what tells a line is left out.
+
+    :raises ValueError: the template's quotes do not match.
+    """
+    made: list[str] = []
+    for part in shlex.split(template):
+        tells_line = "{line}" in part or "{column}" in part
+        names_line = tells_line and ("{file}" in part or part in ("{line}", "{column}"))
+        if names_line and len(made) > 1 and re.fullmatch(r"--?\w[\w-]*", made[-1]):
+            made.pop()  # `--line {line}`, `-g {file}:{line}`: the option is of no use without it
+        if "{file}" in part:
+            made.append(folder)
+        elif not tells_line:
+            made.append(part)
+    return made
+
+
 def misfit(template: str) -> str:
     """Say what is wrong with a person's command; empty if nothing is."""
     try:

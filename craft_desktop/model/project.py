@@ -46,6 +46,34 @@ class Project:
     keep_awake: bool = False
 
 
+def check_port(port: int | None) -> None:
+    """Check a port that a person chose; None chooses none.
+
+    :raises ProjectError: it is no port.
+    """
+    if port is not None and not 0 < port < 65536:
+        raise _no_port(f"{port} is not between 1 and 65535.")
+
+
+def read_port(text: str) -> int | None:
+    """Give the port that a person wrote; None for an empty field.
+
+    :raises ProjectError: it is no port.
+    """
+    written = text.strip()
+    if not written:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}", written):  # int() would take “+80”, “8_0” and other scripts' digits
+        raise _no_port(f"“{written[:20]}” is not a whole number.")
+    port = int(written)
+    check_port(port)
+    return port
+
+
+def _no_port(detail: str) -> ProjectError:
+    return ProjectError("That is not a port", detail, "Give the number that the dev server prints.")
+
+
 class PackageManager(StrEnum):
     """Who installs the dependencies."""
 

@@ -30,11 +30,12 @@ from craft_desktop.store.secrets import KeyState
 from craft_desktop.tasks import Owner
 from craft_desktop.ui import ansi
 from craft_desktop.ui.insight_bridge import InsightBridge, Sight
+from craft_desktop.ui.upkeep import Keeper, Upkeep
 
 _log = logging.getLogger(__name__)
 
 
-class Bench(Protocol):
+class Bench(Keeper, Protocol):
     """The workbench, as far as a window needs it."""
 
     @property
@@ -134,6 +135,7 @@ class Bridge(QObject):
         self._bench = bench
         self._owner = Owner("window", on_crash=self._crashed)
         self._adding = 0
+        self.upkeep = Upkeep(bench, self._run)
         self.insight = InsightBridge(bench.insight, lambda: bench.settings)
         self._unsubscribe: Callable[[], None] | None = bench.subscribe(self._hear)
 

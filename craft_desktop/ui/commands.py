@@ -12,13 +12,19 @@ from craft_desktop.ui.words import tr
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. The first of `keys` is shown; `gap` sets it apart from the one above."""
+    """One command. The first of `keys` is shown; `gap` sets it apart from the one above; one that `ticks` is a
+    choice between on and off."""
 
     name: str
     menu: str
     words: str
     keys: tuple[str, ...] = ()
     gap: bool = False
+    ticks: bool = False
+
+
+OF_PROJECT = "&Project"
+"""The menu of what is done to one project: in the menu bar, in the list, and behind the three dots."""
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -26,13 +32,18 @@ COMMANDS: tuple[Command, ...] = (
     Command("sample", "&File", "Try the Sample Project"),
     Command("settings", "&File", "Settings…", ("Ctrl+,",), gap=True),
     Command("quit", "&File", "Quit", ("Ctrl+Q",), gap=True),
-    Command("start", "&Project", "Start", ("Ctrl+Return", "Ctrl+Enter")),
-    Command("stop", "&Project", "Stop", ("Ctrl+.",)),
-    Command("restart", "&Project", "Restart", ("Ctrl+Shift+R",)),
-    Command("browser", "&Project", "Open in Browser", ("Ctrl+Shift+B",), gap=True),
-    Command("folder", "&Project", "Open Folder in File Manager"),
-    Command("copy-address", "&Project", "Copy Address"),
-    Command("remove", "&Project", "Remove from List", gap=True),
+    Command("start", OF_PROJECT, "Start", ("Ctrl+Return", "Ctrl+Enter")),
+    Command("stop", OF_PROJECT, "Stop", ("Ctrl+.",)),
+    Command("restart", OF_PROJECT, "Restart", ("Ctrl+Shift+R",)),
+    Command("restart-clean", OF_PROJECT, "Restart Clean"),
+    Command("reinstall", OF_PROJECT, "Reinstall Dependencies"),
+    Command("browser", OF_PROJECT, "Open in Browser", ("Ctrl+Shift+B",), gap=True),
+    Command("folder", OF_PROJECT, "Open Folder in File Manager"),
+    Command("editor", OF_PROJECT, "Open in Editor", ("Ctrl+Shift+E",)),
+    Command("copy-address", OF_PROJECT, "Copy Address"),
+    Command("port", OF_PROJECT, "Port of Its Page…", gap=True),
+    Command("keep-awake", OF_PROJECT, "Keep Awake", ticks=True),
+    Command("remove", OF_PROJECT, "Remove from List", gap=True),
     Command("palette", "&View", "Command Palette…", ("Ctrl+K",)),
     Command("filter", "&View", "Filter Projects", ("Ctrl+P",)),
     Command("find", "&View", "Find in Log", ("Ctrl+F",), gap=True),
@@ -85,6 +96,7 @@ def make_actions(owner: QWidget) -> dict[str, QAction]:
         action = QAction(tr(command.words), owner)
         action.setObjectName(f"action-{command.name}")
         action.setShortcuts([QKeySequence(key) for key in command.keys])
+        action.setCheckable(command.ticks)
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.setMenuRole(_ROLES.get(command.name, QAction.MenuRole.NoRole))
         owner.addAction(action)

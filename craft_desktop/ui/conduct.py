@@ -60,8 +60,13 @@ class Conduct:
             "start": lambda project: bridge.start(project.id),
             "stop": lambda project: bridge.stop(project.id),
             "restart": lambda project: bridge.restart(project.id),
+            "restart-clean": lambda project: bridge.upkeep.restart_clean(project.id),
+            "reinstall": lambda project: bridge.upkeep.reinstall(project.id),
             "browser": lambda project: open_outside(bridge.address(project.id)),
             "folder": lambda project: _open_folder(project),
+            "editor": lambda project: bridge.insight.open_folder(project.id, project.path),
+            "port": dialogs.ask_port,
+            "keep-awake": lambda project: bridge.upkeep.keep_awake(project.id, not project.keep_awake),
             "copy-address": self._copy_address,
             "remove": lambda project: bridge.remove(project.id),
         }
@@ -101,6 +106,10 @@ class Conduct:
                 self._bridge.allow_unisolated(project_id)
             case Action.SEND_EMPTINESS:
                 self._bridge.send_emptiness(project_id)
+            case Action.RESTART_CLEAN:
+                self.command("restart-clean", project_id)
+            case Action.REINSTALL:
+                self.command("reinstall", project_id)
             case Action.REMOVE_PROJECT:
                 self.command("remove", project_id)
 
@@ -119,12 +128,14 @@ class Conduct:
 
         :param enabled: tells whether a command of the window makes sense.
         """
-        found = [
-            Entry(command.name, tr(command.words).rstrip("…"), keys=native(command.keys))
-            for command in COMMANDS
-            if command.name != "palette" and enabled(command.name)
-        ]
         pane = self._pane()
+        found = []
+        for command in COMMANDS:
+            if command.name != "palette" and enabled(command.name):
+                words = tr(command.words).rstrip("…")
+                if pane is not None and present.is_ticked(command.name, pane.project):
+                    words = tr("{0}: Switch Off").format(words)
+                found.append(Entry(command.name, words, keys=native(command.keys)))
         for number, project in enumerate(self._bridge.projects, start=1):
             keys = native((f"Ctrl+{number}",)) if number <= PROJECT_KEYS else ""
             found.append(Entry(SHOW, tr("Go to {0}").format(project.name), project.id, str(project.path), keys))

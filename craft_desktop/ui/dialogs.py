@@ -6,9 +6,11 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from craft_desktop.model.errors import ChoiceError, Problem
+from craft_desktop.model.project import Project
 from craft_desktop.model.settings import Settings
 from craft_desktop.store.secrets import KeyState
 from craft_desktop.ui.icons import Icons
+from craft_desktop.ui.port_dialog import PortDialog
 from craft_desktop.ui.settings_dialog import SettingsDialog
 from craft_desktop.ui.shortcuts_dialog import ShortcutsDialog
 from craft_desktop.ui.words import tr
@@ -22,6 +24,8 @@ class Dialogs(QObject):
     key_forgotten = Signal()
     key_test_requested = Signal()
     folders_chosen = Signal(list)
+    port_chosen = Signal(str, object)
+    """A project's id and a port, or None."""
 
     def __init__(self, icons: Icons, window: QWidget) -> None:
         super().__init__(window)
@@ -67,6 +71,12 @@ class Dialogs(QObject):
         dialog.setOkButtonText(tr("Add"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.textValueSelected.connect(lambda name: self.folders_chosen.emit([folders[name]]))
+        dialog.open()
+
+    def ask_port(self, project: Project) -> None:
+        """Let a person say at which port of its sandbox a project's page is."""
+        dialog = PortDialog(project, self._window)
+        dialog.chosen.connect(self.port_chosen)
         dialog.open()
 
     def show_settings(self, settings: Settings) -> None:

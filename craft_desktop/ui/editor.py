@@ -1,4 +1,4 @@
-"""Opens a file in the person's editor, or says why that did not work. No shell is started, ever."""
+"""Opens a file or a folder in the person's editor, or says why that did not work. No shell is started, ever."""
 
 import shutil
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from craft_desktop.model.editor import EDITORS, IN_TERMINAL, OPENABLE, TERMINALS, fill
+from craft_desktop.model.editor import EDITORS, IN_TERMINAL, OPENABLE, TERMINALS, fill, fill_folder
 from craft_desktop.model.errors import Action, Problem
 from craft_desktop.model.places import Place
 from craft_desktop.ui.words import tr
@@ -33,7 +33,7 @@ def open_with_system(url: QUrl) -> bool:
 
 
 class EditorOpener:
-    """Opens files.
+    """Opens files and folders.
 
     :param which: finds a program, None if there is none.
     :param start: starts a program, False if that failed.
@@ -54,19 +54,28 @@ class EditorOpener:
         :param template: the person's own command; empty for an editor that is found.
         """
         if template:
-            return self._open_with(template, file, place)
-        for command in self._found(file, place):
-            if self._start(command):
-                return None
+            return self._open_with(template, lambda: fill(template, str(file), place.line, place.column))
+        if self._open_found(
+            lambda arguments: fill(arguments, str(file), place.line, place.column), [f"+{place.line or 1}", str(file)]
+        ):
+            return None
         # The system may do as it likes with the kinds of files it knows: it gets only what it would never run.
         target = file if file.suffix.lower() in OPENABLE else file.parent
         if self._open_url(QUrl.fromLocalFile(str(target))):
             return None
         return self._problem(tr("No editor was found for {0}.").format(file.name))
 
-    def _open_with(self, template: str, file: Path, place: Place) -> Problem | None:
+    def open_folder(self, folder: Path, template: str) -> Problem | None:
+        """Open a folder; answers what went wrong. The system's opener is not asked: it would show the files."""
+        if template:
+            return self._open_with(template, lambda: fill_folder(template, str(folder)))
+        if self._open_found(lambda arguments: fill_folder(f"editor {arguments}", str(folder))[1:], [str(folder)]):
+            return None
+        return self._problem(tr("No editor was found for {0}.").format(folder.name))
+
+    def _open_with(self, template: str, fill_in: Callable[[], list[str]]) -> Problem | None:
         try:
-            command = fill(template, str(file), place.line, place.column)
+            command = fill_in()
         except ValueError:  # the settings file was edited by hand
             return self._problem(tr("The quotes in “{0}” do not match.").format(template))
         program = self._program(command[0]) if command else None
@@ -76,18 +85,21 @@ class EditorOpener:
             return self._problem(tr("“{0}” could not be started.").format(program))
         return None
 
-    def _found(self, file: Path, place: Place) -> Iterator[list[str]]:
+    def _open_found(self, fill_in: Callable[[str], list[str]], for_vim: list[str]) -> bool:
+        return any(self._start(command) for command in self._found(fill_in, for_vim))
+
+    def _found(self, fill_in: Callable[[str], list[str]], for_vim: list[str]) -> Iterator[list[str]]:
         for editor in EDITORS:
             for name in editor.programs:
                 program = self._program(name)
                 if program is not None:
-                    yield [program, *fill(editor.arguments, str(file), place.line, place.column)]
+                    yield [program, *fill_in(editor.arguments)]
         if sys.platform == "win32":
             return
         terminal = next((found for name, dash in TERMINALS if (found := (self._program(name), dash))[0]), None)
         vim = next((program for name in IN_TERMINAL if (program := self._program(name))), None)
         if terminal is not None and terminal[0] is not None and vim is not None:
-            yield [terminal[0], terminal[1], vim, f"+{place.line or 1}", str(file)]
+            yield [terminal[0], terminal[1], vim, *for_vim]
 
     def _program(self, name: str) -> str | None:
         program = self._which(name)

@@ -94,6 +94,13 @@ class InsightBridge(QObject):
             )
         else:
             problem = self._opener.open(file, place, self._settings().editor)
+        self._tell(project_id, problem)
+
+    def open_folder(self, project_id: str, folder: Path) -> None:
+        """Open a project's folder in the person's editor."""
+        self._tell(project_id, self._opener.open_folder(folder, self._settings().editor))
+
+    def _tell(self, project_id: str, problem: Problem | None) -> None:
         if problem is not None:
             _log.info("%s: %s", problem.title, problem.detail)
             self.failed.emit(project_id, problem)

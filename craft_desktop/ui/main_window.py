@@ -21,7 +21,7 @@ from craft_desktop.model.settings import Settings
 from craft_desktop.ui import present
 from craft_desktop.ui.attention import Attention
 from craft_desktop.ui.bridge import Bridge
-from craft_desktop.ui.commands import add_project_keys, fill_menus, make_actions
+from craft_desktop.ui.commands import COMMANDS, OF_PROJECT, add_project_keys, fill_menus, make_actions
 from craft_desktop.ui.conduct import Conduct, open_outside
 from craft_desktop.ui.curtain import Curtain
 from craft_desktop.ui.dialogs import Dialogs
@@ -32,7 +32,6 @@ from craft_desktop.ui.palette import Palette
 from craft_desktop.ui.pane_stack import PaneStack, Start
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.presence import Presence
-from craft_desktop.ui.present import Button
 from craft_desktop.ui.preview_pane import PAGE_COMMANDS
 from craft_desktop.ui.project_list import ProjectList
 from craft_desktop.ui.project_menu import make_menu
@@ -161,6 +160,7 @@ class MainWindow(QMainWindow):
         self.message_bar.remedy_requested.connect(lambda action: self.conduct.remedy("", action))
         dialogs = self.dialogs
         dialogs.folders_chosen.connect(bridge.add)
+        dialogs.port_chosen.connect(bridge.upkeep.choose_port)
         dialogs.setting_changed.connect(bridge.change_setting)
         dialogs.key_saved.connect(bridge.save_key)
         dialogs.key_forgotten.connect(bridge.forget_key)
@@ -168,7 +168,7 @@ class MainWindow(QMainWindow):
         self.panes.pane_made.connect(self._connect_pane)
         self.splitter.splitterMoved.connect(lambda: self._placement.keep_splitter("main", self.splitter))
         for name, action in self.actions_by_name.items():
-            action.triggered.connect(lambda _on=False, name=name: self.conduct.command(name))
+            action.triggered.connect(lambda _on=False, name=name: self._command(name))
 
     def _connect_pane(self, pane: ProjectPane) -> None:
         pane.commanded.connect(self.conduct.command)
@@ -291,11 +291,12 @@ class MainWindow(QMainWindow):
         pane = self.pane
         session = pane.session if pane else None
         self._show_status()
-        buttons = present.buttons(session) if session else None
-        for name in ("start", "stop", "restart"):
-            is_ready = buttons is not None and getattr(buttons, name) is Button.READY
-            self.actions_by_name[name].setEnabled(is_ready)
-        for name in ("browser", "folder", "copy-address", "remove", "find", "find-next", "find-previous"):
+        for command in COMMANDS:
+            if command.menu == OF_PROJECT:
+                action = self.actions_by_name[command.name]
+                action.setEnabled(session is not None and present.makes_sense(command.name, session))
+                action.setChecked(pane is not None and present.is_ticked(command.name, pane.project))
+        for name in ("find", "find-next", "find-previous"):
             self.actions_by_name[name].setEnabled(pane is not None)
         is_live = pane is not None and pane.preview.is_live
         for name in PAGE_COMMANDS:
@@ -317,6 +318,10 @@ class MainWindow(QMainWindow):
             self._attention.tick()
             self._with_pane(self._look)
             self._show_status()
+
+    def _command(self, name: str) -> None:
+        self.conduct.command(name)
+        self._heed_pane()  # a tick that Qt has set shows what is in force, until that changes
 
     def _open_palette(self) -> None:
         self.palette_box.open_with(self.conduct.entries(lambda name: self.actions_by_name[name].isEnabled()))

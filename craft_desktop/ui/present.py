@@ -124,6 +124,9 @@ _ACTIONS: dict[Action, str] = {
     Action.REMOVE_PROJECT: "Remove from list",
     Action.SEND_EMPTINESS: "Empty the sandbox too",
     Action.OPEN_PLACE: "Open the file",
+    Action.RESTART_CLEAN: "Restart clean",
+    Action.REINSTALL: "Reinstall dependencies",
+    Action.OPEN_ENVIRONMENT: "Environment variables…",
 }
 
 
@@ -142,6 +145,27 @@ def buttons(session: Session) -> Buttons:
     if session.phase in (Phase.LIVE, Phase.ASLEEP, Phase.WAKING):
         return Buttons(Button.HIDDEN, Button.READY, Button.READY)
     return Buttons(Button.BUSY, Button.READY, Button.HIDDEN)
+
+
+def makes_sense(command: str, session: Session) -> bool:
+    """Tell whether a command for a project does anything now."""
+    shown = buttons(session)
+    match command:
+        case "start":
+            return shown.start is Button.READY
+        case "stop":
+            return shown.stop is Button.READY
+        case "restart":
+            return shown.restart is Button.READY
+        case "restart-clean" | "reinstall":  # one that does not run is started so
+            return session.phase is not Phase.STOPPING
+        case _:
+            return True
+
+
+def is_ticked(command: str, project: Project) -> bool:
+    """Tell whether a command that is a choice between on and off is on."""
+    return command == "keep-awake" and project.keep_awake
 
 
 def duration(seconds: float, tr: Tr) -> str:

@@ -1,4 +1,4 @@
-"""The menu of one project: in the list by right click, in the header behind the three dots."""
+"""The menu of one project: in the list by right click, in the header behind the three dots. Made from the commands."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,12 @@ from PySide6.QtWidgets import QMenu, QWidget
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Session
 from craft_desktop.ui import present
-from craft_desktop.ui.present import Button
+from craft_desktop.ui.commands import COMMANDS, OF_PROJECT
+from craft_desktop.ui.palette_entry import native
 from craft_desktop.ui.words import tr
+
+BELOW_PLACES = "port"
+"""The command above which the places stand where a project can run; no command of their own, for they are several."""
 
 Choose = Callable[[str, str], None]
 """Takes a command's name and the project's id."""
@@ -28,31 +32,21 @@ def make_menu(
     menu = QMenu(parent)
     menu.setObjectName("projectMenu")
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    buttons = present.buttons(session)
-    entries: tuple[tuple[str, str, bool] | None, ...] = (
-        ("start", tr("Start"), buttons.start is Button.READY),
-        ("stop", tr("Stop"), buttons.stop is Button.READY),
-        ("restart", tr("Restart"), buttons.restart is Button.READY),
-        None,
-        ("browser", tr("Open in Browser"), True),
-        ("folder", tr("Open Folder in File Manager"), True),
-        ("copy-address", tr("Copy Address"), True),
-        None,
-    )
-    for entry in entries:
-        if entry is None:
-            menu.addSeparator()
+    for command in COMMANDS:
+        if command.menu != OF_PROJECT:
             continue
-        name, words, is_enabled = entry
-        action = menu.addAction(words)
-        action.setObjectName(f"menu-{name}")
-        action.setEnabled(is_enabled)
-        action.triggered.connect(lambda _on=False, name=name: choose(name, project.id))
-    _add_providers(menu, project, default, choose_provider)
-    menu.addSeparator()
-    remove = menu.addAction(tr("Remove from List"))
-    remove.setObjectName("menu-remove")
-    remove.triggered.connect(lambda: choose("remove", project.id))
+        if command.gap:
+            menu.addSeparator()
+        if command.name == BELOW_PLACES:
+            _add_providers(menu, project, default, choose_provider)
+        # The key as text, not as the action's shortcut: the window's own action has that, and two would be none.
+        keys = native(command.keys)
+        action = menu.addAction(tr(command.words) + (f"\t{keys}" if keys else ""))
+        action.setObjectName(f"menu-{command.name}")
+        action.setEnabled(present.makes_sense(command.name, session))
+        action.setCheckable(command.ticks)
+        action.setChecked(present.is_ticked(command.name, project))
+        action.triggered.connect(lambda _on=False, name=command.name: choose(name, project.id))
     return menu
 
 

@@ -9,7 +9,7 @@ from craft_desktop.logs import Redactor
 from craft_desktop.model.errors import ProjectError, SecretError
 from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, SessionChanged, SettingsChanged
 from craft_desktop.model.operations import Health, Opened, RunState, Status, Wipe
-from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.project import Project, Provider, check_port
 from craft_desktop.model.session import Phase, Session
 from craft_desktop.model.settings import Settings
 from craft_desktop.paths import Paths
@@ -254,12 +254,7 @@ class Workbench:
 
         :raises ProjectError: it is no port, or the list cannot be saved.
         """
-        if port is not None and not 0 < port < 65536:
-            raise ProjectError(
-                "That is not a port",
-                f"{port} is not between 1 and 65535.",
-                "Give the number that the dev server prints.",
-            )
+        check_port(port)
         self._projects.update(project_id, port=port)
         self._tell_projects()
 

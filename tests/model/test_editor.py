@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from craft_desktop.model.editor import EDITORS, OPENABLE, fill, misfit
+from craft_desktop.model.editor import EDITORS, OPENABLE, fill, fill_folder, misfit
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,19 @@ def test_every_known_editor_gets_the_file() -> None:
 
 def test_what_some_system_would_run_is_not_handed_to_its_opener() -> None:
     assert not OPENABLE & {".js", ".mjs", ".cjs", ".sh", ".desktop", ".bat", ".cmd", ".py", ".html", ".exe", ""}
+
+
+@pytest.mark.parametrize(
+    ("template", "command"),
+    [
+        ("code -g {file}:{line}:{column}", ["code", "/a b"]),
+        ("code --reuse-window --goto {file}:{line}", ["code", "--reuse-window", "/a b"]),
+        ("flatpak run org.x.Code -g {file}:{line}", ["flatpak", "run", "org.x.Code", "/a b"]),
+        ("konsole -e vim +{line} {file}", ["konsole", "-e", "vim", "/a b"]),
+        ("idea --line {line} --column {column} {file}", ["idea", "/a b"]),
+        ("emacsclient -n +{line}:{column} {file}", ["emacsclient", "-n", "/a b"]),
+        ("'/opt/my editor' {file}", ["/opt/my editor", "/a b"]),
+    ],
+)
+def test_a_folder_has_no_line(template: str, command: list[str]) -> None:
+    assert fill_folder(template, "/a b") == command

@@ -32,6 +32,7 @@ from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import MainWindow
 from craft_desktop.ui.placement import Placement
+from craft_desktop.ui.port_dialog import PortDialog
 from craft_desktop.ui.project_pane import ProjectPane
 from craft_desktop.ui.settings_dialog import SettingsDialog
 from craft_desktop.ui.shortcuts_dialog import ShortcutsDialog
@@ -215,7 +216,13 @@ class Gallery:
                 edit = dialog.fields["install_limit_s"].edit
                 assert edit is not None
                 edit.setText("soon")
+            if name == "port":
+                window.actions_by_name["port"].trigger()
+                dialog_of_port = target = find(window, PortDialog)
+                dialog_of_port.edit.setText("80800")
+                dialog_of_port.save.click()
             if name == "menu":
+                bench.list_changed((replace(bench.projects[0], keep_awake=True), *bench.projects[1:]))
                 self.pane(window).header.more.click()
                 await asyncio.sleep(0.3)
                 target = find(window, QMenu, "projectMenu")
@@ -299,7 +306,7 @@ SEEN = ("live", "message", "find", "asleep", *LOOKED_INTO, *PAGES_SEEN)
 STATES = (
     *LOOKED_INTO, "idle", "asleep", *PAGES_SEEN,
     "empty", "stopped", "starting", "installing", "live", "failed", "settings",
-    "message", "find", "drop", "stopping", "shortcuts", "menu",
+    "message", "find", "drop", "stopping", "shortcuts", "menu", "port",
 )  # fmt: skip
 
 
@@ -307,7 +314,7 @@ async def main(theme: Theme, icons: Icons, folder: Path, states: list[str], port
     gallery = Gallery(theme, icons, folder, port)
     for name in states:
         for choice in ("light", "dark"):
-            for size in SIZES if name not in ("settings", "shortcuts", "menu") else SIZES[:1]:
+            for size in SIZES if name not in ("settings", "shortcuts", "menu", "port") else SIZES[:1]:
                 await gallery.render(name, choice, size)
 
 

@@ -178,6 +178,20 @@ class StandIn:
     async def restart(self, project_id: str) -> None:
         self._note("restart", project_id)
 
+    async def restart_clean(self, project_id: str) -> None:
+        self._note("restart clean", project_id)
+
+    async def reinstall(self, project_id: str) -> None:
+        self._note("reinstall", project_id)
+
+    async def keep_awake(self, project_id: str, on: bool) -> None:
+        self._note("keep awake", project_id, on)
+        self._change(project_id, keep_awake=on)
+
+    async def choose_port(self, project_id: str, port: int | None) -> None:
+        self._note("port", project_id, port)
+        self._change(project_id, port=port)
+
     def touch(self, project_id: str) -> None:
         self.touched.add(project_id)  # not noted: it depends on where the pointer is
 
@@ -209,6 +223,10 @@ class StandIn:
     async def test_key(self) -> str:
         self._note("test key")
         return "e2b.app accepts the key; no preview of this program runs there."
+
+    def _change(self, project_id: str, **changes: object) -> None:
+        changed = (replace(each, **changes) if each.id == project_id else each for each in self.projects)  # type: ignore[arg-type]
+        self.list_changed(tuple(changed))
 
     def _note(self, *what: object) -> None:
         self.asked.append(what)

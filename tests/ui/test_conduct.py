@@ -1,12 +1,15 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from craft_desktop.model.errors import Action
+from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.commands import COMMANDS
 from craft_desktop.ui.main_window import MainWindow
+from craft_desktop.ui.port_dialog import PortDialog
 from tests.ui.stand_in import StandIn
 
 
@@ -28,6 +31,46 @@ async def test_a_command_is_for_the_project_in_sight_unless_another_is_named(
     window.conduct.command("start", "gone")
     await settle()
     assert bench.asked == [("open", "p1"), ("open", "p3")]
+
+
+async def test_clean_restarts_and_keeping_awake(window: MainWindow, bench: StandIn) -> None:
+    window.conduct.command("restart-clean")
+    window.conduct.command("reinstall", "p2")
+    window.conduct.command("keep-awake")
+    await settle()
+    window.conduct.command("keep-awake")
+    await settle()
+    assert bench.asked == [
+        ("restart clean", "p1"),
+        ("reinstall", "p2"),
+        ("keep awake", "p1", True),
+        ("keep awake", "p1", False),
+    ]
+
+
+async def test_the_palette_says_which_way_a_choice_goes(window: MainWindow, bench: StandIn) -> None:
+    def said() -> set[str]:
+        return {entry.words for entry in window.conduct.entries(lambda _: True)}
+
+    assert "Keep Awake" in said()
+    bench.list_changed((replace(bench.projects[0], keep_awake=True), *bench.projects[1:]))
+    assert "Keep Awake: Switch Off" in said() and "Keep Awake" not in said()
+
+
+async def test_a_port_is_asked_for_and_kept(window: MainWindow, bench: StandIn) -> None:
+    window.conduct.command("port", "p2")
+    dialog = window.findChild(PortDialog)
+    assert dialog is not None and dialog.isVisible()
+    dialog.edit.setText("5173")
+    dialog.save.click()
+    await settle()
+    assert bench.asked == [("port", "p2", 5173)] and bench.projects[1].port == 5173
+
+
+async def test_a_folder_opens_in_the_editor(window: MainWindow, bench: StandIn, bridge: Bridge) -> None:
+    bench.settings = replace(bench.settings, editor="no-such-editor {file}")
+    window.conduct.command("editor")
+    assert window.pane is not None and window.pane.message_bar.headline.text() == "The editor did not start"
 
 
 async def test_nothing_is_done_where_there_is_no_project(window: MainWindow, bench: StandIn) -> None:
@@ -63,3 +106,8 @@ async def test_remedies_reach_their_project(window: MainWindow, bench: StandIn) 
     window.conduct.remedy("p3", Action.REMOVE_PROJECT)
     await settle()
     assert bench.asked == [("empty", "p3"), ("open", "p2"), ("remove", "p3")]
+    bench.asked.clear()
+    window.conduct.remedy("p2", Action.RESTART_CLEAN)
+    window.conduct.remedy("p2", Action.REINSTALL)
+    await settle()
+    assert bench.asked == [("restart clean", "p2"), ("reinstall", "p2")]

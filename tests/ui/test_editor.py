@@ -111,6 +111,28 @@ def test_a_real_program_gets_the_name_as_it_is(qtbot: QtBot, tmp_path: Path) -> 
     assert not (tmp_path / "owned").exists()
 
 
+@pytest.mark.parametrize(
+    ("programs", "template", "command"),
+    [
+        (["code"], "", ["/usr/bin/code", "/my shop"]),
+        (["webstorm"], "", ["/usr/bin/webstorm", "/my shop"]),
+        (["vim", "xterm"], "", ["/usr/bin/xterm", "-e", "/usr/bin/vim", "/my shop"]),
+        (["kate"], "kate -b -l {line} -c {column} {file}", ["/usr/bin/kate", "-b", "/my shop"]),
+    ],
+)
+def test_a_folder(programs: list[str], template: str, command: list[str]) -> None:
+    machine = Machine(*programs)
+    assert machine.opener.open_folder(Path("/my shop"), template) is None
+    assert machine.started == [command] and machine.opened == []
+
+
+def test_a_folder_that_no_editor_takes_is_told(tmp_path: Path) -> None:
+    problem = Machine().opener.open_folder(tmp_path, "")
+    assert problem is not None and problem.action is Action.OPEN_SETTINGS and tmp_path.name in problem.detail
+    problem = Machine().opener.open_folder(tmp_path, "'kate {file}")
+    assert problem is not None and "do not match" in problem.detail
+
+
 def test_what_is_no_program_is_told(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no program")
     assert start([str(tmp_path / "text")]) is False

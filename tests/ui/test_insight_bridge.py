@@ -64,6 +64,11 @@ def test_a_place_opens_in_the_chosen_editor(bridge: InsightBridge, sight: Insigh
     assert started == [["/bin/kate", "/p/app/page.tsx:4"]]
 
 
+def test_a_folder_opens_in_the_chosen_editor_or_is_told(bridge: InsightBridge, started: list[list[str]]) -> None:
+    bridge.open_folder("p1", Path("/p"))
+    assert started == [["/bin/kate", "/p"]]
+
+
 def test_a_file_that_is_gone_is_told(bridge: InsightBridge, started: list[list[str]]) -> None:
     told: list[tuple[str, Problem]] = []
     bridge.failed.connect(lambda key, problem: told.append((key, problem)))

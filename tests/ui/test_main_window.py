@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from craft_desktop.model.errors import Action, Problem
+from craft_desktop.model.errors import Action, Problem, ProjectError
 from craft_desktop.model.events import CompileChanged, LogLine, Measured, Notice, Pushed, SessionChanged, Stream
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
@@ -311,3 +311,17 @@ async def test_a_list_of_many_projects(window: MainWindow, bench: StandIn) -> No
     bench.list_changed(tuple(make_project(number, f"project {number}") for number in range(1, 60)))
     window.project_list.choose("p59")
     assert pane_of(window).project.id == "p59"
+
+
+async def test_a_tick_shows_what_is_in_force(window: MainWindow, bench: StandIn) -> None:
+    awake = act(window, "keep-awake")
+    assert awake.isEnabled() and not awake.isChecked()
+    awake.trigger()
+    await settle()
+    assert awake.isChecked() and bench.projects[0].keep_awake
+    window.project_list.choose("p2")
+    assert not awake.isChecked()
+    bench.refusal = ProjectError("The list could not be saved", "disk full", "Make room.")
+    awake.trigger()
+    await settle()
+    assert not awake.isChecked() and pane_of(window).message_bar.headline.text() == "The list could not be saved"

@@ -4,9 +4,10 @@ from PySide6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.project import Provider
-from craft_desktop.model.session import Session
+from craft_desktop.model.session import Session, StopAsked, advance
+from craft_desktop.ui.commands import COMMANDS, OF_PROJECT
 from craft_desktop.ui.project_menu import make_menu
-from tests.ui.stand_in import live, make_project
+from tests.ui.stand_in import NOW, live, make_project
 
 
 @pytest.fixture
@@ -46,9 +47,32 @@ def test_what_makes_sense_is_enabled(owner: QWidget) -> None:
 def test_every_entry_is_an_intention(owner: QWidget) -> None:
     told: list[tuple[object, ...]] = []
     menu = open_menu(owner, Session("p1"), told)
-    for name in ("start", "browser", "folder", "copy-address", "remove"):
+    names = [command.name for command in COMMANDS if command.menu == OF_PROJECT]
+    assert {"restart-clean", "reinstall", "editor", "port", "keep-awake"} < set(names)
+    for name in names:
         find(menu, f"menu-{name}").trigger()
-    assert told == [(name, "p1") for name in ("start", "browser", "folder", "copy-address", "remove")]
+    assert told == [(name, "p1") for name in names if name not in ("stop", "restart")]
+
+
+def test_keys_are_shown_and_stay_the_windows_own(owner: QWidget) -> None:
+    menu = open_menu(owner, Session("p1"), [])
+    assert find(menu, "menu-start").text() == "Start\tCtrl+Return"
+    assert find(menu, "menu-reinstall").text() == "Reinstall Dependencies"
+    assert all(action.shortcut().isEmpty() for action in menu.actions())
+
+
+def test_what_is_kept_awake_is_ticked(owner: QWidget) -> None:
+    for awake in (False, True):
+        project = make_project(1, "shop-front", keep_awake=awake)
+        menu = make_menu(owner, project, Session("p1"), Provider.LOCAL, lambda *_: None, lambda *_: None)
+        assert find(menu, "menu-keep-awake").isCheckable()
+        assert find(menu, "menu-keep-awake").isChecked() is awake
+
+
+def test_a_project_that_stops_is_not_cleaned(owner: QWidget) -> None:
+    stopping = open_menu(owner, advance(live("p1"), StopAsked(), NOW), [])
+    assert not any(find(stopping, f"menu-{name}").isEnabled() for name in ("restart-clean", "reinstall", "restart"))
+    assert find(stopping, "menu-keep-awake").isEnabled()
 
 
 def test_where_it_runs(owner: QWidget) -> None:
