@@ -16,6 +16,7 @@ from craft_desktop.ui.commands import COMMANDS, PROJECT_KEYS
 from craft_desktop.ui.dialogs import Dialogs
 from craft_desktop.ui.palette_entry import Entry, native
 from craft_desktop.ui.present import Button
+from craft_desktop.ui.preview_pane import PAGE_COMMANDS
 from craft_desktop.ui.project_pane import PANE_COMMANDS, ProjectPane
 from craft_desktop.ui.words import tr
 
@@ -123,17 +124,30 @@ class Conduct:
         self._dialogs.open_settings(self._bridge.settings)
         self._bridge.ask_key()
 
-    def entries(self, enabled: Callable[[str], bool]) -> list[Entry]:
-        """Give all that can be done now, for the palette: commands first, then every project.
+    def is_possible(self, name: str) -> bool:
+        """Does a command make sense now, for the project in sight?"""
+        if name in self._of_program:
+            return True
+        pane = self._pane()
+        if pane is None:
+            return False
+        if name in PAGE_COMMANDS:
+            return pane.preview.is_live
+        return name in PANE_COMMANDS or present.makes_sense(name, pane.session)
 
-        :param enabled: tells whether a command of the window makes sense.
-        """
+    def is_ticked(self, name: str) -> bool:
+        """Is what a command switches on, for the project in sight?"""
+        pane = self._pane()
+        return pane is not None and present.is_ticked(name, pane.project)
+
+    def entries(self) -> list[Entry]:
+        """Give all that can be done now, for the palette: commands first, then every project."""
         pane = self._pane()
         found = []
         for command in COMMANDS:
-            if command.name != "palette" and enabled(command.name):
+            if command.name != "palette" and self.is_possible(command.name):
                 words = tr(command.words).rstrip("…")
-                if pane is not None and present.is_ticked(command.name, pane.project):
+                if self.is_ticked(command.name):
                     words = tr("{0}: Switch Off").format(words)
                 found.append(Entry(command.name, words, keys=native(command.keys)))
         for number, project in enumerate(self._bridge.projects, start=1):

@@ -21,7 +21,7 @@ from craft_desktop.model.settings import Settings
 from craft_desktop.ui import present
 from craft_desktop.ui.attention import Attention
 from craft_desktop.ui.bridge import Bridge
-from craft_desktop.ui.commands import COMMANDS, OF_PROJECT, add_project_keys, fill_menus, make_actions
+from craft_desktop.ui.commands import add_project_keys, fill_menus, make_actions
 from craft_desktop.ui.conduct import Conduct, open_outside
 from craft_desktop.ui.curtain import Curtain
 from craft_desktop.ui.dialogs import Dialogs
@@ -32,7 +32,6 @@ from craft_desktop.ui.palette import Palette
 from craft_desktop.ui.pane_stack import PaneStack, Start
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.presence import Presence
-from craft_desktop.ui.preview_pane import PAGE_COMMANDS
 from craft_desktop.ui.project_list import ProjectList
 from craft_desktop.ui.project_menu import make_menu
 from craft_desktop.ui.project_pane import ProjectPane
@@ -288,19 +287,12 @@ class MainWindow(QMainWindow):
                 pane.show_session(pane.session, self._runs_on(project, pane.session))
 
     def _heed_pane(self) -> None:
-        pane = self.pane
-        session = pane.session if pane else None
         self._show_status()
-        for command in COMMANDS:
-            if command.menu == OF_PROJECT:
-                action = self.actions_by_name[command.name]
-                action.setEnabled(session is not None and present.makes_sense(command.name, session))
-                action.setChecked(pane is not None and present.is_ticked(command.name, pane.project))
-        for name in ("find", "find-next", "find-previous"):
-            self.actions_by_name[name].setEnabled(pane is not None)
-        is_live = pane is not None and pane.preview.is_live
-        for name in PAGE_COMMANDS:
-            self.actions_by_name[name].setEnabled(is_live)
+        if self.curtain.isVisible():
+            return  # the program ends; nothing else can be done
+        for name, action in self.actions_by_name.items():
+            action.setEnabled(self.conduct.is_possible(name))
+            action.setChecked(self.conduct.is_ticked(name))
 
     def _show_status(self) -> None:
         pane, now = self.pane, self._now()
@@ -324,7 +316,7 @@ class MainWindow(QMainWindow):
         self._heed_pane()  # a tick that Qt has set shows what is in force, until that changes
 
     def _open_palette(self) -> None:
-        self.palette_box.open_with(self.conduct.entries(lambda name: self.actions_by_name[name].isEnabled()))
+        self.palette_box.open_with(self.conduct.entries())
 
     def _look(self, pane: ProjectPane) -> None:
         """See how the project in front stands; one that nobody sees is not measured."""

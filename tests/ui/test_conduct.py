@@ -50,7 +50,7 @@ async def test_clean_restarts_and_keeping_awake(window: MainWindow, bench: Stand
 
 async def test_the_palette_says_which_way_a_choice_goes(window: MainWindow, bench: StandIn) -> None:
     def said() -> set[str]:
-        return {entry.words for entry in window.conduct.entries(lambda _: True)}
+        return {entry.words for entry in window.conduct.entries()}
 
     assert "Keep Awake" in said()
     bench.list_changed((replace(bench.projects[0], keep_awake=True), *bench.projects[1:]))
@@ -111,3 +111,18 @@ async def test_remedies_reach_their_project(window: MainWindow, bench: StandIn) 
     window.conduct.remedy("p2", Action.REINSTALL)
     await settle()
     assert bench.asked == [("restart clean", "p2"), ("reinstall", "p2")]
+
+
+async def test_what_makes_sense_follows_the_project_in_sight(window: MainWindow, bench: StandIn) -> None:
+    conduct = window.conduct
+    assert conduct.is_possible("start") and conduct.is_possible("find") and conduct.is_possible("open")
+    assert not conduct.is_possible("stop") and not conduct.is_possible("reload")
+    bench.list_changed(())
+    assert conduct.is_possible("open") and not conduct.is_possible("start") and not conduct.is_possible("find")
+
+
+async def test_nothing_comes_back_while_the_program_ends(window: MainWindow, bench: StandIn) -> None:
+    window.show_stopping()
+    bench.list_changed(bench.projects)
+    enabled = [name for name, action in window.actions_by_name.items() if action.isEnabled()]
+    assert enabled == ["quit"]
