@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -61,9 +62,9 @@ async def test_start_edit_add_dependency_stop_by_clicks(tmp_path: Path, folder: 
         await window.until_page(TEXT, says("five: true"))
 
         below = [process for process in descendants(window.process.pid) if process.pid not in below_before]
-        port = int((await window.until_seen("statusServer"))["text"].lower().split("port ")[1].split()[0])
         sandbox = [process for process in below if "next" in " ".join(process.cmdline())]
-        assert sandbox
+        asked = [found for process in sandbox if (found := re.search(r" -p (\d+)", " ".join(process.cmdline())))]
+        port = int(asked[0][1])
         await window.click("stopButton")
         await window.until_seen("projectState", lambda found: found["text"].startswith("Stopped"))
         assert await until_gone(sandbox, 5) == []
