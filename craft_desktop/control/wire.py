@@ -15,6 +15,7 @@ from craft_desktop.model.events import (
     Notice,
     ProjectsChanged,
     Pushed,
+    SaveSeen,
     SessionChanged,
     SettingsChanged,
     SyncChanged,
@@ -22,6 +23,7 @@ from craft_desktop.model.events import (
 from craft_desktop.model.levels import level_of
 from craft_desktop.model.operations import Health, Opened, Status
 from craft_desktop.model.project import Project
+from craft_desktop.model.saved import Saved
 from craft_desktop.model.session import Session
 
 Json = dict[str, object]
@@ -111,6 +113,13 @@ def read_problem(value: Mapping[str, object]) -> Problem:
     return Problem(title, detail, remedy)
 
 
+def saved_json(saved: Saved) -> Json:
+    """Give how long a save took to the screen, and its stages, in milliseconds."""
+    stages = {"watchMs": saved.watch_ms, "pushMs": saved.push_ms, "compileMs": saved.compile_ms}
+    stages |= {"paintMs": saved.paint_ms, "ms": saved.total_ms}
+    return {name: round(value, 1) for name, value in stages.items()}
+
+
 def line_json(line: LogLine) -> Json:
     """Give a line of a log."""
     level = level_of(line.text) if line.level is None else line.level
@@ -131,6 +140,7 @@ def event_json(event: Event) -> tuple[str, str | None, Json]:
         case Pushed(project_id=project_id):
             fields: Json = {"files": event.files, "deleted": event.deleted, "bytes": event.size_bytes}
             fields |= {"ms": round(event.duration_ms, 1), "revision": event.revision}
+            fields |= {"savedAt": event.saved_at, "at": event.at}
             return "pushed", project_id, {"project": project_id, **fields}
         case SyncChanged(project_id=project_id):
             fields = {"revision": event.revision, "verified_at": event.verified_at}
@@ -140,6 +150,9 @@ def event_json(event: Event) -> tuple[str, str | None, Json]:
             fields = {"at": event.at, "cpuPercent": round(event.cpu_percent, 2)}
             fields |= {"memoryBytes": event.memory_bytes, "memoryLimitBytes": event.memory_limit_bytes}
             return "measured", project_id, {"project": project_id, **fields}
+        case SaveSeen(project_id=project_id):
+            fields = {"at": event.saved.at, **saved_json(event.saved), "usual": saved_json(event.usual)}
+            return "saved", project_id, {"project": project_id, **fields}
         case CompileChanged(project_id=project_id, place=place):
             fields = {"title": event.title, "path": place.path if place else None}
             fields |= {"line": place.line if place else None, "column": place.column if place else None}

@@ -7,6 +7,7 @@ from craft_desktop.model.errors import Problem
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
+from craft_desktop.model.saved import Saved
 from craft_desktop.model.session import Session
 from craft_desktop.model.settings import Settings
 
@@ -52,7 +53,11 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """A batch of edits is in the sandbox. `duration_ms` from noticing the edit to the sandbox's answer."""
+    """A batch of edits is in the sandbox. `duration_ms` from noticing the edit to the sandbox's answer.
+
+    `saved_at` is when the newest of its files was written, `at` when the sandbox answered (Unix seconds). None: nobody
+    knows, for files were only deleted, or bear the times of what they were copied from.
+    """
 
     project_id: str
     files: int
@@ -60,6 +65,8 @@ class Pushed:
     size_bytes: int
     duration_ms: float
     revision: int
+    saved_at: float | None = None
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,15 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveSeen:
+    """A save became visible in the window's page; `usual` has the medians of the last ones."""
+
+    project_id: str
+    saved: Saved
+    usual: Saved
+
+
+@dataclass(frozen=True, slots=True)
 class CompileChanged:
     """The dev server cannot compile the project (`title` says why, `place` where), or, with no title, can again."""
 
@@ -125,5 +141,6 @@ Event = (
     | SyncChanged
     | Notice
     | Measured
+    | SaveSeen
     | CompileChanged
 )

@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import logging
 import math
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -26,7 +27,7 @@ from craft_desktop.preview.relay import (
     RefusedError,
     Relay,
 )
-from craft_desktop.preview.routes import Upstream, is_hot_reload, is_navigation, reload_message, slug_of
+from craft_desktop.preview.routes import Upstream, is_hot_reload, is_navigation, is_news, reload_message, slug_of
 from craft_desktop.preview.seat import HOLD_S, Seat
 
 STATE_PATH = "/.craft/state"  # the only path of a project's address that is the gateway's own
@@ -34,6 +35,8 @@ POLL_S = 20.0  # how long a waiting page's question is held: below the shortest 
 UNKNOWN_POLL_S = 1.0  # the same where no project is known; nothing will wake it, so it looks again
 # Between two looks at an upstream that refuses: soon enough to feel at once, seldom enough to be free.
 PROBE_PAUSE_S = 0.3
+# Told this far apart: no save is measured more finely, and a dev server that says a thousand things costs little.
+HEARD_S = 0.005
 SHUTDOWN_S = 0.1  # handlers end at once when cancelled; this bounds one that does not
 _LOOPBACK_PEERS = ("127.0.0.1", "::1")
 
@@ -48,6 +51,7 @@ class Gateway:
         asleep, it is to be woken.
     :param hold_s: how long requests wait while an upstream is replaced.
     :param on_failed: told slug, method, path and status of each request that the dev server answered with a failure.
+    :param on_hot_reload: told slug and time (Unix seconds) of what the dev server says of changes, HEARD_S apart.
     """
 
     def __init__(
@@ -57,10 +61,11 @@ class Gateway:
         on_activity: Callable[[str], None] | None = None,
         hold_s: float = HOLD_S,
         on_failed: Callable[[str, str, str, int], None] | None = None,
+        on_hot_reload: Callable[[str, float], None] | None = None,
     ) -> None:
         self._preferred = port
         self._pages = pages
-        self.on_activity, self.on_failed = on_activity, on_failed
+        self.on_activity, self.on_failed, self.on_hot_reload = on_activity, on_failed, on_hot_reload
         self._port = 0
         self._seats: dict[str, Seat] = {}
         self._revisions = itertools.count(1)
@@ -192,7 +197,8 @@ class Gateway:
                     seat.caught_up()
                 seat.hot_reload_sockets += hot_reload
                 try:
-                    answer = await self._relay.pass_on(request, upstream, hosts[0], peer, seat.lasting, greet)
+                    heard = self._listener(slug) if hot_reload else None
+                    answer = await self._relay.pass_on(request, upstream, hosts[0], peer, seat.lasting, greet, heard)
                     self._note_failure(slug, request, answer.status)
                     return answer
                 except RefusedError as error:
@@ -218,6 +224,18 @@ class Gateway:
             seat.use()
             if self.on_activity is not None:
                 self.on_activity(slug)
+
+    def _listener(self, slug: str) -> Callable[[bytes], None]:
+        heard_at = 0.0
+
+        def hear(data: bytes) -> None:
+            nonlocal heard_at
+            now = time.time()
+            if self.on_hot_reload is not None and abs(now - heard_at) >= HEARD_S and is_news(data):
+                heard_at = now
+                self.on_hot_reload(slug, now)
+
+        return hear
 
     def _note_failure(self, slug: str, request: web.BaseRequest, status: int) -> None:
         if status >= 400 and self.on_failed is not None:

@@ -143,11 +143,13 @@ class Relay:
         peer: str,
         lasting: Lasting,
         greet: Callable[[], str] = str,
+        on_told: Callable[[bytes], None] | None = None,
     ) -> web.StreamResponse:
         """Pass `request` on and give the finished answer.
 
         :param lasting: keeps what ends a socket or an event stream, while it lasts.
         :param greet: gives the first message for a socket that was just joined; nothing for none.
+        :param on_told: shown what the upstream says through a socket.
         :raises RefusedError: nobody serves there; nothing was sent to the browser.
         :raises BrokenAnswerError: the answer cannot be read; nothing was sent to the browser.
         """
@@ -167,7 +169,7 @@ class Relay:
             if answer.status == 101 and not websocket:
                 raise BrokenAnswerError("it switched protocols, and nobody had asked for that")
             if websocket and answer.status == 101:
-                return await _join(request, answer, upstream, page_host, lasting, greet)
+                return await _join(request, answer, upstream, page_host, lasting, greet, on_told)
             return await _stream(request, answer, upstream, page_host, lasting)
         except RefusedError as error:
             error.took_body = body is not None and body.is_taken
@@ -255,6 +257,7 @@ async def _join(
     page_host: str,
     lasting: Lasting,
     greet: Callable[[], str],
+    on_told: Callable[[bytes], None] | None,
 ) -> web.StreamResponse:
     headers = CIMultiDict(response_headers(answer.headers.items(), upstream, page_host, websocket=True))
     response = PassedResponse(status=101, reason=answer.reason, headers=headers)
@@ -266,7 +269,7 @@ async def _join(
         return response
     browser: Any = request.protocol
     server: Any = connection.protocol
-    tunnel = Tunnel(browser, server)
+    tunnel = Tunnel(browser, server, on_told)
     try:
         # Each protocol hands over what it had received too much, then leaves the connection.
         if greeting := greet():

@@ -53,6 +53,9 @@ _NEXT_INTERNAL = ("/_next", "/__nextjs")  # as Next.js tests them: anywhere in t
 _HOT_RELOAD_PATHS = ("/_next/webpack-hmr", "/_next/hmr")
 _HOT_RELOAD_PROTOCOLS = ("vite-hmr", "vite-ping")  # Vite's socket and its "is the server back?" probe
 
+_SIGN_OF_LIFE = b'"pong"'  # Next.js answers the page's ping so, every 2.5 s
+_SIGN_OF_LIFE_BYTES = 64  # its key and value stand at the very start of a short message
+
 # What E2B's ingress says when it has nobody to pass a request to: in JSON, and in the page that it shows a browser.
 _REFUSALS = (
     b"The sandbox is running but port is not open",
@@ -211,6 +214,16 @@ def is_hot_reload(path: str, headers: Mapping[str, str]) -> bool:
     if any(word.strip() in _HOT_RELOAD_PROTOCOLS for word in protocol.split(",")):
         return True
     return path.partition("?")[0].endswith(_HOT_RELOAD_PATHS) or "text/x-vite-ping" in headers.get("Accept", "")
+
+
+def is_news(data: bytes) -> bool:
+    """May this, from a hot-reload socket's server, be of a change, rather than a sign of life?
+
+    :param data: what came at once; its first frame is looked at (RFC 6455, 5.2). Servers' frames are not masked, and
+        neither Next.js nor Vite compresses them, so an answer to the page's own ping can be read.
+    """
+    is_control = bool(data) and data[0] & 0x08 != 0  # close, ping, pong
+    return bool(data) and not is_control and _SIGN_OF_LIFE not in data[:_SIGN_OF_LIFE_BYTES]
 
 
 def reload_message(path: str, headers: Mapping[str, str]) -> str:

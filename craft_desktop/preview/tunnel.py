@@ -6,6 +6,7 @@ are set aside (`transport.set_protocol`) and told of the end, so that they clean
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol, Self
 
 _FINAL_TEXT = 0x81  # RFC 6455, 5.2: the last frame of a text message, not compressed, not masked
@@ -40,15 +41,18 @@ class Tunnel:
     What a side received before it was joined is drained by that protocol's `set_parser`, to which each `End`
     answers as a parser would; the caller does that, for the two sides differ there.
 
+    :param on_told: shown what the server sends, as it comes and before it goes on.
     :raises ConnectionResetError: one of the connections is lost already.
     """
 
-    def __init__(self, browser: HttpProtocol, server: HttpProtocol) -> None:
+    def __init__(
+        self, browser: HttpProtocol, server: HttpProtocol, on_told: Callable[[bytes], None] | None = None
+    ) -> None:
         if browser.transport is None or server.transport is None:
             raise ConnectionResetError("a connection was lost before it could be joined")
         self._ended = asyncio.Event()
         self.browser = End(browser, browser.transport, self._ended)
-        self.server = End(server, server.transport, self._ended)
+        self.server = End(server, server.transport, self._ended, on_told)
         self.browser.join(self.server)
         self.server.join(self.browser)
 
@@ -70,8 +74,15 @@ class Tunnel:
 class End(asyncio.Protocol):
     """One end of a tunnel: whatever its connection brings goes out at the other end."""
 
-    def __init__(self, origin: HttpProtocol, transport: asyncio.Transport, ended: asyncio.Event) -> None:
+    def __init__(
+        self,
+        origin: HttpProtocol,
+        transport: asyncio.Transport,
+        ended: asyncio.Event,
+        on_data: Callable[[bytes], None] | None = None,
+    ) -> None:
         self._origin = origin
+        self._on_data = on_data
         self._transport = transport
         self._ended = ended
         self._peer: End = self
@@ -101,6 +112,8 @@ class End(asyncio.Protocol):
         """Write what came in at the other end."""
         if data and not self._peer._transport.is_closing():
             self._peer._transport.write(data)
+            if self._on_data is not None:
+                self._on_data(data)
 
     def pause_writing(self) -> None:
         """Stop the other end's reading while this connection is slow."""

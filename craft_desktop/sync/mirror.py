@@ -65,7 +65,8 @@ class PushResult:
     """What a push did: files and links written, files and links removed, bytes of the files written.
 
     `duration_ms` runs from when the first change was noticed to the sandbox's last answer; `changed` names every
-    path touched, folders too; `revision` counts the pushes that changed something.
+    path touched, folders too; `revision` counts the pushes that changed something. `saved_at` is the newest time of
+    change that a file written bears (Unix seconds; None: none was written).
     """
 
     files: int
@@ -74,6 +75,7 @@ class PushResult:
     duration_ms: float
     revision: int
     changed: frozenset[str]
+    saved_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +286,7 @@ class Mirror:
             streamed = [write.relpath for write in batch.writes if isinstance(write.source, Path)]
             tally.unstable += self._doubt_changed(streamed, portion.read)
         tally.add(len(batch.writes) + len(batch.links), batch.size_bytes)
+        tally.saved_ns = max([tally.saved_ns, *(portion.read[write.relpath].mtime_ns for write in batch.writes)])
         tally.changed |= batch.relpaths
 
     def _doubt_changed(self, streamed: list[str], read: Mapping[str, Entry]) -> list[str]:
@@ -312,6 +315,7 @@ class Mirror:
             duration_ms=(self._clock() - since) * 1000,
             revision=self.revision,
             changed=frozenset(tally.changed),
+            saved_at=tally.saved_ns / 1e9 if tally.saved_ns else None,
         )
 
 
@@ -322,6 +326,7 @@ class _Tally:
     deleted: int = 0
     files: int = 0
     size_bytes: int = 0
+    saved_ns: int = 0
     changed: set[str] = field(default_factory=set)
     unstable: list[str] = field(default_factory=list)
     problems: dict[str, Problem] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from craft_desktop.model.events import (
     Notice,
     ProjectsChanged,
     Pushed,
+    SaveSeen,
     SessionChanged,
     Stream,
     SyncChanged,
@@ -273,7 +274,7 @@ class Bridge(QObject):
                 self.synced.emit(event)
             case Notice():
                 self.noticed.emit(event)
-            case Measured() | CompileChanged():
+            case Measured() | SaveSeen() | CompileChanged():
                 self.insight.hear(event)
 
     async def _add(self, paths: list[Path]) -> None:

@@ -22,6 +22,7 @@ from craft_desktop.ui.dev_tools import DevTools
 from craft_desktop.ui.downloads import Downloads
 from craft_desktop.ui.page import Page, PageView, make_profile
 from craft_desktop.ui.page_watch import PageWatch
+from craft_desktop.ui.paint_watch import PaintWatch
 from craft_desktop.ui.permissions import Permissions
 from craft_desktop.ui.web import Web
 from craft_desktop.ui.words import tr
@@ -74,6 +75,9 @@ class EngineWeb(Web):
         self._watch.hung.connect(self._tell_hung)
         self._watch.answered.connect(lambda: self.withdrawn.emit(_HUNG))
         self.page.loadStarted.connect(self._begin_load)
+        self._paints = PaintWatch(self.page, self._is_drawn, self)
+        self._paints.painted.connect(self.painted)
+        self.page.touched.connect(self._paints.settle)
 
     @property
     def url(self) -> str:
@@ -102,6 +106,7 @@ class EngineWeb(Web):
 
     def load(self, url: str) -> None:
         """Go to an address."""
+        self.rest_paints()
         self.page.leave()
         if url == self.url and QUrl(url).hasFragment():
             self.page.triggerAction(_Action.Reload)  # as an address it would only be scrolled to
@@ -110,16 +115,19 @@ class EngineWeb(Web):
 
     def back(self) -> None:
         """Go back one page."""
+        self.rest_paints()
         self.page.leave()
         self.page.triggerAction(_Action.Back)
 
     def forward(self) -> None:
         """Go forward one page."""
+        self.rest_paints()
         self.page.leave()
         self.page.triggerAction(_Action.Forward)
 
     def reload(self) -> None:
         """Load the page anew; the process of one that hangs is ended first, for it would not heed anything else."""
+        self.rest_paints()
         self.page.leave()
         if self._watch.is_hung and self.process_id > 0:
             self._is_renewed = True
@@ -157,6 +165,14 @@ class EngineWeb(Web):
         """Ask for a picture of what the view shows, once it has been laid out and drawn at its present size."""
         self._await_layout(answer, DRAW_LIMIT_MS // DRAWN_MS)
 
+    def watch_paints(self) -> None:
+        """Tell `painted` for some seconds: a save was pushed."""
+        self._paints.begin()
+
+    def rest_paints(self) -> None:
+        """Tell `painted` no more: it is a person who changes the page now, or all is known."""
+        self._paints.rest()
+
     def discard(self) -> bool:
         """Give the page's memory back until it is seen again; False when it is in sight or in use."""
         if self._is_closed or self._view.isVisible() or self.is_discarded or self._tools is not None:
@@ -180,6 +196,7 @@ class EngineWeb(Web):
         if self._is_closed:
             return
         self._is_closed = True
+        self._paints.rest()
         self._end_tools()
         # Later and one by one: the profile must outlive its page, and the page may be in the middle of a call.
         self._view.deleteLater()
@@ -211,9 +228,12 @@ class EngineWeb(Web):
         else:
             self.ended.emit()
 
-    def _is_watched(self) -> bool:
+    def _is_drawn(self) -> bool:
         is_open = not self._is_closed and not self._has_ended
-        return is_open and self._tools is None and self._view.isVisible() and self.process_id > 0
+        return is_open and self._view.isVisible() and self.process_id > 0
+
+    def _is_watched(self) -> bool:
+        return self._tools is None and self._is_drawn()
 
     def _ask_life(self, answered: Callable[[], None]) -> None:
         def heed(_one: object) -> None:

@@ -6,8 +6,9 @@ As in `present.py`, `tr` is the translator.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from craft_desktop.model.events import Measured
+from craft_desktop.model.events import Measured, SaveSeen
 from craft_desktop.model.operations import Idleness
+from craft_desktop.model.saved import Saved
 from craft_desktop.model.session import Phase, Session
 from craft_desktop.model.settings import WhenIdle
 from craft_desktop.ui import present
@@ -53,6 +54,46 @@ def usage_line(measured: Measured | None, tr: Tr) -> str:
     if measured is None:
         return ""
     return tr("{0} · {1} CPU").format(present.size(measured.memory_bytes, tr), percent(measured.cpu_percent, tr))
+
+
+def save_line(seen: SaveSeen | None, tr: Tr) -> str:
+    """Say how long the last save took to the screen, and how long one usually takes."""
+    if seen is None:
+        return ""
+    last, common = (milliseconds(each.total_ms, tr) for each in (seen.saved, seen.usual))
+    return tr("Saved → on screen {0} · usually {1}").format(last, common)
+
+
+def milliseconds(value: float, tr: Tr) -> str:
+    """Say a short time."""
+    return tr("{0} ms").format(round(value))
+
+
+def save_stages(seen: SaveSeen | None, tr: Tr) -> str:
+    """Say what the last save's time went into, and the usual one's, a line each."""
+    if seen is None:
+        return ""
+    return tr("Last save: {0}\nUsually: {1}").format(stages(seen.saved, tr), stages(seen.usual, tr))
+
+
+def stages(saved: Saved, tr: Tr) -> str:
+    """Say what a save's time went into."""
+    told = (saved.watch_ms, saved.push_ms, saved.compile_ms, saved.paint_ms)
+    return tr("watch {0} · push {1} · compile {2} · paint {3}").format(*(milliseconds(each, tr) for each in told))
+
+
+def save_table(seen: SaveSeen, tr: Tr) -> tuple[tuple[str, str, str, str], ...]:
+    """Tell a save's stages, the last one's and the usual one's, and what each is; the first row is the head."""
+    last, common = seen.saved, seen.usual
+    rows = (
+        (tr("Watch"), last.watch_ms, common.watch_ms, tr("until the edit was noticed")),
+        (tr("Push"), last.push_ms, common.push_ms, tr("until the sandbox had it")),
+        (tr("Compile"), last.compile_ms, common.compile_ms, tr("until the dev server was done")),
+        (tr("Paint"), last.paint_ms, common.paint_ms, tr("until the page showed it")),
+        (tr("In all"), last.total_ms, common.total_ms, ""),
+    )
+    told = ((name, milliseconds(one, tr), milliseconds(other, tr), what) for name, one, other, what in rows)
+    return (("", tr("Last"), tr("Usually"), ""), *told)
 
 
 def memory(measured: Measured, tr: Tr) -> str:

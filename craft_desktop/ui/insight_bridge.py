@@ -1,17 +1,18 @@
 """What can be seen of a run, between the window and the workbench: figures, compile errors, places in files."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
 from craft_desktop.model.errors import Problem
-from craft_desktop.model.events import CompileChanged, Event, Measured
+from craft_desktop.model.events import CompileChanged, Event, Measured, SaveSeen
 from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.places import Place
+from craft_desktop.model.saved import Frame
 from craft_desktop.model.settings import Settings
 from craft_desktop.ui.editor import EditorOpener
 from craft_desktop.ui.words import tr
@@ -24,6 +25,9 @@ class Sight(Protocol):
 
     def note_console(self, project_id: str, level: Level, text: str, source: str) -> None:
         """A project's page said something to its console."""
+
+    def note_painted(self, project_id: str, frames: Sequence[Frame]) -> None:
+        """A project's page changed on the screen lately."""
 
     def look(self, project_id: str) -> None:
         """Somebody looks at a project's figures."""
@@ -48,6 +52,8 @@ class InsightBridge(QObject):
     """A `Measured`."""
     compiled = Signal(object)
     """A `CompileChanged`."""
+    save_seen = Signal(object)
+    """A `SaveSeen`."""
     failed = Signal(str, object)
     """A project's id and the `Problem`: a file was not opened."""
 
@@ -60,12 +66,18 @@ class InsightBridge(QObject):
         """Take an event that is for here."""
         if isinstance(event, Measured):
             self.measured.emit(event)
+        elif isinstance(event, SaveSeen):
+            self.save_seen.emit(event)
         elif isinstance(event, CompileChanged):
             self.compiled.emit(event)
 
     def note_console(self, project_id: str, level: Level, text: str, source: str) -> None:
         """Hand on what a page said to its console."""
         self._sight.note_console(project_id, level, text, source)
+
+    def note_painted(self, project_id: str, frames: Sequence[Frame]) -> None:
+        """Hand on when a page changed on the screen."""
+        self._sight.note_painted(project_id, frames)
 
     def look(self, project_id: str) -> None:
         """Have a project measured while it is looked at; to be repeated every few seconds."""

@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from craft_desktop.model.events import LogLine, Notice, Pushed, SyncChanged
+from craft_desktop.model.events import LogLine, Notice, Pushed, SaveSeen, SyncChanged
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Session
 from craft_desktop.model.settings import Settings
@@ -179,6 +179,7 @@ class MainWindow(QMainWindow):
         insight, key = self._bridge.insight, pane.project.id
         pane.place_requested.connect(insight.open_place)
         pane.console_said.connect(insight.note_console)
+        pane.painted.connect(insight.note_painted)
         pane.log_pane.is_there = lambda place: insight.is_there(key, place)
         pane.show_compiling(insight.compiling(key))
 
@@ -192,6 +193,7 @@ class MainWindow(QMainWindow):
         bridge.insight.measured.connect(
             lambda event: self._with_made(event.project_id, lambda p: p.show_measured(event))
         )
+        bridge.insight.save_seen.connect(self._show_save)
         bridge.insight.compiled.connect(
             lambda event: self._with_made(event.project_id, lambda p: p.show_compiling(event))
         )
@@ -270,6 +272,10 @@ class MainWindow(QMainWindow):
             self.panes.pane(project).show_sync(event)
             self._show_status()
 
+    def _show_save(self, seen: SaveSeen) -> None:
+        self._with_made(seen.project_id, lambda pane: pane.show_save(seen))
+        self._show_status()
+
     def _show_notice(self, notice: Notice) -> None:
         project = self._projects.get(notice.project_id or "")
         if project is None:
@@ -298,9 +304,11 @@ class MainWindow(QMainWindow):
         pane, now = self.pane, self._now()
         if pane is None:
             self.status_line.show_session(None, None, None, now)
+            self.status_line.show_save(None, None)
             self.status_line.show_figures(None, None, None)
         else:
             self.status_line.show_session(pane.session, pane.last_push, pane.sync, now)
+            self.status_line.show_save(pane.session, pane.last_seen)
             self.status_line.show_figures(pane.session, pane.idleness, pane.measured)
 
     def _tick(self) -> None:

@@ -76,6 +76,8 @@ class Page(QWebEnginePage):
 
     console = Signal(int, str, str)
     """What the page said to its console: how grave (0 to 2), the words, and their source as `URL:line`."""
+    touched = Signal()
+    """A person clicked or typed in the page."""
     refused = Signal(str)
     """A sentence: what the page asked for and did not get."""
 
@@ -104,6 +106,7 @@ class Page(QWebEnginePage):
     def touch(self) -> None:
         """Note that a person clicked or typed in the page."""
         self._touched_at = self._clock()
+        self.touched.emit()
 
     def leave(self) -> None:
         """Let the next load begin even if the page would rather keep the person (beforeunload)."""

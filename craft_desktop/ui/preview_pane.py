@@ -55,6 +55,8 @@ class PreviewPane(QWidget):
     """What the page said to its console, as `Page.console` tells it."""
     loading = Signal()
     """A page begins to load."""
+    painted = Signal(object)
+    """A tuple of `Frame`: those in which the page changed lately."""
 
     def __init__(
         self,
@@ -294,6 +296,7 @@ class PreviewPane(QWidget):
         web.ended.connect(self._offer_reload)
         web.console.connect(self.console)
         web.loading.connect(self.loading)
+        web.painted.connect(self.painted)
         self._show_place()
         return web
 

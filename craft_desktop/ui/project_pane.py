@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import CompileChanged, LogLine, Measured, Pushed, Stream, SyncChanged
+from craft_desktop.model.events import CompileChanged, LogLine, Measured, Pushed, SaveSeen, Stream, SyncChanged
 from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.project import Project, Provider
@@ -50,6 +50,8 @@ class ProjectPane(QWidget):
     """A person is at the preview's own window."""
     place_requested = Signal(str, object)
     """A project's id and the `Place` that a person wants to see."""
+    painted = Signal(str, object)
+    """A project's id and a tuple of `Frame`: those in which its page changed lately."""
     console_said = Signal(str, Level, str, str)
     """A project's id, and what its page said to its console: level, words, source."""
 
@@ -70,6 +72,7 @@ class ProjectPane(QWidget):
         self.project = project
         self.session = Session(key)
         self.last_push: Pushed | None = None
+        self.last_seen: SaveSeen | None = None
         self.sync: SyncChanged | None = None
         self.idleness: Idleness | None = None
         self._compiling = CompileChanged(key)
@@ -92,6 +95,7 @@ class ProjectPane(QWidget):
         self.preview.used.connect(lambda: self.used.emit(key))
         self.preview.show_name(project.name)
         self.preview.console.connect(lambda level, text, at: self.console_said.emit(key, Level(level), text, at))
+        self.preview.painted.connect(lambda frames: self.painted.emit(key, frames))
         self.preview.loading.connect(self.log_pane.forget_errors)
         self.message_bar.remedy_requested.connect(self._remedy)
         self.log_pane.place_requested.connect(lambda place: self.place_requested.emit(key, place))
@@ -129,7 +133,7 @@ class ProjectPane(QWidget):
         was, self.session = self.session.phase, session
         if session.phase is Phase.CREATING and was is not Phase.CREATING:
             self.message_bar.clear()  # what it says is of an earlier run
-            self.last_push = self.sync = None
+            self.last_push = self.last_seen = self.sync = None
             self._compile_problem = None
         self.header.show_session(session, runs_on)
         self.preview.show_session(session)
@@ -179,8 +183,14 @@ class ProjectPane(QWidget):
             self.last_push = event
             if self.sync is not None:  # a push that changed something is a revision; how all stands is told less often
                 self.sync = replace(self.sync, revision=event.revision)
+            self.preview.with_page(lambda web: web.watch_paints())
         else:
             self.sync = event
+
+    def show_save(self, seen: SaveSeen) -> None:
+        """Show how long the last save took to the screen."""
+        self.last_seen = seen
+        self.preview.with_page(lambda web: web.rest_paints())
 
     def add_log(self, lines: Iterable[LogLine]) -> None:
         """Show lines of the logs."""

@@ -2,11 +2,12 @@
 
 from PySide6.QtWidgets import QStatusBar
 
-from craft_desktop.model.events import Measured, Pushed, SyncChanged
+from craft_desktop.model.events import Measured, Pushed, SaveSeen, SyncChanged
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.session import Phase, Session
 from craft_desktop.ui import figures, present
 from craft_desktop.ui.parts import label, set_property
+from craft_desktop.ui.save_item import SaveItem
 from craft_desktop.ui.words import tr
 
 SHOWN_MS = 4_000
@@ -21,6 +22,7 @@ class StatusLine(QStatusBar):
         self.setObjectName("statusLine")
         self.setSizeGripEnabled(False)
         self.sync, self.push, self.rest, self.usage = label(), label(), label(), label()
+        self.save = SaveItem()
         self.sync.setObjectName("statusSync")
         self.push.setObjectName("statusPush")
         self.rest.setObjectName("statusRest")
@@ -29,6 +31,7 @@ class StatusLine(QStatusBar):
         self.usage.setToolTip(tr("Memory and processors of the sandbox. The Health tab has more."))
         self.addWidget(self.sync)
         self.addWidget(self.push)
+        self.addWidget(self.save)
         self.addPermanentWidget(self.rest)
         self.addPermanentWidget(self.usage)
 
@@ -38,6 +41,12 @@ class StatusLine(QStatusBar):
         """Show a run; None: there is none to show. `now` in Unix seconds."""
         self.sync.setText(present.sync_line(session, sync, now, tr) if session else "")
         self.push.setText(present.push_line(pushed, tr) if session and session.is_active else "")
+
+    def show_save(self, session: Session | None, seen: SaveSeen | None) -> None:
+        """Show how long the last save took to the screen, in place of how long it took into the sandbox."""
+        shown = seen if session is not None and session.is_active else None
+        self.save.show_save(shown)
+        self.push.setVisible(shown is None)
 
     def show_figures(self, session: Session | None, idleness: Idleness | None, measured: Measured | None) -> None:
         """Show what a run has left and uses."""

@@ -22,6 +22,8 @@ class Web(QObject):
     """What the page said to its console, as `Page.console` tells it."""
     said = Signal(str)
     """A sentence for the person."""
+    painted = Signal(object)
+    """A tuple of `Frame`: those in which the page changed lately, while `watch_paints` asks for them."""
     asked = Signal(object)
     """An `Ask`."""
     withdrawn = Signal(str)
@@ -87,6 +89,14 @@ class Web(QObject):
 
     def ask_picture(self, answer: Callable[[QImage], None]) -> None:
         """Ask for a picture of what the view shows, once it has been drawn at its present size."""
+        raise NotImplementedError
+
+    def watch_paints(self) -> None:
+        """Tell `painted` for some seconds: a save was pushed."""
+        raise NotImplementedError
+
+    def rest_paints(self) -> None:
+        """Tell `painted` no more."""
         raise NotImplementedError
 
     def discard(self) -> bool:

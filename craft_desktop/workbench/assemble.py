@@ -83,6 +83,7 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
         stack.push_async_callback(workbench.aclose)
         gateway.on_activity = workbench.touch_slug
         gateway.on_failed = workbench.insight.note_failed
+        gateway.on_hot_reload = workbench.insight.note_hot_reload
         owner.start(housekeeping.run(), name="housekeeping")
         owner.start(workbench.reaper.run(), name="reaper")
         owner.start(workbench.insight.meter.run(), name="meter")

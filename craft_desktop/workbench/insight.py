@@ -1,18 +1,20 @@
 """What can be seen of a project that runs: its logs and what they mean, what it uses, how long nobody has used it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from craft_desktop.model.events import CompileChanged, Event, LogLine, Measured
+from craft_desktop.model.events import CompileChanged, Event, LogLine, Measured, Pushed
 from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
+from craft_desktop.model.saved import Frame
 from craft_desktop.workbench.locate import Locator
 from craft_desktop.workbench.logbook import Logbook
 from craft_desktop.workbench.meter import Meter
 from craft_desktop.workbench.page_log import PageLog
 from craft_desktop.workbench.runner import Runner
+from craft_desktop.workbench.saves import Saves
 
 
 class Insight:
@@ -36,6 +38,7 @@ class Insight:
         self.meter = Meter(self._measure, announce)
         self.logbook = Logbook(strike)
         self._page_log = PageLog(announce)
+        self._saves = Saves(announce)
         self._locators: dict[str, Locator] = {}
 
     def log(self, project_id: str) -> tuple[LogLine, ...]:
@@ -48,9 +51,24 @@ class Insight:
 
     def note_failed(self, slug: str, method: str, path: str, status: int) -> None:
         """A request for something of the project with this name in its address was answered with a failure."""
-        project = next((project for project in self._projects() if project.slug == slug), None)
+        project = self._at(slug)
         if project is not None:
             self._page_log.failed(project.id, method, path, status)
+
+    def note_event(self, event: Event) -> None:
+        """Something happened to a project."""
+        if isinstance(event, Pushed):
+            self._saves.pushed(event)
+
+    def note_hot_reload(self, slug: str, at: float) -> None:
+        """The dev server of the project with this name in its address told its pages something of a change."""
+        project = self._at(slug)
+        if project is not None:
+            self._saves.heard(project.id, at)
+
+    def note_painted(self, project_id: str, frames: Sequence[Frame]) -> None:
+        """A project's page changed on the screen lately; a save that showed so is told by `SaveSeen`."""
+        self._saves.painted(project_id, frames)
 
     def look(self, project_id: str) -> None:
         """Somebody looks at a project's figures: it is measured for the next seconds, told by `Measured`."""
@@ -81,7 +99,11 @@ class Insight:
         """Keep nothing of a project."""
         self.logbook.forget(project_id)
         self._page_log.forget(project_id)
+        self._saves.forget(project_id)
         self._locators.pop(project_id, None)
+
+    def _at(self, slug: str) -> Project | None:
+        return next((project for project in self._projects() if project.slug == slug), None)
 
     async def _measure(self, project_id: str) -> Measured | None:
         runner = self._runners.get(project_id)

@@ -23,6 +23,7 @@ from craft_desktop.model.errors import (
 from craft_desktop.model.events import Pushed, Stream, SyncChanged
 from craft_desktop.model.operations import Wipe
 from craft_desktop.model.project import Project
+from craft_desktop.model.saved import time_of_save
 from craft_desktop.model.session import (
     Installed,
     PageServed,
@@ -321,9 +322,17 @@ class Run:
     def _pushed(self, result: PushResult) -> None:
         self._activity.touch()
         self._orders.wake()  # one that came in while it was falling asleep is worth a look too
+        at = time.time()
         self._voice.announce(
             Pushed(
-                self._project.id, result.files, result.deleted, result.size_bytes, result.duration_ms, result.revision
+                self._project.id,
+                result.files,
+                result.deleted,
+                result.size_bytes,
+                result.duration_ms,
+                result.revision,
+                time_of_save(result.saved_at, at - result.duration_ms / 1000),
+                at,
             )
         )
         self._gateway.edited(self._project.slug)

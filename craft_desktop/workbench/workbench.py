@@ -379,5 +379,6 @@ class Workbench:
     def _announce(self, event: Event) -> None:
         if isinstance(event, SessionChanged):
             self.reaper.look()
+        self.insight.note_event(event)
         for told in self.insight.logbook.take(event):
             self._announcer.announce(told)

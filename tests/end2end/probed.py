@@ -58,6 +58,7 @@ def describe(name: str, take: Callable[[Any], None]) -> None:
         return
     middle = widget.mapToGlobal(widget.rect().center())
     told: dict[str, Any] = {"x": middle.x(), "y": middle.y(), "enabled": widget.isEnabled()}
+    told["tip"] = widget.toolTip()
     if isinstance(widget, QLabel | QLineEdit | QAbstractButton):
         told["text"] = widget.text()
     elif hasattr(widget, "toPlainText"):

@@ -139,7 +139,8 @@ def test_the_page_knows_nothing_of_the_program(qtbot: QtBot, preview: PreviewPan
     go(qtbot, preview, "second")
     names = run(qtbot, preview, "Object.getOwnPropertyNames(window).filter(n=>/qt|webchannel|craft|bridge/i.test(n))")
     assert names == [] and engine(preview).page.webChannel() is None
-    assert engine(preview).page.scripts().toList() == []
+    scripts = engine(preview).page.scripts().toList()
+    assert [(each.name(), each.worldId(), each.runsOnSubFrames()) for each in scripts] == [("paint-watch", 1, False)]
 
 
 def test_it_ends_at_once_whatever_the_page_does(qtbot: QtBot, preview: PreviewPane, tmp_path: Path) -> None:
