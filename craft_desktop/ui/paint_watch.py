@@ -18,10 +18,10 @@ WORLD = QWebEngineScript.ScriptWorldId.ApplicationWorld.value
 ASKED = "typeof craftFrames === 'function' ? craftFrames() : ''"
 
 # Each node keeps the three last frames it changed in. Of a frame, the most restful node is told: the one whose change
-# before the last is longest ago. A frame counts once it was drawn: a message sent before drawing arrives after it
-# (a second animation frame would come up to 17 ms later). The clock is the system's, for the page's own stands still
-# while the computer sleeps. A style sheet counts when it has loaded; scripts, titles and the like are never seen, nor
-# is Next.js's indicator, which says that it compiles.
+# before the last is longest ago. What comes before the first paint is the page being made. A frame counts once it was
+# drawn: a message sent before drawing arrives after it (a second animation frame would come up to 17 ms later). The
+# clock is the system's, for the page's own stands still while the computer sleeps. A style sheet counts when it has
+# loaded; scripts, titles and the like are never seen, nor is Next.js's indicator, which says that it compiles.
 SCRIPT = """
 (() => {
   const most = MOST, node_limit = 500;
@@ -46,6 +46,7 @@ SCRIPT = """
   };
   channel.port1.onmessage = () => {
     const now = Date.now();
+    if (!is_shown) drawn = [];
     let restful = null;
     for (const node of drawn) {
       const before = times.get(node) || [0, 0, 0];
@@ -53,7 +54,7 @@ SCRIPT = """
       times.set(node, [now, before[0], before[1]]);
     }
     drawn = [];
-    if (restful !== null && is_shown) add([now, ...restful, 0]);
+    if (restful !== null) add([now, ...restful, 0]);
   };
   new MutationObserver((records) => {
     for (const record of records) {

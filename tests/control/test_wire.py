@@ -22,6 +22,7 @@ from craft_desktop.model.events import (
     Notice,
     ProjectsChanged,
     Pushed,
+    SaveSeen,
     SessionChanged,
     Stream,
     SyncChanged,
@@ -30,6 +31,7 @@ from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Health, Opened, OpenStatus, RunState, Status
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
+from craft_desktop.model.saved import Saved
 from craft_desktop.model.session import Phase, Session
 
 PROBLEM = Problem("It failed", "facts", "Do this.")
@@ -88,6 +90,7 @@ def test_every_session_is_json(phase: Phase) -> None:
         (Measured("p1", 1.0, 3.5, 312_000_000, 4_000_000_000), "measured", "p1"),
         (CompileChanged("p1", "Unexpected token", Place("app/page.tsx", 4, 5)), "compile", "p1"),
         (CompileChanged("p1"), "compile", "p1"),
+        (SaveSeen("p1", Saved(1.0, 3, 38, 259, 112), Saved(0.5, 3, 38, 200, 112)), "saved", "p1"),
         (Notice("p1", PROBLEM), "notice", "p1"),
         (Notice(None, PROBLEM), "notice", None),
     ],
@@ -97,6 +100,13 @@ def test_every_event_has_its_kind_and_project(event: Event, kind: str, project_i
     assert (told_kind, told_project) == (kind, project_id)
     assert json.loads(json.dumps(fields)) == fields
     assert fields.get("project") == project_id
+
+
+def test_a_save_is_told_by_stage() -> None:
+    _, _, fields = event_json(SaveSeen("p1", Saved(9.0, 3.21, 38, 259, 112), Saved(0.5, 3, 38, 200, 112)))
+    told = {"watchMs": 3.2, "pushMs": 38, "compileMs": 259, "paintMs": 112, "ms": 412.2}
+    usual = {"watchMs": 3, "pushMs": 38, "compileMs": 200, "paintMs": 112, "ms": 353}
+    assert fields == {"project": "p1", "at": 9.0, **told, "usual": usual}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from craft_desktop.model.events import (
     Notice,
     ProjectsChanged,
     Pushed,
+    SaveSeen,
     SessionChanged,
     SettingsChanged,
     Stream,
@@ -20,6 +21,7 @@ from craft_desktop.model.events import (
 )
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
+from craft_desktop.model.saved import Saved
 from craft_desktop.model.session import Session
 from craft_desktop.model.settings import Settings
 
@@ -29,6 +31,7 @@ EVENTS: list[Event] = [
     SessionChanged(Session("p1")),
     LogLine("p1", Stream.SERVER, "ready", 3.0),
     Pushed("p1", 1, 0, 10, 12.5, 1),
+    SaveSeen("p1", Saved(1.0, 3, 38, 259, 112), Saved(0.5, 3, 38, 200, 112)),
     SyncChanged("p1", 3, 4.0),
     SettingsChanged(Settings()),
     Notice(None, Problem("a", "b", "c")),

@@ -289,3 +289,22 @@ def test_is_refusal(status: int, start: bytes, expected: bool) -> None:
 )
 def test_reload_message(path: str, headers: dict[str, str], message: str) -> None:
     assert routes.reload_message(path, headers) == message
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'\x81\x1b{"type":"building","hash":""}', True),
+        (b"\x82\x02\x00\x01", True),
+        (b"\x01\x7e\xff\xff" + b"x" * 70_000, True),  # a fragment
+        (b'\x81\x1c{"action":"pong","success":1}', False),
+        (b'\x81\x0f{"event":"pong"}', False),
+        (b'\x81\x7e\x01\x00{"type":"built","errors":["' + b"x" * 100 + b'"pong"]}', True),
+        (b"\x89\x00", False),
+        (b"\x8a\x00", False),
+        (b"\x88\x02\x03\xe8", False),
+        (b"", False),
+    ],
+)
+def test_is_news(data: bytes, expected: bool) -> None:
+    assert routes.is_news(data) is expected

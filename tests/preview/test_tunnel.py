@@ -1,13 +1,15 @@
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from craft_desktop.preview.gateway import Gateway
+from craft_desktop.preview.gateway import HEARD_S, Gateway
 from craft_desktop.preview.pages import PageKind, PageState
 from craft_desktop.preview.routes import Upstream
 from craft_desktop.preview.tunnel import Tunnel, text_frame
@@ -238,3 +240,41 @@ def test_a_short_text_stands_in_one_frame() -> None:
     assert text_frame("hi") == b"\x81\x02hi"
     with pytest.raises(ValueError, match="126"):
         text_frame("x" * 126)
+
+
+async def test_what_the_dev_server_says_of_changes_is_told(
+    gateway: Gateway, browser: aiohttp.ClientSession, start_server: StartServer
+) -> None:
+    told: list[tuple[str, float]] = []
+    gateway.on_hot_reload = lambda slug, at: told.append((slug, at))
+
+    async def speak(request: web.BaseRequest) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(protocols=("vite-hmr",))
+        await socket.prepare(request)
+        async for message in socket:
+            for _ in range(100 if message.data == "flood" else 1):
+                await socket.send_str(f'{{"type":"{message.data}"}}')
+            await socket.ping()
+        return socket
+
+    gateway.serve("shop", await start_server(speak))
+    async with asyncio.timeout(20):
+        async with browser.ws_connect(gateway.url("shop"), protocols=("vite-hmr",)) as ws:
+            await ws.send_str("update")
+            assert "update" in await ws.receive_str()
+            assert [slug for slug, _ in told] == ["shop"] and abs(told[0][1] - time.time()) < 5
+            await ws.send_str("pong")
+            assert "pong" in await ws.receive_str()
+            assert len(told) == 1
+            await ws.send_str("flood")
+            began = time.time()
+            for _ in range(100):
+                await ws.receive_str()
+            assert 1 <= len(told) <= 2 + (time.time() - began + 0.1) / HEARD_S
+            times = [at for _, at in told]
+            assert all(later - sooner >= HEARD_S for sooner, later in pairwise(times))
+        heard = len(told)
+        async with browser.ws_connect(gateway.url("shop")) as ws:  # the project's own socket is its own business
+            await ws.send_str("update")
+            await ws.receive_str()
+    assert len(told) == heard

@@ -59,6 +59,10 @@ async def test_a_first_push_sends_all_in_one_batch(pair: Pair) -> None:
     assert result.size_bytes == sum(path.stat().st_size for path in pair.root.rglob("*") if path.is_file())
     assert result.changed == tree(pair.root).keys()
     assert result.duration_ms > 0
+    newest = max(path.stat().st_mtime for path in pair.root.rglob("*") if path.is_file() and not path.is_symlink())
+    assert result.saved_at == pytest.approx(newest, abs=1e-6)
+    (pair.root / "run.sh").unlink()
+    assert (await pair.push()).result.saved_at is None  # nothing was written
 
 
 async def test_a_push_of_nothing_sends_nothing(pair: Pair) -> None:

@@ -21,7 +21,16 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 import qasync  # isort: skip
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import CompileChanged, LogLine, Measured, Notice, Pushed, SessionChanged, Stream
+from craft_desktop.model.events import (
+    CompileChanged,
+    LogLine,
+    Measured,
+    Notice,
+    Pushed,
+    SessionChanged,
+    Stream,
+    SyncChanged,
+)
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
 from craft_desktop.model.session import Session, SleepAsked, advance
@@ -243,6 +252,11 @@ class Gallery:
             used = 260_000_000 + 1_800_000 * min(number, 29)
             bench.tell(Measured("p1", self.clock - 300 + 5 * number, 4 + swing, used, 8_200_000_000))
         match name:
+            case "saved" | "saved-detail":
+                bench.tell(SyncChanged("p1", 41, self.clock - 3))
+                bench.tell(S.SEEN)
+                if name == "saved-detail":
+                    window.status_line.save.click()
             case "health":
                 pane.log_pane.show_health()
             case "browser":
@@ -296,7 +310,7 @@ class Gallery:
         await asyncio.sleep(0.6)
 
 
-LOOKED_INTO = ("health", "browser", "broken", "errors")
+LOOKED_INTO = ("saved", "saved-detail", "health", "browser", "broken", "errors")
 """States of a live project whose logs or figures are looked into."""
 PAGES_SEEN = ("phone", "tablet", "ask", "page-says", "page-menu", "pop-out", "popped")
 """States of the preview."""

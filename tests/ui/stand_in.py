@@ -1,15 +1,16 @@
 """An in-memory stand-in for the workbench: what `bridge.Bench` asks for, and no more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from craft_desktop.model.errors import Action, ChoiceError, Problem, ProjectError
-from craft_desktop.model.events import CompileChanged, Event, LogLine, ProjectsChanged, SessionChanged
+from craft_desktop.model.events import CompileChanged, Event, LogLine, ProjectsChanged, SaveSeen, SessionChanged
 from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.saved import Frame, Saved
 from craft_desktop.model.session import (
     Ended,
     Fact,
@@ -49,6 +50,10 @@ RUN: tuple[tuple[Fact, float], ...] = (
 )
 
 
+SEEN = SaveSeen("p1", Saved(NOW + 50, 3.2, 38.4, 259.0, 111.4), Saved(NOW + 20, 2.0, 36.0, 240.0, 102.0))
+"""A save that took 412 ms to the screen."""
+
+
 def make_project(number: int, name: str, **changes: object) -> Project:
     project = Project(f"p{number}", name, name, Path("/home/ada/projects") / name, NOW - 9000, NOW - number)
     return replace(project, **changes)  # type: ignore[arg-type]
@@ -80,12 +85,16 @@ class Insights:
     def __init__(self) -> None:
         self.said: list[tuple[str, Level, str, str]] = []
         self.looked: set[str] = set()
+        self.painted: list[tuple[str, tuple[Frame, ...]]] = []
         self.idle = Idleness(40.0, 860.0, WhenIdle.SLEEP)
         self.broken: dict[str, CompileChanged] = {}
         self.files: dict[str, Path] = {}
 
     def note_console(self, project_id: str, level: Level, text: str, source: str) -> None:
         self.said.append((project_id, level, text, source))
+
+    def note_painted(self, project_id: str, frames: Sequence[Frame]) -> None:
+        self.painted.append((project_id, tuple(frames)))
 
     def look(self, project_id: str) -> None:
         self.looked.add(project_id)

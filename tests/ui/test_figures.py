@@ -5,7 +5,7 @@ from craft_desktop.model.operations import Idleness
 from craft_desktop.model.session import Session
 from craft_desktop.model.settings import WhenIdle
 from craft_desktop.ui import figures
-from tests.ui.stand_in import NOW, live
+from tests.ui.stand_in import NOW, SEEN, live
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,21 @@ def test_facts_of_a_run() -> None:
 
 def test_without_a_run_there_are_no_facts() -> None:
     assert {fact.value for fact in figures.facts(Session("p1"), None, NOW, str)} == {"–"}
+
+
+def test_a_save_and_its_stages() -> None:
+    assert figures.save_line(SEEN, str) == "Saved → on screen 412 ms · usually 380 ms"
+    assert figures.save_stages(SEEN, str) == (
+        "Last save: watch 3 ms · push 38 ms · compile 259 ms · paint 111 ms\n"
+        "Usually: watch 2 ms · push 36 ms · compile 240 ms · paint 102 ms"
+    )
+    assert figures.save_line(None, str) == figures.save_stages(None, str) == ""
+    head, *rows = figures.save_table(SEEN, str)
+    assert head == ("", "Last", "Usually", "")
+    assert [row[:3] for row in rows] == [
+        ("Watch", "3 ms", "2 ms"),
+        ("Push", "38 ms", "36 ms"),
+        ("Compile", "259 ms", "240 ms"),
+        ("Paint", "111 ms", "102 ms"),
+        ("In all", "412 ms", "380 ms"),
+    ]

@@ -8,10 +8,11 @@ from craft_desktop.model.errors import Action, Problem
 from craft_desktop.model.events import CompileChanged, Event, LogLine, Measured, Stream
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
+from craft_desktop.model.saved import Frame
 from craft_desktop.model.settings import Settings
 from craft_desktop.ui.editor import EditorOpener
 from craft_desktop.ui.insight_bridge import InsightBridge
-from tests.ui.stand_in import NOW, Insights
+from tests.ui.stand_in import NOW, SEEN, Insights
 
 PLACE = Place("app/page.tsx", 4, 5)
 
@@ -43,7 +44,8 @@ def test_events_become_signals(bridge: InsightBridge) -> None:
     told: list[object] = []
     bridge.measured.connect(told.append)
     bridge.compiled.connect(told.append)
-    events: list[Event] = [Measured("p1", NOW, 4.0, 1, 2), CompileChanged("p1", "x", PLACE)]
+    bridge.save_seen.connect(told.append)
+    events: list[Event] = [Measured("p1", NOW, 4.0, 1, 2), CompileChanged("p1", "x", PLACE), SEEN]
     for event in (*events, LogLine("p1", Stream.SERVER, "x", NOW)):
         bridge.hear(event)
     assert told == events
@@ -52,6 +54,8 @@ def test_events_become_signals(bridge: InsightBridge) -> None:
 def test_questions_are_handed_on(bridge: InsightBridge, sight: Insights) -> None:
     bridge.note_console("p1", Level.ERROR, "boom", "a.js:1")
     bridge.look("p1")
+    bridge.note_painted("p1", [Frame(NOW)])
+    assert sight.painted == [("p1", (Frame(NOW),))]
     sight.files["app/page.tsx"] = Path("/p/app/page.tsx")
     assert sight.said == [("p1", Level.ERROR, "boom", "a.js:1")] and sight.looked == {"p1"}
     assert bridge.idleness("p1") == sight.idle and bridge.compiling("p1") == CompileChanged("p1")

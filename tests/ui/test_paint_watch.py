@@ -1,11 +1,12 @@
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtWebEngineCore import QWebEnginePage
 from pytestqt.qtbot import QtBot
 
-from craft_desktop.model.saved import Frame, measure
+from craft_desktop.model.saved import MOST_FRAMES, Frame, measure, read_frames
 from craft_desktop.ui import paint_watch
 from craft_desktop.ui.paint_watch import ASK_MS, WORLD
 from craft_desktop.ui.preview_pane import PreviewPane
@@ -40,7 +41,8 @@ STYLED = """<title>styled</title><link id=old rel=stylesheet href=/sheet><p>word
 function hidden() { const one = document.createElement('script'); one.textContent = '1'; document.head.append(one);
   document.title = 'hidden'; const meta = document.createElement('meta'); document.head.append(meta) }
 function sheet() { const one = document.createElement('link'); one.rel = 'stylesheet'; one.href = '/sheet?2';
-  one.onload = () => { document.querySelector('#old').remove(); document.title = 'replaced' }; document.head.append(one) }
+  one.onload = () => { document.querySelector('#old').remove(); document.title = 'replaced' };
+  document.head.append(one) }
 function style() { document.body.style.color = 'red' }
 </script>"""
 
@@ -63,7 +65,21 @@ def frames(qtbot: QtBot, preview: PreviewPane) -> tuple[Frame, ...]:
     answers: list[object] = []
     engine(preview).page.runJavaScript(paint_watch.ASKED, WORLD, answers.append)
     qtbot.waitUntil(lambda: bool(answers), timeout=WAIT_MS)
-    return paint_watch.read_frames(answers[0])
+    return read_frames(answers[0])
+
+
+def show(qtbot: QtBot, preview: PreviewPane, path: str, title: str = "") -> None:
+    """Go to a page and wait until it was painted, and the script has heard of that."""
+    go(qtbot, preview, path, title)
+    script = "performance.getEntriesByName('first-contentful-paint').length"
+    told: list[object] = []
+
+    def look() -> bool:
+        engine(preview).page.runJavaScript(script, WORLD, told.append)
+        return told[-1:] == [1]
+
+    qtbot.waitUntil(look, timeout=WAIT_MS)
+    qtbot.wait(50)
 
 
 def do(preview: PreviewPane, script: str) -> float:
@@ -87,7 +103,7 @@ def until_frame(qtbot: QtBot, preview: PreviewPane, since: float) -> Frame:
 def test_a_change_is_told_with_its_time_and_the_clock_is_not_taken_for_it(
     qtbot: QtBot, preview: PreviewPane, site: Site
 ) -> None:
-    go(qtbot, preview, "ticking")
+    show(qtbot, preview, "ticking")
     qtbot.waitUntil(lambda: len(frames(qtbot, preview)) > 4, timeout=WAIT_MS)
     asked = do(preview, "setTimeout(()=>{document.querySelector('#words').textContent='after'},200)")
     until_frame(qtbot, preview, asked)
@@ -101,11 +117,16 @@ def test_a_change_is_told_with_its_time_and_the_clock_is_not_taken_for_it(
 def test_it_asks_only_after_a_push_and_not_for_long(
     qtbot: QtBot, preview: PreviewPane, told: list[tuple[Frame, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go(qtbot, preview, "ticking")
+    show(qtbot, preview, "ticking")
     web = engine(preview)
     asked: list[str] = []
     ask = QWebEnginePage.runJavaScript
-    monkeypatch.setattr(web.page, "runJavaScript", lambda *given: (asked.append(given[0]), ask(web.page, *given)))
+
+    def note(*given: Any) -> None:
+        asked.append(given[0])
+        ask(web.page, *given)
+
+    monkeypatch.setattr(web.page, "runJavaScript", note)
     qtbot.wait(4 * ASK_MS)
     assert paint_watch.ASKED not in asked and told == [] and not web._paints.is_asking
     web._paints._end.setInterval(6 * ASK_MS)
@@ -123,13 +144,13 @@ def test_it_asks_only_after_a_push_and_not_for_long(
 
 
 def test_a_click_in_the_page_is_not_a_save(qtbot: QtBot, preview: PreviewPane, told: list[tuple[Frame, ...]]) -> None:
-    go(qtbot, preview, "ticking")
+    show(qtbot, preview, "ticking")
     web = engine(preview)
     web.watch_paints()
     assert web._paints.is_asking
     inner = web.view.focusProxy()
     assert inner is not None
-    click(inner)  # type: ignore[arg-type]
+    click(inner)
     qtbot.waitUntil(lambda: not web._paints.is_asking, timeout=WAIT_MS)
     web.watch_paints()
     preview.command("reload")
@@ -137,7 +158,7 @@ def test_a_click_in_the_page_is_not_a_save(qtbot: QtBot, preview: PreviewPane, t
 
 
 def test_a_document_loaded_anew_is_told(qtbot: QtBot, preview: PreviewPane) -> None:
-    go(qtbot, preview, "ticking")
+    show(qtbot, preview, "ticking")
     assert not any(each.is_anew for each in frames(qtbot, preview))
     asked = do(preview, "location.reload()")
     qtbot.waitUntil(lambda: any(each.is_anew for each in frames(qtbot, preview)), timeout=WAIT_MS)
@@ -146,7 +167,7 @@ def test_a_document_loaded_anew_is_told(qtbot: QtBot, preview: PreviewPane) -> N
 
 
 def test_scripts_and_titles_are_not_seen_and_style_sheets_are(qtbot: QtBot, preview: PreviewPane) -> None:
-    go(qtbot, preview, "styled")
+    show(qtbot, preview, "styled")
     before = frames(qtbot, preview)
     do(preview, "hidden()")
     wait_title(qtbot, preview, "hidden")
@@ -160,18 +181,18 @@ def test_scripts_and_titles_are_not_seen_and_style_sheets_are(qtbot: QtBot, prev
 
 
 def test_a_page_that_lies_is_read_all_the_same_and_reads_nothing(qtbot: QtBot, preview: PreviewPane) -> None:
-    go(qtbot, preview, "lying", "lying 0")
+    show(qtbot, preview, "lying", "lying 0")
     asked = do(preview, "change()")
     found = until_frame(qtbot, preview, asked)
     assert 0 <= found.at - asked + 0.001 < 1
 
 
 def test_a_flood_of_changes_tells_no_more_than_is_kept(qtbot: QtBot, preview: PreviewPane) -> None:
-    go(qtbot, preview, "lying", "lying 0")
+    show(qtbot, preview, "lying", "lying 0")
     do(preview, "flood()")
     wait_title(qtbot, preview, "flooding")
     qtbot.waitUntil(lambda: len(frames(qtbot, preview)) > 5, timeout=WAIT_MS)
-    assert len(frames(qtbot, preview)) <= paint_watch.MOST_FRAMES
+    assert len(frames(qtbot, preview)) <= MOST_FRAMES
 
 
 def test_what_is_no_answer_is_dropped(qtbot: QtBot, preview: PreviewPane, told: list[tuple[Frame, ...]]) -> None:

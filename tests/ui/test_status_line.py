@@ -7,7 +7,7 @@ from craft_desktop.model.operations import Idleness
 from craft_desktop.model.session import Phase, Session
 from craft_desktop.model.settings import WhenIdle
 from craft_desktop.ui.status_line import StatusLine
-from tests.ui.stand_in import NOW, live
+from tests.ui.stand_in import NOW, SEEN, live
 
 MEASURED = Measured("p1", NOW, 4.0, 312_000_000, 8_200_000_000)
 IDLE = Idleness(40.0, 860.0, WhenIdle.SLEEP)
@@ -39,3 +39,18 @@ def test_what_it_has_left_and_uses(qtbot: QtBot) -> None:
     for session in (Session("p1"), None):
         line.show_figures(session, IDLE, MEASURED)
         assert (line.rest.text(), line.usage.text()) == ("", "")
+
+
+def test_how_long_a_save_took_to_the_screen(qtbot: QtBot) -> None:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.show()
+    line.show_session(live(), Pushed("p1", 1, 0, 412, 38.2, 41), None, NOW)
+    line.show_save(live(), None)
+    assert line.push.isVisible() and not line.save.isVisible()
+    line.show_save(live(), SEEN)
+    assert line.save.isVisible() and not line.push.isVisible()
+    assert line.save.text() == "Saved → on screen 412 ms · usually 380 ms"
+    for session in (Session("p1"), None):
+        line.show_save(session, SEEN)
+        assert not line.save.isVisible() and line.save.text() == ""

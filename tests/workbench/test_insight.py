@@ -1,10 +1,15 @@
 """A whole run on the real host, looked at: what its page asks in vain, what it uses, how it compiles."""
 
+import os
+import time
 from pathlib import Path
 
-from craft_desktop.model.events import CompileChanged, LogLine, Measured, Stream
+import pytest
+
+from craft_desktop.model.events import CompileChanged, LogLine, Measured, Pushed, SaveSeen, Stream
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
+from craft_desktop.model.saved import Frame
 from craft_desktop.model.session import Phase
 from craft_desktop.model.settings import WhenIdle
 from craft_desktop.workbench.workbench import Workbench
@@ -83,3 +88,29 @@ async def test_the_browser_log_is_in_the_stream_of_events(workbench: Workbench, 
     project = await workbench.add(make(tmp_path / "shop"))
     workbench.insight.note_console(project.id, Level.ERROR, "boom", "")
     assert any(isinstance(event, LogLine) and event.stream is Stream.BROWSER for event in watcher.events)
+
+
+async def test_a_save_seen_on_the_page_is_told(workbench: Workbench, tmp_path: Path) -> None:
+    watcher = Watcher(workbench)
+    project = await started(workbench, make(tmp_path / "shop"))
+    insight, note = workbench.insight, tmp_path / "shop" / "note.txt"
+    note.write_text("one")
+    os.utime(note, (1_000_000_000, 1_000_000_000))
+    pushed = await watcher.until(lambda event: isinstance(event, Pushed))
+    assert isinstance(pushed, Pushed) and pushed.saved_at is None  # a copy that kept its time
+    watcher.forget()
+    note.write_text("two")
+    pushed = await watcher.until(lambda event: isinstance(event, Pushed))
+    assert isinstance(pushed, Pushed) and pushed.saved_at is not None
+    assert pushed.saved_at == pytest.approx(note.stat().st_mtime, abs=0.02)
+    assert pushed.saved_at <= pushed.at - pushed.duration_ms / 1000 + 0.001 and pushed.at <= time.time()
+
+    insight.note_hot_reload("nobody", pushed.at + 0.1)
+    insight.note_painted(project.id, [Frame(pushed.at + 0.3)])
+    insight.note_hot_reload(project.slug, pushed.at + 0.1)
+    insight.note_painted(project.id, [Frame(pushed.at + 0.3)])
+    seen = await watcher.until(lambda event: isinstance(event, SaveSeen))
+    assert isinstance(seen, SaveSeen) and seen.project_id == project.id and seen.usual == seen.saved
+    assert seen.saved.compile_ms == pytest.approx(100, abs=1) and seen.saved.paint_ms == pytest.approx(200, abs=1)
+    assert seen.saved.total_ms == pytest.approx(1000 * (pushed.at + 0.3 - pushed.saved_at), abs=1)
+    await workbench.remove(project.id)
