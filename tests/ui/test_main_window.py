@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from craft_desktop.model.errors import Action, Problem, ProjectError
 from craft_desktop.model.events import CompileChanged, LogLine, Measured, Notice, Pushed, SessionChanged, Stream
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
+from craft_desktop.model.saved import Frame
 from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import LEAST_HEIGHT, LEAST_WIDTH, MainWindow
@@ -31,7 +33,7 @@ from craft_desktop.ui.settings_dialog import SettingsDialog
 from craft_desktop.ui.theme import Theme
 from tests.ui.drag import carry, drop, enter
 from tests.ui.hands import click
-from tests.ui.stand_in import INSTALL_FAILED, NOW, StandIn, failed, make_project, run_to
+from tests.ui.stand_in import INSTALL_FAILED, NOW, SEEN, StandIn, failed, make_project, run_to
 
 
 async def settle() -> None:
@@ -189,6 +191,14 @@ async def test_status_bar_and_seconds(window: MainWindow, bench: StandIn) -> Non
     bench.tell(SessionChanged(run_to("p1", 5)))
     bench.tell(Pushed("p1", 1, 0, 412, 38.2, 41))
     assert window.status_line.push.text() == "Last save → sandbox 38 ms"
+    bench.tell(replace(SEEN, project_id="p2"))
+    assert window.status_line.save.text() == "", "that is of a project that nobody looks at"
+    bench.tell(SEEN)
+    assert window.status_line.save.text() == "Saved → on screen 412 ms · usually 380 ms"
+    pane_of(window).preview.painted.emit((Frame(NOW),))
+    assert bench.insight.painted == [("p1", (Frame(NOW),))]
+    bench.tell(SessionChanged(run_to("p1", 1)))
+    assert window.status_line.save.text() == "", "that was another run"
 
 
 async def test_figures_of_the_project_in_front(window: MainWindow, bench: StandIn) -> None:
