@@ -304,12 +304,10 @@ class MainWindow(QMainWindow):
         pane, now = self.pane, self._now()
         if pane is None:
             self.status_line.show_session(None, None, None, now)
-            self.status_line.show_save(None, None)
             self.status_line.show_figures(None, None, None)
         else:
             self.status_line.show_session(pane.session, pane.last_push, pane.sync, now)
-            self.status_line.show_save(pane.session, pane.last_seen)
-            self.status_line.show_figures(pane.session, pane.idleness, pane.measured)
+            self.status_line.show_figures(pane.session, pane.idleness, pane.measured, pane.last_seen)
 
     def _tick(self) -> None:
         if not self.isMinimized():

@@ -48,8 +48,15 @@ class StatusLine(QStatusBar):
         self.save.show_save(shown)
         self.push.setVisible(shown is None)
 
-    def show_figures(self, session: Session | None, idleness: Idleness | None, measured: Measured | None) -> None:
-        """Show what a run has left and uses."""
+    def show_figures(
+        self,
+        session: Session | None,
+        idleness: Idleness | None,
+        measured: Measured | None,
+        seen: SaveSeen | None = None,
+    ) -> None:
+        """Show what a run has left and uses, and how long the last save took."""
+        self.show_save(session, seen)
         is_live = session is not None and session.phase is Phase.LIVE
         self.rest.setText(figures.rest_line(idleness, tr) if is_live else "")
         self.usage.setText(figures.usage_line(measured, tr) if session is not None and session.is_active else "")
