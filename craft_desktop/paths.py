@@ -18,7 +18,8 @@ class Paths:
     """Folders of one copy of the program. They exist once `prepare` has run.
 
     `settings` holds what a person chose (hard to lose), `state` what the program remembers, `cache` what it can
-    make again, `logs` the log files, `documents` where the sample project is put, `resources` what ships.
+    make again, `logs` the log files, `documents` where the sample project is put, `resources` what ships, `autostart`
+    what the desktop starts at log-in (XDG Autostart); it is the desktop's own, and never made by `prepare`.
     """
 
     settings: Path
@@ -27,6 +28,7 @@ class Paths:
     logs: Path
     documents: Path
     resources: Path
+    autostart: Path
 
     def prepare(self) -> None:
         """Make the folders, readable by their owner alone.
@@ -43,7 +45,13 @@ def find_paths(environment: Mapping[str, str] = os.environ) -> Paths:
     if home:
         root = Path(home).expanduser().absolute()
         return Paths(
-            root / "settings", root / "state", root / "cache", root / "logs", root / "documents", _find_resources()
+            root / "settings",
+            root / "state",
+            root / "cache",
+            root / "logs",
+            root / "documents",
+            _find_resources(),
+            root / "autostart",
         )
     folders = platformdirs.PlatformDirs(APP, appauthor=False)
     return Paths(
@@ -53,6 +61,7 @@ def find_paths(environment: Mapping[str, str] = os.environ) -> Paths:
         folders.user_log_path,
         folders.user_documents_path,
         _find_resources(),
+        folders.user_config_path.parent / "autostart",
     )
 
 

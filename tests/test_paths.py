@@ -49,6 +49,7 @@ def test_without_a_home_the_systems_own_places_serve(
     assert paths.cache == tmp_path / "XDG_CACHE_HOME" / APP
     assert paths.logs.is_relative_to(paths.state)
     assert paths.settings != paths.state
+    assert paths.autostart == tmp_path / "XDG_CONFIG_HOME" / "autostart"
 
 
 def test_prepared_folders_are_their_owners_alone(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from craft_desktop.control.door import ControlDoor
 from craft_desktop.control.endpoint import Endpoint, Kind, announced, new_token
 from craft_desktop.control.guard import Refusal, refusal
 from craft_desktop.control.journal import Journal
@@ -20,7 +21,6 @@ from craft_desktop.control.wire import event_json, problem_json
 from craft_desktop.model.environment import MOST_BYTES
 from craft_desktop.model.errors import (
     CraftError,
-    GatewayError,
     Problem,
     ProjectError,
     SecretError,
@@ -29,8 +29,10 @@ from craft_desktop.model.errors import (
     struck,
     unexpected,
 )
+from craft_desktop.model.events import Event, SettingsChanged
 from craft_desktop.paths import Paths
 from craft_desktop.preview.loopback import BACKLOG, listen
+from craft_desktop.tasks import Owner
 from craft_desktop.workbench.assemble import open_workbench
 from craft_desktop.workbench.workbench import Workbench
 
@@ -85,16 +87,25 @@ async def served(workbench: Workbench, state: Path, kind: Kind) -> AsyncIterator
 
 @contextlib.asynccontextmanager
 async def open_served(paths: Paths, kind: Kind = Kind.WINDOW) -> AsyncIterator[Workbench]:
-    """Give the workbench with its control API. Where that cannot be had, the workbench alone, and a line in the log.
+    """Give the workbench with its control API, which the setting opens and closes at once.
+
+    Where that cannot be had: the workbench alone, and a line in the log.
 
     :raises SettingError: the program's own folders cannot be made.
     :raises GatewayError: no port for the preview addresses.
     """
     async with open_workbench(paths) as workbench, contextlib.AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(served(workbench, paths.state, kind))
-        except (OSError, GatewayError) as error:
-            _log.warning("no control API: %s", error)
+        door = ControlDoor(lambda: served(workbench, paths.state, kind))
+        stack.push_async_callback(door.switch, False)
+        owner = await stack.enter_async_context(Owner("control"))
+
+        def heed(event: Event) -> None:
+            if isinstance(event, SettingsChanged):
+                owner.start(door.switch(event.settings.control_api), name="open or close")
+
+        stack.callback(workbench.subscribe(heed))
+        await door.switch(workbench.settings.control_api)
+        workbench.door = door
         yield workbench
 
 

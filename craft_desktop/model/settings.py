@@ -24,6 +24,14 @@ class WhenIdle(StrEnum):
     SLEEP = "sleep"
 
 
+class WhenQuit(StrEnum):
+    """What becomes of what runs when the program ends. What runs on this computer always ends with it."""
+
+    STOP = "stop"
+    KEEP = "keep"
+    ASK = "ask"
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One setting: a number, a word, or (a `default` of True or False) whether what `help` says is done.
@@ -162,6 +170,22 @@ OPTIONS: tuple[Option, ...] = (
         "E2B template",
         "What sandboxes on E2B begin with. “craft-desktop template build” makes one with Next.js in it.",
     ),
+    Option(
+        "when_quit",
+        WhenQuit.STOP.value,
+        "On quit",
+        "What runs on this computer ends with the program. A sandbox on E2B can stay for as long as “Idle after” says "
+        "(an hour at most), so that the next start is quick; it is paid for until then.",
+        choices=tuple(WhenQuit),
+    ),
+    Option("start_again", False, "Previews", "Start what ran when the program ended, once it opens again."),
+    Option("open_at_login", False, "Log-in", "Open the program when you log in to this computer."),
+    Option(
+        "control_api",
+        True,
+        "Control API",
+        "Let the command line and scripts on this computer list, start and stop projects.",
+    ),
 )
 
 BY_KEY = {option.key: option for option in OPTIONS}
@@ -187,6 +211,10 @@ class Settings:
     images_gb: int = 10
     pool_size: int = 0
     e2b_template: str = "base"
+    when_quit: WhenQuit = WhenQuit.STOP
+    start_again: bool = False
+    open_at_login: bool = False
+    control_api: bool = True
 
 
 def settled(values: Mapping[str, Value]) -> Settings:
@@ -209,6 +237,10 @@ def settled(values: Mapping[str, Value]) -> Settings:
         images_gb=int(whole["images_gb"]),
         pool_size=int(whole["pool_size"]),
         e2b_template=str(whole["e2b_template"]),
+        when_quit=WhenQuit(str(whole["when_quit"])),
+        start_again=bool(whole["start_again"]),
+        open_at_login=bool(whole["open_at_login"]),
+        control_api=bool(whole["control_api"]),
     )
 
 

@@ -20,6 +20,8 @@ CHOICES = {
     "e2b": "E2B",
     "stop": "Stop it",
     "sleep": "Put it to sleep",
+    "keep": "Keep it on E2B",
+    "ask": "Ask",
     "system": "As the system",
     "light": "Light",
     "dark": "Dark",

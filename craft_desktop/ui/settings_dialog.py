@@ -20,6 +20,8 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Quick starts", ("images_gb", "pool_size")),
     ("E2B", ("e2b_domain", "e2b_template", "e2b_api_url", "e2b_sandbox_url")),
     ("Desktop", ("theme", "editor", "tray", "notifications")),
+    ("Start and quit", ("start_again", "open_at_login", "when_quit")),
+    ("Control API", ("control_api",)),
 )
 """Where each option stands; `tests/ui/test_settings_dialog.py` sees to it that none is missing."""
 

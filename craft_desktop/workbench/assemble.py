@@ -12,6 +12,7 @@ from craft_desktop.preview.gateway import Gateway
 from craft_desktop.preview.pages import Pages
 from craft_desktop.sandbox.cancellation import keep_cancellations_quiet
 from craft_desktop.sandbox.local_host import LocalHost
+from craft_desktop.store.autostart import Autostart, own_command
 from craft_desktop.store.environment import EnvironmentStore
 from craft_desktop.store.images import ImageStore
 from craft_desktop.store.installation import installation_name
@@ -23,6 +24,7 @@ from craft_desktop.store.secrets import SecretStore
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.gallery import Gallery
 from craft_desktop.workbench.housekeeping import Housekeeping
+from craft_desktop.workbench.memory import Memory
 from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.tenancy import Landlord
 from craft_desktop.workbench.workbench import Workbench
@@ -48,6 +50,9 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
     keep_cancellations_quiet(asyncio.get_running_loop())
     redactor = open_log(paths.logs)
     options = OptionStore(paths.settings)
+    autostart = Autostart(paths.autostart, own_command())
+    if options.settings.open_at_login and not autostart.is_on:
+        options.change("open_at_login", False)  # a person switched it off in the desktop's own settings
     projects = ProjectStore(paths.state)
     secrets = SecretStore()
     installation = installation_name(paths.state)
@@ -79,6 +84,8 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
             housekeeping,
             owner,
             redactor,
+            autostart,
+            Memory(paths.state, owner),
         )
         stack.push_async_callback(workbench.aclose)
         gateway.on_activity = workbench.touch_slug

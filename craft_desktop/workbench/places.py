@@ -12,7 +12,8 @@ from craft_desktop.sandbox.connection import Connection
 from craft_desktop.sandbox.local_host import LocalHost
 from craft_desktop.sandbox.profile import CLOUD_DOMAIN, DEFAULT_TEMPLATE, Profile
 from craft_desktop.store.options import OptionStore
-from craft_desktop.store.secrets import SecretStore
+from craft_desktop.store.secrets import SecretStore, mask
+from craft_desktop.workbench.tenancy import APP_METADATA
 
 # What the embedded host wants to read before it runs anything unisolated.
 UNISOLATED = {"isolation": "none"}
@@ -58,6 +59,20 @@ class Places:
             profile = e2b_profile(self._options.settings, key)
         self._redactor.hide(profile.api_key)
         return Connection(profile)
+
+    async def test_key(self) -> str:
+        """Ask E2B whether it accepts the key, and give the answer as a sentence.
+
+        The account's name stays unsaid: E2B's API tells a team to who is logged in, not to a key.
+
+        :raises SandboxError: it is refused, or E2B does not answer.
+        :raises SecretError: the keyring does not answer.
+        """
+        connection = await self.connection(Provider.E2B)
+        found = await connection.list(APP_METADATA)
+        count = {0: "no preview", 1: "one preview"}.get(len(found), f"{len(found)} previews")
+        key = mask(connection.profile.api_key)
+        return f"{connection.profile.domain} accepts the key {key}. Its account runs {count} of this program."
 
     async def consent(self, project: Project, provider: Provider) -> dict[str, str]:
         """Give the metadata that tells the host what the person agreed to.

@@ -87,6 +87,7 @@ class Runner:
         self._task: asyncio.Task[None] | None = None
         self._run: Run | None = None
         self._moved = asyncio.Event()
+        self._leave_s = 0
         self.activity = Activity()
         self.session = Session(project().id)
         self._voice = Voice(self._tell, means.announce, lambda: self.session)
@@ -133,6 +134,17 @@ class Runner:
             self._tell(StopAsked())
             task.cancel()
         await asyncio.wait({task})
+
+    async def leave(self, for_s: int) -> None:
+        """Stop, but leave a live project's sandbox at E2B running for so many seconds: the next start takes it over.
+
+        What runs on this computer ends with the program in any case.
+        """
+        self._leave_s = for_s if self.session.provider is Provider.E2B else 0
+        try:
+            await self.stop()
+        finally:
+            self._leave_s = 0
 
     async def restart(self, wipe: Wipe = Wipe.NOTHING) -> None:
         """Start the dev server anew; a project that does not run is started. Return when live or ended.
@@ -330,7 +342,9 @@ class Runner:
             raise
         finally:
             self._run = None
-            if was_stopped:
+            if was_stopped and self._leave_s:
+                await self._means.landlord.leave(tenancy, self._leave_s)
+            elif was_stopped:
                 await self._means.landlord.part(tenancy, run.end_server)
             else:
                 await self._means.landlord.release(tenancy)

@@ -126,6 +126,17 @@ class Landlord:
         self._gallery.leave(tenancy.nonce)
         await self._end(tenancy.nonce, [tenancy.sandbox.kill])
 
+    async def leave(self, tenancy: Tenancy, for_s: int) -> None:
+        """Leave the sandbox as it is for the next start of the program, for so many seconds, or else end it."""
+        self._gallery.leave(tenancy.nonce)
+        try:
+            await tenancy.sandbox.keep(for_s)
+        except SandboxError as error:
+            _log.info("%s could not be left running: %s", tenancy.sandbox.id, error)
+            await self.release(tenancy)
+            return
+        self._ledger.disown(tenancy.nonce)
+
     async def part(self, tenancy: Tenancy, rest: Callable[[], Awaitable[None]]) -> None:
         """Release a good run's sandbox; an image still to be taken is, behind it, once `rest` ended its code."""
         if self._gallery.is_waiting(tenancy.nonce):

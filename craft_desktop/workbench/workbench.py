@@ -11,10 +11,11 @@ from craft_desktop.model.events import Event, LogLine, Notice, ProjectsChanged, 
 from craft_desktop.model.operations import Health, Opened, RunState, Status, Wipe
 from craft_desktop.model.project import Project, Provider, check_port
 from craft_desktop.model.session import Phase, Session
-from craft_desktop.model.settings import Settings
+from craft_desktop.model.settings import Settings, check
 from craft_desktop.paths import Paths
 from craft_desktop.preview.gateway import Gateway
 from craft_desktop.sandbox.template import build, describe
+from craft_desktop.store.autostart import Autostart
 from craft_desktop.store.environment import EnvironmentStore
 from craft_desktop.store.options import OptionStore
 from craft_desktop.store.projects import ProjectStore
@@ -22,15 +23,18 @@ from craft_desktop.store.runs import RunStore
 from craft_desktop.store.secrets import KeySource, KeyState, SecretStore
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.announcer import Announcer
+from craft_desktop.workbench.door import Door
 from craft_desktop.workbench.folder import choose_app, find_project, read_folder
 from craft_desktop.workbench.housekeeping import Housekeeping
 from craft_desktop.workbench.insight import Insight
+from craft_desktop.workbench.lifetime import Lifetime
+from craft_desktop.workbench.memory import Memory
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.reaper import Reaper
 from craft_desktop.workbench.runner import Means, Runner
 from craft_desktop.workbench.sample import copy_sample
-from craft_desktop.workbench.tenancy import APP_METADATA, Landlord
+from craft_desktop.workbench.tenancy import Landlord
 
 # Names longer than npm allows (214) are cut long before they fill a screen.
 LONGEST_NAME = 80
@@ -53,6 +57,8 @@ class Workbench:
         housekeeping: Housekeeping,
         owner: Owner,
         redactor: Redactor,
+        autostart: Autostart,
+        memory: Memory,
     ) -> None:
         self._paths = paths
         self._options = options
@@ -64,6 +70,7 @@ class Workbench:
         self._places = places
         self._gateway = gateway
         self._redactor = redactor
+        self._autostart = autostart
         self._announcer = Announcer()
         self._means = Means(
             lambda: self._options.settings,
@@ -77,8 +84,10 @@ class Workbench:
             redactor.strike,
         )
         self._runners: dict[str, Runner] = {}
+        self.lifetime = Lifetime(memory, lambda: self._options.settings, self._runners)
         self.reaper = Reaper(lambda: self._runners.values())
         self.insight = Insight(self._runners, projects.all, self._announce, redactor.strike)
+        self.door: Door | None = None  # whoever serves the control API puts it there
         for project in self._projects.all():
             self._prepare(project)
 
@@ -263,6 +272,8 @@ class Workbench:
 
         :raises SettingError: it is refused; the old value stays.
         """
+        if key == "open_at_login":
+            await asyncio.to_thread(self._autostart.switch, check(key, value) is True)
         self._options.change(key, value)
         self.reaper.look()
         self._announce(SettingsChanged(self.settings))
@@ -332,10 +343,7 @@ class Workbench:
         :raises SandboxError: it is refused, or E2B does not answer.
         :raises SecretError: the keyring does not answer.
         """
-        connection = await self._places.connection(Provider.E2B)
-        found = await connection.list(APP_METADATA)
-        count = {0: "no preview", 1: "one preview"}.get(len(found), f"{len(found)} previews")
-        return f"{connection.profile.domain} accepts the key. It runs {count} of this program."
+        return await self._places.test_key()
 
     async def build_template(self, name: str, node: str, next_version: str, tell: Callable[[str], None]) -> str:
         """Build a template at E2B with Node.js and Next.js, choose it for later starts, and give its id.
@@ -348,8 +356,8 @@ class Workbench:
         return template_id
 
     async def aclose(self) -> None:
-        """Stop every project. What the workbench was given is closed by who gave it."""
-        await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
+        """Stop every project, or leave it at E2B. What the workbench was given is closed by who gave it."""
+        await self.lifetime.end()
 
     def _prepare(self, project: Project) -> None:
         if project.id in self._runners:
@@ -379,6 +387,7 @@ class Workbench:
     def _announce(self, event: Event) -> None:
         if isinstance(event, SessionChanged):
             self.reaper.look()
+            self.lifetime.note()
         self.insight.note_event(event)
         for told in self.insight.logbook.take(event):
             self._announcer.announce(told)
