@@ -30,13 +30,28 @@ from craft_desktop.model.settings import Settings
 from craft_desktop.store.secrets import KeyState
 from craft_desktop.tasks import Owner
 from craft_desktop.ui import ansi
+from craft_desktop.ui.control_bridge import ControlBridge, Reachable
 from craft_desktop.ui.insight_bridge import InsightBridge, Sight
 from craft_desktop.ui.upkeep import Keeper, Upkeep
 
 _log = logging.getLogger(__name__)
 
 
-class Bench(Keeper, Protocol):
+class Acts(Protocol):
+    """The workbench's lifetime."""
+
+    @property
+    def asks(self) -> bool:
+        """Is a person to be asked, before the end, whether what runs at E2B stays?"""
+
+    async def start_again(self) -> None:
+        """Start what ran when the program last ended, where the settings say so."""
+
+    def keep_at_quit(self, keep: bool) -> None:
+        """Answer whether it stays."""
+
+
+class Bench(Keeper, Reachable, Protocol):
     """The workbench, as far as a window needs it."""
 
     @property
@@ -46,6 +61,10 @@ class Bench(Keeper, Protocol):
     @property
     def settings(self) -> Settings:
         """The settings in force."""
+
+    @property
+    def lifetime(self) -> Acts:
+        """Its first and last act."""
 
     @property
     def insight(self) -> Sight:
@@ -136,6 +155,7 @@ class Bridge(QObject):
         self._bench = bench
         self._owner = Owner("window", on_crash=self._crashed)
         self._adding = 0
+        self.control = ControlBridge(bench, self._run)
         self.upkeep = Upkeep(bench, self._run)
         self.insight = InsightBridge(bench.insight, lambda: bench.settings)
         self._unsubscribe: Callable[[], None] | None = bench.subscribe(self._hear)
@@ -145,6 +165,7 @@ class Bridge(QObject):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
+        self.control.close()
         await self._owner.aclose()
 
     # What the window shows ------------------------------------------------------------------------------------
@@ -246,6 +267,19 @@ class Bridge(QObject):
     def test_key(self) -> None:
         """Try the key; the answer comes by `key_tested`."""
         self._run(self._test_key(), "test key", None)
+
+    def start_again(self) -> None:
+        """Start what ran when the program last ended, where the settings say so."""
+        self._run(self._bench.lifetime.start_again(), "start again", None)
+
+    @property
+    def asks_at_quit(self) -> bool:
+        """Is a person to be asked, before the end, whether what runs at E2B stays?"""
+        return self._bench.lifetime.asks
+
+    def keep_at_quit(self, keep: bool) -> None:
+        """Answer that."""
+        self._bench.lifetime.keep_at_quit(keep)
 
     # How it is done -------------------------------------------------------------------------------------------
 

@@ -46,12 +46,12 @@ class Conduct:
         choose: Callable[[str], None],
         palette: Callable[[], None],
     ) -> None:
-        self._bridge, self._dialogs, self._pane, self._say = bridge, dialogs, pane, say
+        self._bridge, self._dialogs, self._pane, self._say, self._quit = bridge, dialogs, pane, say, quit
         self._of_program: Mapping[str, Callable[[], None]] = {
             "open": dialogs.open_folder,
             "sample": bridge.add_sample,
             "settings": self.open_settings,
-            "quit": quit,
+            "quit": self.quit,
             "palette": palette,
             "filter": filter,
             "shortcuts": dialogs.open_shortcuts,
@@ -114,6 +114,18 @@ class Conduct:
             case Action.REMOVE_PROJECT:
                 self.command("remove", project_id)
 
+    def quit(self) -> None:
+        """End the program, after the question whether what runs at E2B stays, where that is open."""
+        if self._bridge.asks_at_quit:
+            self._dialogs.ask_quit()
+        else:
+            self._quit()
+
+    def quit_so(self, keep: bool) -> None:
+        """End the program as that question was answered."""
+        self._bridge.keep_at_quit(keep)
+        self._quit()
+
     def start_if_stopped(self, project_id: str) -> None:
         """Start a project unless it runs."""
         if present.buttons(self._bridge.session(project_id)).start is Button.READY:
@@ -123,6 +135,7 @@ class Conduct:
         """Open the settings."""
         self._dialogs.open_settings(self._bridge.settings)
         self._bridge.ask_key()
+        self._bridge.control.ask()
 
     def is_possible(self, name: str) -> bool:
         """Does a command make sense now, for the project in sight?"""

@@ -11,6 +11,7 @@ from craft_desktop.model.settings import Settings
 from craft_desktop.store.secrets import KeyState
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.port_dialog import PortDialog
+from craft_desktop.ui.quit_dialog import QuitDialog
 from craft_desktop.ui.settings_dialog import SettingsDialog
 from craft_desktop.ui.shortcuts_dialog import ShortcutsDialog
 from craft_desktop.ui.words import tr
@@ -24,6 +25,10 @@ class Dialogs(QObject):
     key_forgotten = Signal()
     key_test_requested = Signal()
     folders_chosen = Signal(list)
+    token_copy_requested = Signal()
+    token_renew_requested = Signal()
+    quit_answered = Signal(bool)
+    """Whether what runs at E2B stays. Whoever cancels answers nothing."""
     port_chosen = Signal(str, object)
     """A project's id and a port, or None."""
 
@@ -32,6 +37,7 @@ class Dialogs(QObject):
         self._icons, self._window = icons, window
         self._settings: SettingsDialog | None = None
         self._shortcuts: ShortcutsDialog | None = None
+        self._quit: QuitDialog | None = None
 
     def open_settings(self, settings: Settings) -> None:
         """Open the settings, or bring them to the front."""
@@ -41,6 +47,8 @@ class Dialogs(QObject):
             self._settings.key_saved.connect(self.key_saved)
             self._settings.key_forgotten.connect(self.key_forgotten)
             self._settings.key_test_requested.connect(self.key_test_requested)
+            self._settings.token_copy_requested.connect(self.token_copy_requested)
+            self._settings.token_renew_requested.connect(self.token_renew_requested)
         self._settings.show_settings(settings)
         _raise(self._settings)
 
@@ -89,6 +97,23 @@ class Dialogs(QObject):
         if self._settings is not None:
             self._settings.show_answer(key, problem)
 
+    def show_access(self, url: str, masked: str) -> None:
+        """Show where the control API is, and the end of its token."""
+        if self._settings is not None:
+            self._settings.control_field.show_access(url, masked)
+
+    def show_token_copied(self) -> None:
+        """Say that the token is in the clipboard."""
+        if self._settings is not None:
+            self._settings.control_field.show_copied()
+
+    def ask_quit(self) -> None:
+        """Ask whether what runs at E2B stays; asked again, the question comes to the front."""
+        if self._quit is None:
+            self._quit = QuitDialog(self._window)
+            self._quit.answered.connect(self.quit_answered)
+        _raise(self._quit)
+
     def show_key(self, state: KeyState) -> None:
         """Show where the key is kept."""
         if self._settings is not None:
@@ -101,7 +126,7 @@ class Dialogs(QObject):
 
     def close_all(self) -> None:
         """Close what is open."""
-        for dialog in (self._settings, self._shortcuts):
+        for dialog in (self._settings, self._shortcuts, self._quit):
             if dialog is not None:
                 dialog.close()
 

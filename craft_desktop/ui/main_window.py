@@ -159,6 +159,9 @@ class MainWindow(QMainWindow):
         self.message_bar.remedy_requested.connect(lambda action: self.conduct.remedy("", action))
         dialogs = self.dialogs
         dialogs.folders_chosen.connect(bridge.add)
+        dialogs.token_copy_requested.connect(bridge.control.copy_token)
+        dialogs.token_renew_requested.connect(bridge.control.renew)
+        dialogs.quit_answered.connect(self.conduct.quit_so)
         dialogs.port_chosen.connect(bridge.upkeep.choose_port)
         dialogs.setting_changed.connect(bridge.change_setting)
         dialogs.key_saved.connect(bridge.save_key)
@@ -203,6 +206,8 @@ class MainWindow(QMainWindow):
         bridge.adding_changed.connect(self.empty_state.set_busy)
         bridge.settings_changed.connect(self._show_settings)
         bridge.setting_answered.connect(self.dialogs.show_answer)
+        bridge.control.changed.connect(self.dialogs.show_access)
+        bridge.control.copied.connect(self.dialogs.show_token_copied)
         bridge.key_changed.connect(self.dialogs.show_key)
         bridge.key_tested.connect(self.dialogs.show_key_words)
 
@@ -375,7 +380,7 @@ class MainWindow(QMainWindow):
         """Ask for the end instead of ending: what runs is stopped first. With an icon in the tray, only hide."""
         event.ignore()
         if not self.presence.goes_to_rest():
-            self.quit_requested.emit()
+            self.conduct.quit()
 
     def come_forward(self, project_id: str = "") -> None:
         """Bring the window to the front, with a project in sight if one is named."""

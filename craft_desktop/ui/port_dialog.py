@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWid
 from craft_desktop.model.errors import ProjectError
 from craft_desktop.model.project import Project, read_port
 from craft_desktop.ui.parts import label, push_button, set_property
-from craft_desktop.ui.theme import GAP, GAP_S, GAP_XL
+from craft_desktop.ui.theme import GAP, GAP_XL
 from craft_desktop.ui.words import tr
 
 WIDTH = 420
@@ -24,7 +24,7 @@ class PortDialog(QDialog):
         self.setObjectName("portDialog")
         self.setWindowTitle(tr("Port of {0}").format(project.name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(WIDTH)
+        self.setFixedWidth(WIDTH)
         self._project_id = project.id
         name = label(tr("Port of its page"))
         self.edit = QLineEdit(str(project.port or ""))
@@ -61,11 +61,11 @@ class PortDialog(QDialog):
         bottom.addWidget(self.save)
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP_XL, GAP_XL, GAP_XL, GAP_XL)
-        column.setSpacing(GAP_S)
+        column.setSpacing(GAP)
         column.addLayout(row)
         column.addWidget(self.error)
         column.addWidget(self.help)
-        column.addSpacing(GAP_XL - GAP_S)
+        column.addSpacing(GAP_XL - GAP)
         column.addLayout(bottom)
 
     def _save(self) -> None:
@@ -82,4 +82,5 @@ class PortDialog(QDialog):
         set_property(self.edit, "bad", bool(refusal))
         self.error.setText(refusal)
         self.error.setVisible(bool(refusal))
+        self.adjustSize()
         self.edit.setAccessibleDescription(refusal or self.help.text())

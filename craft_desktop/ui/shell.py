@@ -74,6 +74,7 @@ async def _live(folders: list[Path], paths: Paths, theme: Theme, icons: Icons, o
     window.presence.news.connect(notifier.tell)
     notifier.clicked.connect(window.come_forward)
     window.show()
+    bridge.start_again()
     if folders:
         bridge.add(folders)
     await asked.get()

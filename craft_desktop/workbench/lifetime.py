@@ -29,7 +29,7 @@ class Lifetime:
         self._memory = memory
         self._settings = settings
         self._runners = runners
-        self._answer = False
+        self._answer: bool | None = None
 
     async def start_again(self) -> None:
         """Start what ran when the program last ended, where the settings say so; note what runs from now on."""
@@ -44,10 +44,10 @@ class Lifetime:
 
     @property
     def asks(self) -> bool:
-        """Is a person to be asked, before the end, whether what runs at E2B stays?"""
+        """Is a person to be asked, before the end, whether what runs at E2B stays? Once answered, no more."""
         runs = (runner.session for runner in self._runners.values())
         at_e2b = any(run.is_active and run.provider is Provider.E2B for run in runs)
-        return at_e2b and self._settings().when_quit is WhenQuit.ASK
+        return at_e2b and self._answer is None and self._settings().when_quit is WhenQuit.ASK
 
     def keep_at_quit(self, keep: bool) -> None:
         """Answer what the settings leave open: whether sandboxes at E2B stay when the program ends."""
@@ -55,6 +55,7 @@ class Lifetime:
 
     async def end(self) -> None:
         """Stop every project, or leave its sandbox at E2B, as the settings say."""
+        self._answer = self._answer is True
         await self._memory.aclose()
         settings = self._settings()
         if settings.when_quit is WhenQuit.KEEP or (settings.when_quit is WhenQuit.ASK and self._answer):

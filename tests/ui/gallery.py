@@ -43,6 +43,7 @@ from craft_desktop.ui.main_window import MainWindow
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.port_dialog import PortDialog
 from craft_desktop.ui.project_pane import ProjectPane
+from craft_desktop.ui.quit_dialog import QuitDialog
 from craft_desktop.ui.settings_dialog import SettingsDialog
 from craft_desktop.ui.shortcuts_dialog import ShortcutsDialog
 from craft_desktop.ui.theme import Theme
@@ -225,6 +226,17 @@ class Gallery:
                 edit = dialog.fields["install_limit_s"].edit
                 assert edit is not None
                 edit.setText("soon")
+            if name.startswith("settings-"):
+                bench.key = KeyState(KeySource.KEYRING, "•••• 7f3a")
+                window.actions_by_name["settings"].trigger()
+                dialog = target = find(window, SettingsDialog)
+                await asyncio.sleep(0.1)
+                dialog.show_section(name.removeprefix("settings-"))
+                if name == "settings-e2b_domain":
+                    dialog.show_key_words(await bench.test_key(), True)
+            if name == "quit":
+                window.dialogs.ask_quit()
+                target = find(window, QuitDialog)
             if name == "port":
                 window.actions_by_name["port"].trigger()
                 dialog_of_port = target = find(window, PortDialog)
@@ -317,10 +329,14 @@ PAGES_SEEN = ("phone", "tablet", "ask", "page-says", "page-menu", "pop-out", "po
 SEEN = ("live", "message", "find", "asleep", *LOOKED_INTO, *PAGES_SEEN)
 """States with a page: taken from the screen, for another process draws it."""
 
+SETTINGS_SEEN = tuple(f"settings-{key}" for key in ("images_gb", "e2b_domain", "when_quit", "tray", "control_api"))
+DIALOGS = ("settings", "shortcuts", "menu", "port", "quit", *SETTINGS_SEEN)
+"""States of a window of its own size."""
+
 STATES = (
     *LOOKED_INTO, "idle", "asleep", *PAGES_SEEN,
     "empty", "stopped", "starting", "installing", "live", "failed", "settings",
-    "message", "find", "drop", "stopping", "shortcuts", "menu", "port",
+    "message", "find", "drop", "stopping", "shortcuts", "menu", "port", "quit", *SETTINGS_SEEN,
 )  # fmt: skip
 
 
@@ -328,7 +344,7 @@ async def main(theme: Theme, icons: Icons, folder: Path, states: list[str], port
     gallery = Gallery(theme, icons, folder, port)
     for name in states:
         for choice in ("light", "dark"):
-            for size in SIZES if name not in ("settings", "shortcuts", "menu", "port") else SIZES[:1]:
+            for size in SIZES[:1] if name in DIALOGS else SIZES:
                 await gallery.render(name, choice, size)
 
 

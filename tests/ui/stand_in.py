@@ -27,6 +27,7 @@ from craft_desktop.model.session import (
 )
 from craft_desktop.model.settings import Settings, WhenIdle, check
 from craft_desktop.store.secrets import KeySource, KeyState
+from craft_desktop.workbench.door import Access
 
 NOW = 1_795_000_000.0
 
@@ -109,12 +110,50 @@ class Insights:
         return self.files.get(place.path)
 
 
+class Doorway:
+    """Stands for who serves the control API."""
+
+    def __init__(self) -> None:
+        self.access: Access | None = Access("http://127.0.0.1:41207", "secret-token-0001")
+        self.listeners: list[Callable[[], None]] = []
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    async def renew(self) -> None:
+        self.show(Access("http://127.0.0.1:41208", "secret-token-0002"))
+
+    def show(self, access: Access | None) -> None:
+        self.access = access
+        for listener in tuple(self.listeners):
+            listener()
+
+
+class Span:
+    """Stands for the workbench's first and last act."""
+
+    def __init__(self) -> None:
+        self.asks = False
+        self.answers: list[bool] = []
+        self.starts = 0
+
+    async def start_again(self) -> None:
+        self.starts += 1
+
+    def keep_at_quit(self, keep: bool) -> None:
+        self.answers.append(keep)
+        self.asks = False
+
+
 class StandIn:
     """Does at once what the workbench takes its time for, and remembers what it was asked."""
 
     def __init__(self, projects: tuple[Project, ...] = (), address: str = "http://{slug}.localhost:4100/") -> None:
         self.touched: set[str] = set()
         self.insight = Insights()
+        self.door: Doorway | None = Doorway()
+        self.lifetime = Span()
         self.projects = projects
         self.settings = Settings()
         self.sessions: dict[str, Session] = {}

@@ -2,14 +2,18 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from craft_desktop.model.errors import Action
 from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.commands import COMMANDS
 from craft_desktop.ui.main_window import MainWindow
 from craft_desktop.ui.port_dialog import PortDialog
+from craft_desktop.ui.quit_dialog import QuitDialog
+from craft_desktop.ui.settings_dialog import SettingsDialog
+from tests.ui.hands import click, press
 from tests.ui.stand_in import StandIn
 
 
@@ -71,6 +75,35 @@ async def test_a_folder_opens_in_the_editor(window: MainWindow, bench: StandIn, 
     bench.settings = replace(bench.settings, editor="no-such-editor {file}")
     window.conduct.command("editor")
     assert window.pane is not None and window.pane.message_bar.headline.text() == "The editor did not start"
+
+
+async def test_quitting_asks_where_the_answer_is_open(window: MainWindow, bench: StandIn) -> None:
+    ends: list[None] = []
+    window.quit_requested.connect(lambda: ends.append(None))
+    bench.lifetime.asks = True
+    window.conduct.command("quit")
+    window.close()  # the same question, not a second one
+    (dialog,) = window.findChildren(QuitDialog)
+    assert dialog.isVisible() and not dialog.isModal() and ends == []
+    press(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible() and ends == [] and bench.lifetime.answers == []
+    window.close()
+    click(dialog.findChild(QPushButton, "quitKeep"))
+    assert bench.lifetime.answers == [True] and len(ends) == 1
+    window.conduct.command("quit")  # whoever asks again wants it now
+    assert len(ends) == 2
+
+
+async def test_the_settings_show_the_control_api(window: MainWindow, bench: StandIn) -> None:
+    window.conduct.open_settings()
+    dialog = window.findChild(SettingsDialog)
+    assert dialog is not None and dialog.control_field.token.text() == "•••• 0001"
+    dialog.control_field.copy_button.click()
+    assert QGuiApplication.clipboard().text() == "secret-token-0001"
+    assert not dialog.control_field.words.isHidden()
+    dialog.control_field.renew_button.click()
+    await settle()
+    assert dialog.control_field.token.text() == "•••• 0002" and dialog.control_field.renew_button.isEnabled()
 
 
 async def test_nothing_is_done_where_there_is_no_project(window: MainWindow, bench: StandIn) -> None:

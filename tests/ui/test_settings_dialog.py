@@ -45,7 +45,51 @@ def test_it_shows_changes_and_refuses_in_place(qtbot: QtBot, icons: Icons) -> No
     assert not dialog.isVisible()
 
 
+def test_headings_lead_to_their_fields_by_keyboard(qtbot: QtBot, icons: Icons) -> None:
+    dialog = SettingsDialog(icons)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.activateWindow()
+    dialog.headings.setFocus()
+    titles = [dialog.headings.item(row).text() for row in range(dialog.headings.count())]
+    assert titles == [title for title, _ in SECTIONS]
+    for row, (_, keys) in enumerate(SECTIONS):
+        assert dialog.pages.currentIndex() == row
+        assert [field.isVisible() for field in dialog.fields.values()].count(True) == len(keys)
+        press(dialog.headings, Qt.Key.Key_Down)
+    dialog.show_section("theme")
+    assert dialog.fields["theme"].isVisible()
+    assert dialog.focusWidget() is dialog.fields["theme"].buttons["system"]
+    dialog.show_section("tray")
+    box = dialog.fields["tray"].box
+    assert box is not None and dialog.focusWidget() is box
+    dialog.show_section("no such key")
+    assert dialog.focusWidget() is box
+
+
+def test_tab_reaches_every_field_of_a_page_and_leaves_it(qtbot: QtBot, icons: Icons) -> None:
+    dialog = SettingsDialog(icons)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.activateWindow()
+    for row, (_, keys) in enumerate(SECTIONS):
+        dialog.headings.setCurrentRow(row)
+        dialog.headings.setFocus()
+        seen: set[str] = set()
+        for _ in range(40):  # more than any page has
+            focused = dialog.focusWidget()
+            assert focused is not None
+            if focused is dialog.findChild(QPushButton, "settingsClose"):
+                break
+            seen.add(focused.objectName())
+            press(focused, Qt.Key.Key_Tab)
+        else:
+            raise AssertionError(f"Tab does not leave {SECTIONS[row][0]}")
+        assert all(any(key in name for name in seen) for key in keys), (keys, seen)
+
+
 def test_it_fits_a_small_screen(qtbot: QtBot, icons: Icons) -> None:
     dialog = SettingsDialog(icons)
     qtbot.addWidget(dialog)
     assert dialog.minimumSizeHint().height() < 400
+    assert dialog.width() <= 900 and dialog.height() <= 600

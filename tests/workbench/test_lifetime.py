@@ -34,6 +34,7 @@ async def ended_with(paths: Paths, elsewhere: StandaloneHost, folder: Path, when
         sandbox_id = workbench.session(cloudy.id).sandbox_id
         if answer is not None:
             workbench.lifetime.keep_at_quit(answer)
+            assert not workbench.lifetime.asks
         assert workbench.lifetime.asks is (when_quit == "ask")
         await workbench.close(here.id)
         assert workbench.lifetime.asks is (when_quit == "ask")
