@@ -32,9 +32,13 @@ class CheckBox(QCheckBox):
         return QSize(LEAST_WIDTH, CONTROL)
 
     def heightForWidth(self, width: int) -> int:
-        """Give the height of the sentence at a width, no less than a control's."""
+        """Give the height of the sentence at a width; its first line stands as in a control of one line."""
         rest = QRect(0, 0, max(1, width - BOX - GAP), 0)
-        return max(CONTROL, self.fontMetrics().boundingRect(rest, _FLAGS, self.text()).height())
+        return 2 * self._above + self.fontMetrics().boundingRect(rest, _FLAGS, self.text()).height()
+
+    @property
+    def _above(self) -> int:
+        return max(0, (CONTROL - self.fontMetrics().height()) // 2)
 
     def hitButton(self, pos: QPoint) -> bool:
         """Let a click on the words do as well."""
@@ -51,11 +55,8 @@ class CheckBox(QCheckBox):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self.palette()
-        lines = self.fontMetrics().lineSpacing()
-        words = QRect(BOX + GAP, 0, self.width() - BOX - GAP, self.height())
-        is_one_line = self.fontMetrics().boundingRect(words, _FLAGS, self.text()).height() <= lines
-        top = (self.height() - BOX) / 2 if is_one_line else (lines - BOX) / 2 + 1
-        box = QRectF(0.5, round(top) + 0.5, BOX - 1, BOX - 1)
+        words = QRect(BOX + GAP, self._above, self.width() - BOX - GAP, self.height() - self._above)
+        box = QRectF(0.5, (CONTROL - BOX) // 2 + 0.5, BOX - 1, BOX - 1)
         ground = palette.color(QPalette.ColorRole.Highlight if self.isChecked() else QPalette.ColorRole.Base)
         edge = palette.color(QPalette.ColorRole.PlaceholderText)
         if self.hasFocus():
@@ -68,9 +69,8 @@ class CheckBox(QCheckBox):
         if self.isChecked():
             paint(painter, box, Shape.CHECK, palette.color(QPalette.ColorRole.HighlightedText))
         painter.setPen(palette.color(QPalette.ColorRole.WindowText))
-        where = Qt.AlignmentFlag.AlignVCenter if is_one_line else Qt.AlignmentFlag.AlignTop
-        painter.drawText(words, _FLAGS | int(where), self.text())
+        painter.drawText(words, _FLAGS, self.text())
         painter.end()
 
 
-_FLAGS = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignLeft)
+_FLAGS = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignLeft) | int(Qt.AlignmentFlag.AlignTop)

@@ -7,7 +7,7 @@ from craft_desktop.model.errors import Problem
 from craft_desktop.model.settings import Option
 from craft_desktop.ui.check_box import CheckBox
 from craft_desktop.ui.parts import label, push_button, set_property
-from craft_desktop.ui.theme import GAP, GAP_S
+from craft_desktop.ui.theme import CONTROL, GAP, GAP_S
 from craft_desktop.ui.words import tr
 
 NUMBER_WIDTH = 96
@@ -46,7 +46,8 @@ class OptionField(QWidget):
         name.setFixedWidth(LABEL_WIDTH)
         row = QHBoxLayout()
         row.setSpacing(GAP)
-        row.addWidget(name)
+        name.setMinimumHeight(CONTROL)
+        row.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)  # beside the first line, if there are several
         self.help = label(tr(option.help), "small", wraps=True)
         if isinstance(option.default, bool):
             self._add_box(row)

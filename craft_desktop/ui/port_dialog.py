@@ -67,6 +67,8 @@ class PortDialog(QDialog):
         column.addWidget(self.help)
         column.addSpacing(GAP_XL - GAP)
         column.addLayout(bottom)
+        self._column = column
+        self._fit()
 
     def _save(self) -> None:
         try:
@@ -78,9 +80,13 @@ class PortDialog(QDialog):
         self.chosen.emit(self._project_id, port)
         self.accept()
 
+    def _fit(self) -> None:
+        # Wrapped labels ask for the height of some other width than the one they get.
+        self.setFixedHeight(self._column.totalHeightForWidth(WIDTH))
+
     def _show(self, refusal: str) -> None:
         set_property(self.edit, "bad", bool(refusal))
         self.error.setText(refusal)
         self.error.setVisible(bool(refusal))
-        self.adjustSize()
+        self._fit()
         self.edit.setAccessibleDescription(refusal or self.help.text())

@@ -38,7 +38,7 @@ def picture(box: CheckBox) -> QImage:
 
 
 def test_a_long_sentence_takes_more_lines_and_none_is_cut_off(qtbot: QtBot, holder: QWidget, box: CheckBox) -> None:
-    assert box.height() == CONTROL
+    assert abs(box.height() - CONTROL) <= 1
     holder.resize(220, 400)
     qtbot.waitUntil(lambda: box.height() >= 4 * box.fontMetrics().lineSpacing())
 
