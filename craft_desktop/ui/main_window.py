@@ -39,6 +39,7 @@ from craft_desktop.ui.splitter import Splitter
 from craft_desktop.ui.status_line import StatusLine
 from craft_desktop.ui.theme import Theme
 from craft_desktop.ui.tray import rows_of
+from craft_desktop.ui.wiring import connect_dialogs
 from craft_desktop.ui.words import tr
 
 WIDTH, HEIGHT = 1280, 800
@@ -157,16 +158,7 @@ class MainWindow(QMainWindow):
         tray.show_requested.connect(self.come_forward)
         tray.quit_requested.connect(self.quit_requested)
         self.message_bar.remedy_requested.connect(lambda action: self.conduct.remedy("", action))
-        dialogs = self.dialogs
-        dialogs.folders_chosen.connect(bridge.add)
-        dialogs.token_copy_requested.connect(bridge.control.copy_token)
-        dialogs.token_renew_requested.connect(bridge.control.renew)
-        dialogs.quit_answered.connect(self.conduct.quit_so)
-        dialogs.port_chosen.connect(bridge.upkeep.choose_port)
-        dialogs.setting_changed.connect(bridge.change_setting)
-        dialogs.key_saved.connect(bridge.save_key)
-        dialogs.key_forgotten.connect(bridge.forget_key)
-        dialogs.key_test_requested.connect(bridge.test_key)
+        connect_dialogs(self.dialogs, bridge, self.conduct)
         self.panes.pane_made.connect(self._connect_pane)
         self.splitter.splitterMoved.connect(lambda: self._placement.keep_splitter("main", self.splitter))
         for name, action in self.actions_by_name.items():
@@ -202,14 +194,8 @@ class MainWindow(QMainWindow):
         )
         bridge.insight.failed.connect(lambda key, problem: self._show_notice(Notice(key, problem)))
         bridge.added.connect(self._show_added)
-        bridge.choice_asked.connect(self.dialogs.ask_choice)
         bridge.adding_changed.connect(self.empty_state.set_busy)
         bridge.settings_changed.connect(self._show_settings)
-        bridge.setting_answered.connect(self.dialogs.show_answer)
-        bridge.control.changed.connect(self.dialogs.show_access)
-        bridge.control.copied.connect(self.dialogs.show_token_copied)
-        bridge.key_changed.connect(self.dialogs.show_key)
-        bridge.key_tested.connect(self.dialogs.show_key_words)
 
     def _begin(self, project: Project) -> Start:
         bridge, session = self._bridge, self._bridge.session(project.id)

@@ -1,0 +1,28 @@
+"""Joins the dialogs with the bridge: what a person wants in them goes to it, what comes of it goes back.
+
+The window joins the rest; it and this module are the only ones that connect.
+"""
+
+from craft_desktop.ui.bridge import Bridge
+from craft_desktop.ui.conduct import Conduct
+from craft_desktop.ui.dialogs import Dialogs
+
+
+def connect_dialogs(dialogs: Dialogs, bridge: Bridge, conduct: Conduct) -> None:
+    """Connect both ways, once."""
+    dialogs.folders_chosen.connect(bridge.add)
+    dialogs.token_copy_requested.connect(bridge.control.copy_token)
+    dialogs.token_renew_requested.connect(bridge.control.renew)
+    dialogs.quit_answered.connect(conduct.quit_so)
+    dialogs.port_chosen.connect(bridge.upkeep.choose_port)
+    dialogs.setting_changed.connect(bridge.change_setting)
+    dialogs.key_saved.connect(bridge.save_key)
+    dialogs.key_forgotten.connect(bridge.forget_key)
+    dialogs.key_test_requested.connect(bridge.test_key)
+
+    bridge.choice_asked.connect(dialogs.ask_choice)
+    bridge.setting_answered.connect(dialogs.show_answer)
+    bridge.control.changed.connect(dialogs.show_access)
+    bridge.control.copied.connect(dialogs.show_token_copied)
+    bridge.key_changed.connect(dialogs.show_key)
+    bridge.key_tested.connect(dialogs.show_key_words)
