@@ -40,6 +40,7 @@ class SaveItem(QPushButton):
         self.setObjectName("statusSave")
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(tr("Saved → on screen"))
         self._seen: SaveSeen | None = None
         self.clicked.connect(self.open_detail)
         self.hide()
@@ -49,6 +50,7 @@ class SaveItem(QPushButton):
         if seen != self._seen:
             self._seen = seen
             self.setText(figures.save_line(seen, tr))
+            self.setAccessibleName(self.text() or tr("Saved → on screen"))
             self.setToolTip(figures.save_stages(seen, tr))
             self.setAccessibleDescription(self.toolTip())
         self.setVisible(seen is not None)
