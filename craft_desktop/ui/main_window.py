@@ -156,7 +156,7 @@ class MainWindow(QMainWindow):
         tray = self.presence.tray
         tray.commanded.connect(self.conduct.command)
         tray.show_requested.connect(self.come_forward)
-        tray.quit_requested.connect(self.quit_requested)
+        tray.quit_requested.connect(self.conduct.quit)
         self.message_bar.remedy_requested.connect(lambda action: self.conduct.remedy("", action))
         connect_dialogs(self.dialogs, bridge, self.conduct)
         self.panes.pane_made.connect(self._connect_pane)

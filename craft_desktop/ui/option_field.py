@@ -90,13 +90,6 @@ class OptionField(QWidget):
         if problem is not None:
             self._choose_told()  # of a choice that was refused nothing is left to be mended
 
-    def focus_field(self) -> None:
-        """Bring the keyboard here."""
-        chosen = next((button for button in self.buttons.values() if button.isChecked()), None)
-        target = self.edit or self.box or chosen
-        if target is not None:
-            target.setFocus(Qt.FocusReason.OtherFocusReason)
-
     def _choose_told(self) -> None:
         button = self.buttons.get(self._told)
         if button is not None:

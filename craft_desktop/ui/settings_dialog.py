@@ -91,13 +91,6 @@ class SettingsDialog(QDialog):
         column.addLayout(bottom)
         self.headings.setFocus()
 
-    def show_section(self, key: str) -> None:
-        """Bring the heading with an option into sight, and the keyboard to its field."""
-        row = next((row for row, (_, keys) in enumerate(SECTIONS) if key in keys), None)
-        if row is not None:
-            self.headings.setCurrentRow(row)
-            self.fields[key].focus_field()
-
     def show_settings(self, settings: Settings) -> None:
         """Show the values in force, except in a field whose value was refused and is still being mended."""
         for key, field in self.fields.items():

@@ -52,7 +52,11 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
     options = OptionStore(paths.settings)
     autostart = Autostart(paths.autostart, own_command())
     if options.settings.open_at_login and not autostart.is_on:
-        options.change("open_at_login", False)  # a person switched it off in the desktop's own settings
+        # A person switched it off in the desktop's own settings.
+        try:
+            options.change("open_at_login", False)
+        except SettingError as error:  # the box is ticked for once too long; nothing else hangs on it
+            _log.warning("%s: %s", error.problem.title, error.problem.detail)
     projects = ProjectStore(paths.state)
     secrets = SecretStore()
     installation = installation_name(paths.state)

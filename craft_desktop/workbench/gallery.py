@@ -128,7 +128,11 @@ class Gallery:
         task = self._owner.start(self._keep(sitting), name=f"image of {sitting.project.slug}")
         self._tasks[sitting.nonce] = task
         self._waiting[sitting.nonce] = sitting
-        task.add_done_callback(lambda _: self._tasks.pop(sitting.nonce, None))
+        task.add_done_callback(lambda _: self._forget(sitting.nonce, task))
+
+    def _forget(self, nonce: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(nonce) is task:  # after a clean restart another one may have its place
+            del self._tasks[nonce]
 
     def is_waiting(self, nonce: str) -> bool:
         """Is an image of this sandbox still to be taken, or just being taken?"""

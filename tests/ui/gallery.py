@@ -44,7 +44,7 @@ from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.port_dialog import PortDialog
 from craft_desktop.ui.project_pane import ProjectPane
 from craft_desktop.ui.quit_dialog import QuitDialog
-from craft_desktop.ui.settings_dialog import SettingsDialog
+from craft_desktop.ui.settings_dialog import SECTIONS, SettingsDialog
 from craft_desktop.ui.shortcuts_dialog import ShortcutsDialog
 from craft_desktop.ui.theme import Theme
 from tests.ui import stand_in as S
@@ -231,7 +231,8 @@ class Gallery:
                 window.actions_by_name["settings"].trigger()
                 dialog = target = find(window, SettingsDialog)
                 await asyncio.sleep(0.1)
-                dialog.show_section(name.removeprefix("settings-"))
+                key = name.removeprefix("settings-")
+                dialog.headings.setCurrentRow(next(row for row, (_, keys) in enumerate(SECTIONS) if key in keys))
                 if name == "settings-e2b_domain":
                     dialog.show_key_words(await bench.test_key(), True)
             if name == "quit":

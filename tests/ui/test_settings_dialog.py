@@ -57,14 +57,6 @@ def test_headings_lead_to_their_fields_by_keyboard(qtbot: QtBot, icons: Icons) -
         assert dialog.pages.currentIndex() == row
         assert [field.isVisible() for field in dialog.fields.values()].count(True) == len(keys)
         press(dialog.headings, Qt.Key.Key_Down)
-    dialog.show_section("theme")
-    assert dialog.fields["theme"].isVisible()
-    assert dialog.focusWidget() is dialog.fields["theme"].buttons["system"]
-    dialog.show_section("tray")
-    box = dialog.fields["tray"].box
-    assert box is not None and dialog.focusWidget() is box
-    dialog.show_section("no such key")
-    assert dialog.focusWidget() is box
 
 
 def test_tab_reaches_every_field_of_a_page_and_leaves_it(qtbot: QtBot, icons: Icons) -> None:

@@ -40,6 +40,8 @@ async def open_bench(_paths):
     if mode == "stuck":
         import asyncio
         await asyncio.Event().wait()
+    if mode == "close":
+        print("started again", bench.lifetime.starts, flush=True)
     print("closed", bench.asked, flush=True)
 
 def main_window():
@@ -80,10 +82,10 @@ def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> Non
     assert (tmp_path / "state" / "window.ini").is_file()
 
 
-def test_closing_the_window_ends_it(tmp_path: Path) -> None:
+def test_what_ran_is_asked_for_and_closing_the_window_ends_it(tmp_path: Path) -> None:
     with start("close", tmp_path) as program:
         out, err = program.communicate(timeout=LIMIT_S)
-    assert out.splitlines() == ["open", "closed []", "end 0"], err
+    assert out.splitlines() == ["open", "started again 1", "closed []", "end 0"], err
 
 
 def test_folders_of_the_command_line_are_added(tmp_path: Path) -> None:

@@ -246,3 +246,18 @@ def test_places_are_told_apart() -> None:
     assert (provider_of(cloud), place_of(cloud, {})) == ("e2b e2b.app", "e2b e2b.app base")
     own = Profile(Provider.E2B, "key", api_url="https://api.example.com", template="mine")
     assert place_of(own, {}) == "e2b https://api.example.com mine"
+
+
+async def test_who_is_kept_again_after_a_discard_is_left_as_any_other(house: House) -> None:
+    tenancy = await house.landlord.rent(house.connection, house.project("one"), {}, "key")
+    house.landlord.keep_image(tenancy, "key", idle_s=lambda: 0.0)
+    await house.gallery.discard(house.connection, tenancy.nonce, tenancy.asked.project.id)
+    house.landlord.keep_image(tenancy, "key", idle_s=lambda: 0.0)
+    for _ in range(5):  # the first one's end is told meanwhile, and is not the second one's
+        await asyncio.sleep(0)
+    house.gallery.leave(tenancy.nonce)
+    async with asyncio.timeout(LIMIT_S):
+        while len(house.owner):
+            await asyncio.sleep(0.01)
+    assert not house.gallery.is_waiting(tenancy.nonce)
+    await house.landlord.release(tenancy)

@@ -113,3 +113,15 @@ def test_what_stays_stays_for_as_long_as_an_unused_one_may() -> None:
     assert kept_for_s(15) == 900
     assert kept_for_s(1) == SANDBOX_TIMEOUT_S
     assert kept_for_s(600) == kept_for_s(0) == LONGEST_KEPT_S
+
+
+async def test_settings_that_cannot_be_written_do_not_keep_it_from_opening(
+    paths: Paths, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths.prepare()
+    (paths.settings / "settings.json").write_text('{"open_at_login": true}')
+    (paths.settings / ".settings.lock").mkdir()
+    async with open_workbench(paths) as workbench:
+        assert workbench.settings.open_at_login
+    assert "could not be saved" in caplog.text
+    caplog.clear()
