@@ -54,6 +54,14 @@ class EnvironmentStore:
             )
         return found
 
+    async def place(self, project_id: str) -> KeySource:
+        """Say where a project's variables are kept, or would be.
+
+        :raises SecretError: the keyring does not answer.
+        """
+        is_for_now = project_id in self._memory or await keyring_told() is None
+        return KeySource.MEMORY if is_for_now else KeySource.KEYRING
+
     async def change(self, project_id: str, put: Mapping[str, str], drop: Collection[str]) -> KeySource:
         """Set some variables and drop others; the answer says where they are kept.
 

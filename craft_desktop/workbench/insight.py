@@ -1,14 +1,17 @@
 """What can be seen of a project that runs: its logs and what they mean, what it uses, how long nobody has used it."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from craft_desktop.model.env_files import EnvFiles
 from craft_desktop.model.events import CompileChanged, Event, LogLine, Measured, Pushed
 from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
 from craft_desktop.model.saved import Frame
+from craft_desktop.workbench.env_files import read_env_files
 from craft_desktop.workbench.locate import Locator
 from craft_desktop.workbench.logbook import Logbook
 from craft_desktop.workbench.meter import Meter
@@ -94,6 +97,11 @@ class Insight:
                 return None
             locator = self._locators[project_id] = Locator(project.path)
         return locator.locate(place)
+
+    async def env_files(self, project_id: str) -> EnvFiles:
+        """Say which names a project's own `.env` files set."""
+        project = next((project for project in self._projects() if project.id == project_id), None)
+        return EnvFiles() if project is None else await asyncio.to_thread(read_env_files, project.path)
 
     def forget(self, project_id: str) -> None:
         """Keep nothing of a project."""

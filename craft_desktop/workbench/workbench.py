@@ -285,6 +285,13 @@ class Workbench:
         """
         return self._environments.names(project_id)
 
+    async def environment_place(self, project_id: str) -> KeySource:
+        """Say where a project's environment variables are kept, or would be.
+
+        :raises SecretError: the keyring does not answer.
+        """
+        return await self._environments.place(project_id)
+
     async def reveal_environment(self, project_id: str) -> Mapping[str, str]:
         """Give a project's environment variables with their values, for the person's own eyes.
 

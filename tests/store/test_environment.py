@@ -126,3 +126,12 @@ async def test_a_file_of_names_that_cannot_be_read_is_told(system: SystemKeyring
     (tmp_path / "environment.json").mkdir()
     with pytest.raises(SecretError, match="could not be read"):
         await store_in(tmp_path).values("p1")
+
+
+async def test_where_they_are_kept_can_be_told_beforehand(
+    system: SystemKeyring, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = store_in(tmp_path)
+    assert await store.place("p1") is KeySource.KEYRING and system.kept == {}
+    use(monkeypatch, PlaintextKeyring())
+    assert await store.place("p1") is KeySource.MEMORY

@@ -152,3 +152,28 @@ async def test_a_removed_project_is_forgotten_and_a_keyring_that_refuses_is_told
     await workbench.remove(two.id)
     assert workbench.projects == ()
     assert [event.problem.title for event in watcher.events if isinstance(event, Notice)] == ["The keyring refused"]
+
+
+LAYERED = """
+const { loadEnvFile, env } = process;
+loadEnvFile(".env.local");
+require("http").createServer((_, answer) => answer.end(JSON.stringify({ BOTH: env.BOTH, FILE: env.FILE })))
+  .listen(env.PORT, "127.0.0.1");
+"""
+
+
+async def test_what_is_set_here_wins_over_the_project_s_files_which_are_told_by_name(
+    workbench: Workbench, tmp_path: Path
+) -> None:
+    folder = tiny_project(tmp_path / "layered")
+    (folder / "server.js").write_text(LAYERED)
+    (folder / ".env.local").write_text("BOTH=of the file\nFILE=of the file\n")
+    project = await workbench.add(folder)
+    await workbench.open(project.id)
+    assert await seen(workbench, project.id) == {"BOTH": "of the file", "FILE": "of the file"}
+    files = await workbench.insight.env_files(project.id)
+    assert files.setting("BOTH") == (".env.local",) and "of the file" not in repr(files)
+    assert await workbench.environment_place(project.id) is KeySource.KEYRING
+    await changed(workbench, project.id, {"BOTH": "set here"})
+    assert await seen(workbench, project.id) == {"BOTH": "set here", "FILE": "of the file"}
+    assert (await workbench.insight.env_files("gone")).files == ()
