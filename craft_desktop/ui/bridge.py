@@ -31,10 +31,15 @@ from craft_desktop.store.secrets import KeyState
 from craft_desktop.tasks import Owner
 from craft_desktop.ui import ansi
 from craft_desktop.ui.control_bridge import ControlBridge, Reachable
+from craft_desktop.ui.environment_bridge import EnvironmentBench, EnvironmentBridge, Files
 from craft_desktop.ui.insight_bridge import InsightBridge, Sight
 from craft_desktop.ui.upkeep import Keeper, Upkeep
 
 _log = logging.getLogger(__name__)
+
+
+class Seen(Sight, Files, Protocol):
+    """The workbench's insight, for every bridge that asks it."""
 
 
 class Acts(Protocol):
@@ -51,7 +56,7 @@ class Acts(Protocol):
         """Answer whether it stays."""
 
 
-class Bench(Keeper, Reachable, Protocol):
+class Bench(Keeper, Reachable, EnvironmentBench, Protocol):
     """The workbench, as far as a window needs it."""
 
     @property
@@ -67,7 +72,7 @@ class Bench(Keeper, Reachable, Protocol):
         """Its first and last act."""
 
     @property
-    def insight(self) -> Sight:
+    def insight(self) -> Seen:
         """What can be seen of a run."""
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
@@ -158,6 +163,7 @@ class Bridge(QObject):
         self.control = ControlBridge(bench, self._run)
         self.upkeep = Upkeep(bench, self._run)
         self.insight = InsightBridge(bench.insight, lambda: bench.settings)
+        self.environment = EnvironmentBridge(bench, bench.insight)
         self._unsubscribe: Callable[[], None] | None = bench.subscribe(self._hear)
 
     async def aclose(self) -> None:
@@ -166,6 +172,7 @@ class Bridge(QObject):
             self._unsubscribe()
             self._unsubscribe = None
         self.control.close()
+        await self.environment.aclose()
         await self._owner.aclose()
 
     # What the window shows ------------------------------------------------------------------------------------

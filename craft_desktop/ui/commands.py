@@ -42,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("editor", OF_PROJECT, "Open in Editor", ("Ctrl+Shift+E",)),
     Command("copy-address", OF_PROJECT, "Copy Address"),
     Command("port", OF_PROJECT, "Port of Its Page…", gap=True),
+    Command("environment", OF_PROJECT, "Environment Variables…"),
     Command("keep-awake", OF_PROJECT, "Keep Awake", ticks=True),
     Command("remove", OF_PROJECT, "Remove from List", gap=True),
     Command("palette", "&View", "Command Palette…", ("Ctrl+K",)),

@@ -69,6 +69,7 @@ class Conduct:
             "port": dialogs.ask_port,
             "keep-awake": lambda project: bridge.upkeep.keep_awake(project.id, not project.keep_awake),
             "copy-address": self._copy_address,
+            "environment": lambda project: dialogs.environments.open(project, bridge.session(project.id)),
             "remove": lambda project: bridge.remove(project.id),
         }
 
@@ -111,11 +112,15 @@ class Conduct:
                 self.command("restart-clean", project_id)
             case Action.REINSTALL:
                 self.command("reinstall", project_id)
+            case Action.OPEN_ENVIRONMENT:
+                self.command("environment", project_id)
             case Action.REMOVE_PROJECT:
                 self.command("remove", project_id)
 
     def quit(self) -> None:
-        """End the program, after the question whether what runs at E2B stays, where that is open."""
+        """End the program, after the questions what becomes of changes not saved and of what runs at E2B, if any."""
+        if not self._dialogs.environments.ask_to_leave():
+            return
         if self._bridge.asks_at_quit:
             self._dialogs.ask_quit()
         else:

@@ -9,6 +9,7 @@ from craft_desktop.model.errors import ChoiceError, Problem
 from craft_desktop.model.project import Project
 from craft_desktop.model.settings import Settings
 from craft_desktop.store.secrets import KeyState
+from craft_desktop.ui.environment_dialogs import EnvironmentDialogs
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.port_dialog import PortDialog
 from craft_desktop.ui.quit_dialog import QuitDialog
@@ -35,6 +36,7 @@ class Dialogs(QObject):
     def __init__(self, icons: Icons, window: QWidget) -> None:
         super().__init__(window)
         self._icons, self._window = icons, window
+        self.environments = EnvironmentDialogs(icons, window)
         self._settings: SettingsDialog | None = None
         self._shortcuts: ShortcutsDialog | None = None
         self._quit: QuitDialog | None = None
@@ -126,6 +128,7 @@ class Dialogs(QObject):
 
     def close_all(self) -> None:
         """Close what is open."""
+        self.environments.close_all()
         for dialog in (self._settings, self._shortcuts, self._quit):
             if dialog is not None:
                 dialog.close()

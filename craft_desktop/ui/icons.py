@@ -31,6 +31,11 @@ class Icons(QObject):
         self._bound: list[tuple[weakref.ref[QAbstractButton | QAction], str, str]] = []
         theme.changed.connect(self._retint)
 
+    @property
+    def theme(self) -> Theme:
+        """Whose colours they have."""
+        return self._theme
+
     def bind(self, target: QAbstractButton | QAction, name: str, role: str = "muted") -> None:
         """Give `target` an icon, and give it anew when the theme changes.
 

@@ -5,13 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QResizeEvent,
-)
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from craft_desktop.model.events import LogLine, Notice, Pushed, SaveSeen, SyncChanged
@@ -193,6 +187,10 @@ class MainWindow(QMainWindow):
             lambda event: self._with_made(event.project_id, lambda p: p.show_compiling(event))
         )
         bridge.insight.failed.connect(lambda key, problem: self._show_notice(Notice(key, problem)))
+        environments = self.dialogs.environments
+        environments.attach(bridge.environment)
+        bridge.session_changed.connect(environments.show_session)
+        bridge.projects_changed.connect(environments.keep_only)
         bridge.added.connect(self._show_added)
         bridge.adding_changed.connect(self.empty_state.set_busy)
         bridge.settings_changed.connect(self._show_settings)

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 import qasync  # isort: skip
 
-from craft_desktop.model.errors import Action, Problem
+from craft_desktop.model.env_files import EnvFile, EnvFiles
+from craft_desktop.model.errors import Action, Problem, SecretError
 from craft_desktop.model.events import (
     CompileChanged,
     LogLine,
@@ -33,11 +34,13 @@ from craft_desktop.model.events import (
 )
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
+from craft_desktop.model.script import Framework
 from craft_desktop.model.session import Session, SleepAsked, advance
 from craft_desktop.store.secrets import KeySource, KeyState
 from craft_desktop.ui import guard
 from craft_desktop.ui.asks import Ask
 from craft_desktop.ui.bridge import Bridge
+from craft_desktop.ui.environment_dialog import EnvironmentDialog
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import MainWindow
 from craft_desktop.ui.placement import Placement
@@ -243,6 +246,8 @@ class Gallery:
                 dialog_of_port = target = find(window, PortDialog)
                 dialog_of_port.edit.setText("80800")
                 dialog_of_port.save.click()
+            if name in ENVIRONMENT:
+                target = await self.arrange_environment(name, window, bench, size)
             if name == "menu":
                 bench.list_changed((replace(bench.projects[0], keep_awake=True), *bench.projects[1:]))
                 self.pane(window).header.more.click()
@@ -256,6 +261,56 @@ class Gallery:
             window.hide()
             window.deleteLater()
             await asyncio.sleep(0.1)
+
+    async def arrange_environment(
+        self, name: str, window: MainWindow, bench: S.StandIn, size: tuple[int, int]
+    ) -> QWidget:
+        bench.sessions["p1"] = S.live("p1", self.clock - 740)
+        if name != "environment-empty":
+            bench.insight.set_by_files = EnvFiles(
+                Framework.NEXT,
+                (
+                    EnvFile(".env.local", frozenset({"DATABASE_URL", "SESSION_SECRET"})),
+                    EnvFile(".env", frozenset({"DATABASE_URL", "NEXT_PUBLIC_SITE_NAME"})),
+                ),
+            )
+            values = {"API_TOKEN": "tok_live_51H8k", "DATABASE_URL": "postgres://ada:secret@db/shop", "EMPTY": ""}
+            bench.variables["p1"] = values | {"SIGNING_KEY": "-----BEGIN KEY-----\nMIIEvQ\n-----END KEY-----"}
+        else:
+            bench.keyring = KeySource.MEMORY
+        window.actions_by_name["environment"].trigger()
+        dialog = find(window, EnvironmentDialog)
+        if size == SIZES[0]:
+            dialog.resize(dialog.width() + 240, dialog.height() + 120)
+        await asyncio.sleep(0.3)
+        match name:
+            case "environment":
+                dialog.all.copy_requested.emit("API_TOKEN")
+                dialog.all.eye_requested.emit("DATABASE_URL")
+            case "environment-changed":
+                dialog._take_one("STRIPE_KEY", "sk_test_4eC39")
+                dialog.all.remove_requested.emit("DATABASE_URL")
+                dialog.all.table.choose("SESSION_SECRET")
+            case "environment-asks":
+                dialog.all.remove_requested.emit("EMPTY")
+                dialog.reject()
+            case "environment-add":
+                dialog.all.add_button.click()
+                dialog.editor.name.setText("2FA-KEY")
+                dialog.editor.value.edit.insertPlainText("JBSWY3DPEHPK3PXP")
+            case "environment-edit":
+                dialog.all.edit_requested.emit("DATABASE_URL")
+            case "environment-paste":
+                dialog.all.paste_button.click()
+                dialog.paste.read("API_TOKEN=a\nSTRIPE_KEY=b\nPORT=80\nsome-name=c\nREDIS_URL=d")
+            case "environment-refused":
+                bench.keyring_failure = SecretError(
+                    "The keyring refused", "The collection is locked.", "Unlock your system’s keyring, and try again."
+                )
+                dialog.all.remove_requested.emit("EMPTY")
+                dialog.save_button.click()
+        await asyncio.sleep(0.3)
+        return dialog
 
     def look_into(self, name: str, window: MainWindow, bench: S.StandIn) -> None:
         pane = self.pane(window)
@@ -333,8 +388,14 @@ SEEN = ("live", "message", "find", "asleep", *LOOKED_INTO, *PAGES_SEEN)
 SETTINGS_SEEN = tuple(f"settings-{key}" for key in ("images_gb", "e2b_domain", "when_quit", "tray", "control_api"))
 DIALOGS = ("settings", "shortcuts", "menu", "port", "quit", *SETTINGS_SEEN)
 """States of a window of its own size."""
+ENVIRONMENT = (
+    "environment", "environment-empty", "environment-changed", "environment-asks", "environment-add",
+    "environment-edit", "environment-paste", "environment-refused",
+)  # fmt: skip
+"""States of the environment variables' dialog."""
 
 STATES = (
+    *ENVIRONMENT,
     *LOOKED_INTO, "idle", "asleep", *PAGES_SEEN,
     "empty", "stopped", "starting", "installing", "live", "failed", "settings",
     "message", "find", "drop", "stopping", "shortcuts", "menu", "port", "quit", *SETTINGS_SEEN,

@@ -1,9 +1,11 @@
 """An in-memory stand-in for the workbench: what `bridge.Bench` asks for, and no more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from craft_desktop.model.env_files import EnvFiles
+from craft_desktop.model.environment import changed
 from craft_desktop.model.errors import Action, ChoiceError, Problem, ProjectError
 from craft_desktop.model.events import CompileChanged, Event, LogLine, ProjectsChanged, SaveSeen, SessionChanged
 from craft_desktop.model.levels import Level
@@ -90,6 +92,7 @@ class Insights:
         self.idle = Idleness(40.0, 860.0, WhenIdle.SLEEP)
         self.broken: dict[str, CompileChanged] = {}
         self.files: dict[str, Path] = {}
+        self.set_by_files = EnvFiles()
 
     def note_console(self, project_id: str, level: Level, text: str, source: str) -> None:
         self.said.append((project_id, level, text, source))
@@ -108,6 +111,9 @@ class Insights:
 
     def locate(self, project_id: str, place: Place) -> Path | None:
         return self.files.get(place.path)
+
+    async def env_files(self, project_id: str) -> EnvFiles:
+        return self.set_by_files
 
 
 class Doorway:
@@ -161,6 +167,9 @@ class StandIn:
         self.asked: list[tuple[object, ...]] = []
         self.refusal: Exception | None = None
         self.key = KeyState(KeySource.NONE)
+        self.variables: dict[str, dict[str, str]] = {}
+        self.keyring = KeySource.KEYRING
+        self.keyring_failure: Exception | None = None
         self._address = address
         self._listeners: list[Callable[[Event], None]] = []
 
@@ -275,6 +284,31 @@ class StandIn:
     def _change(self, project_id: str, **changes: object) -> None:
         changed = (replace(each, **changes) if each.id == project_id else each for each in self.projects)  # type: ignore[arg-type]
         self.list_changed(tuple(changed))
+
+    def environment(self, project_id: str) -> tuple[str, ...]:
+        return tuple(self.variables.get(project_id, ()))
+
+    async def environment_place(self, project_id: str) -> KeySource:
+        self._ask_keyring()
+        return self.keyring
+
+    async def reveal_environment(self, project_id: str) -> Mapping[str, str]:
+        self._note("reveal")
+        self._ask_keyring()
+        return self.variables.get(project_id, {})
+
+    async def set_environment(
+        self, project_id: str, put: Mapping[str, str], drop: Collection[str] = ()
+    ) -> tuple[KeySource, tuple[str, ...]]:
+        self._note("set", project_id, dict(put), sorted(drop))
+        after = changed(self.variables.get(project_id, {}), put, drop)
+        self._ask_keyring()
+        self.variables[project_id] = after
+        return self.keyring if after else KeySource.NONE, tuple(after)
+
+    def _ask_keyring(self) -> None:
+        if self.keyring_failure is not None:
+            raise self.keyring_failure
 
     def _note(self, *what: object) -> None:
         self.asked.append(what)
