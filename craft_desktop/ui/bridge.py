@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from craft_desktop.model.errors import Action, ChoiceError, CraftError, Problem, SettingError, unexpected
+from craft_desktop.model.errors import Action, ChoiceError, CraftError, Problem, SettingError, struck, unexpected
 from craft_desktop.model.events import (
     CompileChanged,
     Event,
@@ -104,6 +104,9 @@ class Bench(Keeper, Reachable, EnvironmentBench, Protocol):
 
     async def restart(self, project_id: str) -> None:
         """Restart a project's dev server."""
+
+    def strike(self, text: str) -> str:
+        """Give a text without the key and the values of environment variables."""
 
     def touch(self, project_id: str) -> None:
         """Somebody looks at a project's page."""
@@ -297,11 +300,14 @@ class Bridge(QObject):
         try:
             await work
         except CraftError as error:
-            self.noticed.emit(Notice(project_id, error.problem))
+            self._notice(project_id, error.problem)
 
     def _crashed(self, name: str, error: BaseException) -> None:
         _log.error("task %s crashed", name, exc_info=error)
-        self.noticed.emit(Notice(None, _without_action(unexpected(error))))
+        self._notice(None, _without_action(unexpected(error)))
+
+    def _notice(self, project_id: str | None, problem: Problem) -> None:
+        self.noticed.emit(Notice(project_id, struck(problem, self._bench.strike)))
 
     def _hear(self, event: Event) -> None:
         match event:
@@ -328,7 +334,7 @@ class Bridge(QObject):
                 except ChoiceError as error:
                     self.choice_asked.emit(error)
                 except CraftError as error:
-                    self.noticed.emit(Notice(None, error.problem))
+                    self._notice(None, error.problem)
         finally:
             self._count_adding(-1)
         if added is not None:
@@ -359,13 +365,13 @@ class Bridge(QObject):
         try:
             self.key_changed.emit(await answer)
         except CraftError as error:
-            self.key_tested.emit(_sentence(error.problem), False)
+            self.key_tested.emit(_sentence(struck(error.problem, self._bench.strike)), False)
 
     async def _test_key(self) -> None:
         try:
             self.key_tested.emit(await self._bench.test_key(), True)
         except CraftError as error:
-            self.key_tested.emit(_sentence(error.problem), False)
+            self.key_tested.emit(_sentence(struck(error.problem, self._bench.strike)), False)
 
 
 def _sentence(problem: Problem) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from craft_desktop.logs import Redactor
 from craft_desktop.model.env_files import EnvFiles
 from craft_desktop.model.environment import changed
 from craft_desktop.model.errors import Action, ChoiceError, Problem, ProjectError
@@ -157,6 +158,7 @@ class StandIn:
 
     def __init__(self, projects: tuple[Project, ...] = (), address: str = "http://{slug}.localhost:4100/") -> None:
         self.touched: set[str] = set()
+        self.redactor = Redactor()
         self.insight = Insights()
         self.door: Doorway | None = Doorway()
         self.lifetime = Span()
@@ -249,6 +251,9 @@ class StandIn:
         self._note("port", project_id, port)
         self._change(project_id, port=port)
 
+    def strike(self, text: str) -> str:
+        return self.redactor.strike(text)
+
     def touch(self, project_id: str) -> None:
         self.touched.add(project_id)  # not noted: it depends on where the pointer is
 
@@ -269,6 +274,7 @@ class StandIn:
         return self.key
 
     async def save_key(self, key: str) -> KeyState:
+        self.redactor.hide(key)
         self._note("save key", key)
         self.key = KeyState(KeySource.MEMORY, f"•••• {key[-4:]}")
         return self.key
