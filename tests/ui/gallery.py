@@ -1,6 +1,8 @@
 """Renders every state of the window into a folder, to be looked at; not collected by pytest.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" .venv/bin/python -m tests.ui.gallery [FOLDER] [STATE ...]
+
+As on a dense screen: the same with QT_SCALE_FACTOR=2 before it and a screen of 3200x2000; the names end in @2x.
 """
 
 import asyncio
@@ -54,6 +56,7 @@ from tests.ui import stand_in as S
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = ((1440, 900), (900, 600))
+SCALED = f"@{scale}x" if (scale := os.environ.get("QT_SCALE_FACTOR")) else ""
 
 PAGE = b"""<!doctype html><meta charset=utf-8><title>Shop front</title><style>
 :root{color-scheme:light dark}*{box-sizing:border-box}
@@ -255,7 +258,7 @@ class Gallery:
                 target = find(window, QMenu, "projectMenu")
             await asyncio.sleep(0.5)
             shot = self.grab(target) if name in SEEN else target.grab()
-            shot.save(str(self.folder / f"{name}-{choice}-{size[0]}.png"))
+            shot.save(str(self.folder / f"{name}-{choice}-{size[0]}{SCALED}.png"))
             window.panes.close_pages()
             await bridge.aclose()
             window.hide()

@@ -80,7 +80,7 @@ def _palette(window: MainWindow, bench: StandIn) -> QWidget:
 
 def _dialog(command: str, name: str) -> Scene:
     def scene(window: MainWindow, bench: StandIn) -> QWidget:
-        window.actions_by_name[command].trigger()
+        window.conduct.command(command)
         found = window.findChild(QWidget, name)
         assert isinstance(found, QWidget)
         return found
@@ -105,6 +105,7 @@ STATES: dict[str, Scene] = {
 DIALOGS: dict[str, Scene] = {
     "settings": _dialog("settings", "settingsDialog"),
     "shortcuts": _dialog("shortcuts", "shortcutsDialog"),
+    "port": _dialog("port", "portDialog"),
 }
 
 SCENES = {**STATES, **DIALOGS, "palette": _palette}

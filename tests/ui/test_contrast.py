@@ -172,7 +172,7 @@ def faintest(image: QImage, left: int = 0) -> float:
 
     :param left: points that are left out at the left side.
     """
-    lines = [[image.pixel(x, y) for x in range(left * 4, image.width() - 16)] for y in range(16, image.height() - 16)]
+    lines = [[image.pixel(x, y) for x in range(left * 4, image.width() - 32)] for y in range(16, image.height() - 16)]
     ground = collections.Counter(itertools.chain.from_iterable(lines)).most_common(1)[0][0]
     found = []
     for rows in runs([any(colour != ground for colour in line) for line in lines], 2):
@@ -220,4 +220,4 @@ async def test_painted_commands_can_be_read(
     delegate = view.itemDelegate()
     assert isinstance(delegate, EntryPainter)
     image = painted(delegate, view.model().index(0, 0), QSize(500, 30), ROW_STATES[state], theme.colours.surface)
-    assert faintest(image) >= LEGIBLE
+    assert faintest(image, GAP) >= LEGIBLE
