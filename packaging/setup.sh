@@ -44,6 +44,7 @@ test_needs='
 xvfb                         xvfb-run              a screen in memory for the window under test
 xauth                        xauth                 lets the tests, and nobody else, onto that screen
 xdotool                      xdotool               real clicks and keys
+evilwm                       evilwm                a window manager: keys go to the window in front, sizes are kept
 git                          git                   the original, to which ignore rules are compared
 procps                       ps                    shows what a test left running
 dbus                         dbus-run-session      a session bus of the tests own

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QScrollArea, QWidget
 
 from craft_desktop.__main__ import main
 
@@ -59,6 +59,7 @@ def describe(name: str, take: Callable[[Any], None]) -> None:
     middle = widget.mapToGlobal(widget.rect().center())
     told: dict[str, Any] = {"x": middle.x(), "y": middle.y(), "enabled": widget.isEnabled()}
     told["tip"] = widget.toolTip()
+    told["window"] = int(widget.window().winId())
     if isinstance(widget, QLabel | QLineEdit | QAbstractButton):
         told["text"] = widget.text()
     elif hasattr(widget, "toPlainText"):
@@ -86,7 +87,24 @@ def close_window(_: str, take: Callable[[Any], None]) -> None:
         window.close()
 
 
-ASKED = {"describe": describe, "script": run_script, "picture": save_picture, "close": close_window}
+def scroll_to(name: str, take: Callable[[Any], None]) -> None:
+    """Scroll as a wheel would until a widget is in sight."""
+    widget = find(name)
+    area = widget.parentWidget() if widget else None
+    while area is not None and not isinstance(area, QScrollArea):
+        area = area.parentWidget()
+    if widget is not None and isinstance(area, QScrollArea):
+        area.ensureWidgetVisible(widget)
+    take(None)
+
+
+ASKED = {
+    "describe": describe,
+    "script": run_script,
+    "picture": save_picture,
+    "close": close_window,
+    "scroll": scroll_to,
+}
 
 
 def listen(server: socket.socket, probe: Probe) -> None:

@@ -94,9 +94,15 @@ class Window:
         """Press keys, as xdotool names them."""
         await self.xdotool("key", *keys)
 
-    async def xdotool(self, *arguments: str) -> None:
-        process = await asyncio.create_subprocess_exec("xdotool", *arguments)
-        assert await process.wait() == 0
+    async def type(self, text: str) -> None:
+        """Type into whatever has the keys."""
+        await self.xdotool("type", "--delay", "2", text)
+
+    async def xdotool(self, *arguments: str) -> str:
+        process = await asyncio.create_subprocess_exec("xdotool", *arguments, stdout=asyncio.subprocess.PIPE)
+        told, _ = await process.communicate()
+        assert process.returncode == 0, arguments
+        return told.decode()
 
     async def script(self, script: str) -> Any:
         """Run a script in the page that is to be seen."""
