@@ -14,18 +14,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from e2b import (
-    AsyncSandbox,
-    CommandExitException,
-    NotFoundException,
-    SandboxNotFoundException,
-    SandboxQuery,
-    SandboxState,
-)
-
 from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxGoneError, SandboxUnreachableError
 from craft_desktop.model.project import Provider
 from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome, Usage, last_usage
+from craft_desktop.sandbox.client import client
 from craft_desktop.sandbox.faults import patiently, translated
 from craft_desktop.sandbox.persist import KILL_LIMIT_S, REQUEST_LIMIT_S, abandon, within
 from craft_desktop.sandbox.profile import Address, Profile, address_of
@@ -68,7 +60,7 @@ class Process:
         async with translated(self._profile):
             try:
                 result = await self._handle.wait()
-            except CommandExitException as error:
+            except client().CommandExitException as error:
                 return KILLED if "killed" in (error.error or "") else int(error.exit_code)
         return int(result.exit_code)
 
@@ -83,7 +75,7 @@ class Sandbox:
     :param variables: names of the environment variables that every process in it is born with.
     """
 
-    def __init__(self, sandbox: AsyncSandbox, profile: Profile, variables: Collection[str] = ()) -> None:
+    def __init__(self, sandbox: Any, profile: Profile, variables: Collection[str] = ()) -> None:
         self._sandbox = sandbox
         self._profile = profile
         self._variables = frozenset(variables)
@@ -157,7 +149,7 @@ class Sandbox:
             try:
                 async with asyncio.timeout(limit_s):
                     result = await handle.wait()
-            except CommandExitException as error:
+            except client().CommandExitException as error:
                 return Outcome(int(error.exit_code), error.stdout or "", error.stderr or "")
             except TimeoutError:
                 await abandon(lambda: self._end(handle))
@@ -206,8 +198,8 @@ class Sandbox:
                     pid, on_stdout=on_output, on_stderr=on_output, timeout=0, request_timeout=0, retain_output=False
                 )
                 handle = await within(opening)
-            except NotFoundException as error:
-                if isinstance(error, SandboxNotFoundException):
+            except client().NotFoundException as error:
+                if isinstance(error, client().SandboxNotFoundException):
                     raise
                 return None
         return Process(handle, self._profile)
@@ -272,7 +264,7 @@ class Sandbox:
         for pause_s in (*KILL_PAUSES_S, None):
             try:
                 async with translated(self._profile):
-                    with contextlib.suppress(SandboxNotFoundException):
+                    with contextlib.suppress(client().SandboxNotFoundException):
                         await self._sandbox.kill(request_timeout=KILL_LIMIT_S)
                 return
             except SandboxGoneError:
@@ -331,7 +323,7 @@ class Connection:
         network: Any = {"allow_public_traffic": False}
         # A deadline given to the client is kept twice over: its HTTP library adds reading to writing (measured).
         async with translated(self.profile), asyncio.timeout(REQUEST_LIMIT_S):
-            sandbox = await AsyncSandbox.create(
+            sandbox = await client().AsyncSandbox.create(
                 base,
                 timeout=timeout_s,
                 metadata=dict(metadata),
@@ -349,7 +341,7 @@ class Connection:
         :raises SandboxError: refused, busy or unreachable.
         """
         async with translated(self.profile):
-            sandbox = await AsyncSandbox.connect(sandbox_id, timeout=timeout_s, **self._options)
+            sandbox = await client().AsyncSandbox.connect(sandbox_id, timeout=timeout_s, **self._options)
         return Sandbox(sandbox, self.profile, variables)
 
     async def list(self, metadata: Mapping[str, str]) -> list[Found]:
@@ -359,11 +351,12 @@ class Connection:
         """
         found: list[Found] = []
         async with translated(self.profile):
-            query = SandboxQuery(metadata=dict(metadata), state=[SandboxState.RUNNING, SandboxState.PAUSED])
-            pages = AsyncSandbox.list(query=query, **self._options)
+            state = client().SandboxState
+            query = client().SandboxQuery(metadata=dict(metadata), state=[state.RUNNING, state.PAUSED])
+            pages = client().AsyncSandbox.list(query=query, **self._options)
             while pages.has_next:
                 found.extend(
-                    Found(info.sandbox_id, dict(info.metadata), info.state is SandboxState.PAUSED)
+                    Found(info.sandbox_id, dict(info.metadata), info.state is state.PAUSED)
                     for info in await pages.next_items()
                 )
         return found
@@ -375,7 +368,7 @@ class Connection:
         """
         found: list[FoundSnapshot] = []
         async with translated(self.profile):
-            pages = AsyncSandbox.list_snapshots(**self._options)
+            pages = client().AsyncSandbox.list_snapshots(**self._options)
             while pages.has_next:
                 for info in await pages.next_items():
                     bare = tuple(name.rpartition("/")[2].partition(":")[0] for name in info.names)
@@ -388,7 +381,7 @@ class Connection:
         :raises SandboxError: refused, busy or unreachable.
         """
         async with translated(self.profile):
-            await AsyncSandbox.delete_snapshot(snapshot_id, **self._options)
+            await client().AsyncSandbox.delete_snapshot(snapshot_id, **self._options)
 
     async def kill(self, sandbox_id: str) -> None:
         """End a sandbox by id. One that is gone already is no failure.
@@ -396,4 +389,4 @@ class Connection:
         :raises SandboxError: refused, busy or unreachable.
         """
         async with translated(self.profile):
-            await AsyncSandbox.kill(sandbox_id, **self._options)
+            await client().AsyncSandbox.kill(sandbox_id, **self._options)

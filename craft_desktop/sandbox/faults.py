@@ -13,22 +13,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-import httpx
-from connectrpc.errors import ConnectError
-from e2b import (
-    AuthenticationException,
-    GuestUnresponsiveException,
-    NotEnoughSpaceException,
-    NotFoundException,
-    RateLimitException,
-    SandboxException,
-    SandboxNotFoundException,
-    SandboxNotRunningException,
-    SandboxUnreachableException,
-    ServiceBusyException,
-    TimeoutException,
-)
-
 from craft_desktop.model.errors import (
     Action,
     CraftError,
@@ -40,6 +24,7 @@ from craft_desktop.model.errors import (
     SandboxUnreachableError,
 )
 from craft_desktop.model.project import Provider
+from craft_desktop.sandbox.client import broken_stream, client, foreign
 from craft_desktop.sandbox.profile import Profile
 
 # A sandbox that says it is busy (429, 503, changing its state) has done nothing yet and is asked again after these.
@@ -72,16 +57,6 @@ _CODES = {"INTERNAL": 500, "UNKNOWN": 500, "DATA_LOSS": 500, "ABORTED": 409, "AL
 _CODE = re.compile(r"^Code\.(?P<code>[A-Z_]+): ")
 _OF_KEY = re.compile(r"^401: Unauthorized|API key is required")
 
-# The client's own tree has three roots; a stream that breaks comes through as its RPC library's error.
-_FOREIGN = (
-    SandboxException,
-    AuthenticationException,
-    ServiceBusyException,
-    httpx.TransportError,
-    ConnectError,
-    TimeoutError,
-)
-
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -105,7 +80,7 @@ async def translated(profile: Profile) -> AsyncIterator[None]:
 
     try:
         yield
-    except _FOREIGN as error:
+    except foreign() as error:
         _log.info("%s: %s", type(error).__name__, error)
         if is_cancelled():
             raise asyncio.CancelledError from error
@@ -138,36 +113,36 @@ async def patiently(profile: Profile, work: Callable[[], Awaitable[T]]) -> T:
 
 def _meaning(error: Exception, profile: Profile, asked_s: float) -> CraftError:
     here = profile.provider is Provider.LOCAL
-    place = place_of(profile)
+    place, e2b = place_of(profile), client()
     match error:
-        case AuthenticationException() if _OF_KEY.search(str(error)):
+        case e2b.AuthenticationException() if _OF_KEY.search(str(error)):
             return SandboxRefusedError(
                 f"{place} does not accept the API key",
                 _words(error),
                 "Put a key that is valid there into Settings; you find yours in the E2B dashboard.",
                 Action.OPEN_SETTINGS,
             )
-        case AuthenticationException():
+        case e2b.AuthenticationException():
             return _gone("It no longer accepts the access token that it gave to this program.")
-        case GuestUnresponsiveException():
+        case e2b.GuestUnresponsiveException():
             return _gone("It was paused while nothing in it answered, so that it cannot be resumed.")
-        case SandboxNotFoundException() | SandboxNotRunningException():
+        case e2b.SandboxNotFoundException() | e2b.SandboxNotRunningException():
             return _gone("It was ended from outside, or its time was over.")
-        case NotEnoughSpaceException():
+        case e2b.NotEnoughSpaceException():
             return DiskFullError(
                 "The disk is full",
                 "There is no room left for the project's copy." if here else "The sandbox's disk has no room left.",
                 "Make room on this computer's disk and start again." if here else "Use a template with a larger disk.",
                 Action.START,
             )
-        case RateLimitException() | ServiceBusyException():
+        case e2b.RateLimitException() | e2b.ServiceBusyException():
             return _busy(error, place, asked_s)
-        case SandboxUnreachableException() | TimeoutException() | TimeoutError():
+        case e2b.SandboxUnreachableException() | e2b.TimeoutException() | TimeoutError():
             return _unreachable(error, profile)
-        case httpx.TransportError() | ConnectError():
-            return _unreachable(error, profile)
-        case _:
+        case e2b.SandboxException():
             return _by_status(error, place, asked_s)
+        case _:  # its HTTP or RPC library's own error
+            return _unreachable(error, profile)
 
 
 def _by_status(error: Exception, place: str, asked_s: float) -> SandboxError:
@@ -202,7 +177,7 @@ def _by_status(error: Exception, place: str, asked_s: float) -> SandboxError:
             "Look at what the key's team and plan allow, or use another key.",
             Action.OPEN_SETTINGS,
         )
-    if status == 404 or isinstance(error, NotFoundException):
+    if status == 404 or isinstance(error, client().NotFoundException):
         return SandboxError(
             f"{place} does not know what it was asked for",
             _words(error),
@@ -269,7 +244,7 @@ def _unreachable(error: Exception, profile: Profile) -> SandboxError:
         )
     return SandboxUnreachableError(
         f"{place_of(profile)} does not answer",
-        fact or ("The connection broke off." if isinstance(error, ConnectError) else _words(error)),
+        fact or ("The connection broke off." if isinstance(error, broken_stream()) else _words(error)),
         "Start the project again." if here else "Check your network connection, then start again.",
         Action.START,
     )

@@ -14,9 +14,8 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from e2b import AsyncTemplate, BuildException, TemplateException
-
 from craft_desktop.model.errors import Action, SandboxError, SettingError
+from craft_desktop.sandbox.client import client
 from craft_desktop.sandbox.faults import translated
 from craft_desktop.sandbox.launch import PROJECT_DIR
 from craft_desktop.sandbox.profile import Profile
@@ -52,7 +51,8 @@ def describe(node: str = NODE_VERSION, next_version: str = NEXT_VERSION) -> Any:
     packages = {"next": next_version, "react": REACT_VERSION, "react-dom": REACT_VERSION}
     manifest = json.dumps({"name": "shared", "private": True, "dependencies": packages})
     return (
-        AsyncTemplate()
+        client()
+        .AsyncTemplate()
         .from_node_image(f"{node}-slim")
         .apt_install(_PACKAGES, no_install_recommends=True)
         .set_user("user")
@@ -82,7 +82,7 @@ async def build(profile: Profile, name: str, template: Any, tell: Callable[[str]
         options["api_url"] = profile.api_url
     try:
         async with asyncio.timeout(BUILD_LIMIT_S), translated(profile):
-            built = await AsyncTemplate.build(
+            built = await client().AsyncTemplate.build(
                 template,
                 name,
                 cpu_count=CPU_COUNT,
@@ -90,7 +90,7 @@ async def build(profile: Profile, name: str, template: Any, tell: Callable[[str]
                 on_build_logs=lambda entry: tell(entry.message.rstrip()),
                 **options,
             )
-    except (BuildException, TemplateException) as error:
+    except (client().BuildException, client().TemplateException) as error:
         raise _failed(str(error)) from error
     except TimeoutError as error:
         raise _failed(f"It took longer than {BUILD_LIMIT_S / 60:.0f} minutes.") from error

@@ -8,6 +8,7 @@ from craft_desktop.model.errors import Action, ConsentNeededError, SandboxRefuse
 from craft_desktop.model.node_wish import choose
 from craft_desktop.model.project import Project, Provider, Recipe
 from craft_desktop.model.settings import Settings
+from craft_desktop.sandbox.client import load
 from craft_desktop.sandbox.connection import Connection
 from craft_desktop.sandbox.local_host import LocalHost
 from craft_desktop.sandbox.profile import CLOUD_DOMAIN, DEFAULT_TEMPLATE, Profile
@@ -45,6 +46,7 @@ class Places:
         :raises SecretError: the keyring does not answer.
         :raises SandboxError: the embedded host could not be started.
         """
+        await load()
         if provider is Provider.LOCAL:
             profile = await self._host.profile()
         else:

@@ -5,8 +5,8 @@
 Each start is a process of its own, all kinds in turn, on the display that DISPLAY names. What is compared with is as
 little as PySide6 can do: a QMainWindow around a QWebEngineView that shows about:blank. Taken are, since the process was
 asked for: the moment after its first frame, the moment from which on its loop was idle (no gap of 16 ms for a quarter
-of a second), and the processor's time until then; then the memory of the process and all its children, where a page
-shared by several counts in shares (PSS).
+of a second), and the processor's time until then, that of its children with it; then the memory of them all, where a
+page shared by several counts in shares (PSS).
 """
 
 import argparse
@@ -69,6 +69,7 @@ def start(kind: str, home: Path) -> dict[str, float]:
         figures: dict[str, float] = json.loads(process.stdout.readline())
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
         figures["processes"] = len(family)
+        figures["cpu"] += sum(sum(each.cpu_times()[:2]) for each in family[1:])
         figures["PSS"] = sum(each.memory_full_info().pss for each in family) / 1e6
         process.kill()  # its children see that it is gone; how it ends is not measured here
     return figures
