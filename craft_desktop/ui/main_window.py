@@ -204,12 +204,11 @@ class MainWindow(QMainWindow):
     def _show_projects(self, projects: tuple[Project, ...]) -> None:
         self._projects = {project.id: project for project in projects}
         self.panes.keep_only(set(self._projects))
-        self.project_list.show_projects(projects)
+        self.project_list.show_projects(projects, [self._bridge.session(project.id) for project in projects])
         for project in projects:
-            session = self._bridge.session(project.id)
-            self.project_list.show_session(session)
             pane = self.panes.made(project.id)
             if pane is not None:
+                session = self._bridge.session(project.id)
                 pane.show_project(project)
                 pane.show_session(session, self._runs_on(project, session))
         if not projects:

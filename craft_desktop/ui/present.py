@@ -292,12 +292,17 @@ class Row:
     spoken: str
 
 
+def row_problem(session: Session) -> str:
+    """Tell the problem that a project's row shows as its third line; empty if there is none."""
+    return session.problem.title if session.phase is Phase.FAILED and session.problem else ""
+
+
 def row(project: Project, session: Session, now: float, tr: Tr) -> Row:
     """Tell a project's row: name, state with its time, and the problem if there is one."""
     shown = state(session, tr)
     time = time_in_state(session, now, tr)
     line = f"{shown.words} · {time}" if time else shown.words
-    problem = session.problem.title if session.phase is Phase.FAILED and session.problem else ""
+    problem = row_problem(session)
     spoken = ", ".join(part for part in (project.name, shown.words, time, problem) if part)
     return Row(project.name, shown, line, problem, spoken)
 

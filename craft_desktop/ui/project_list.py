@@ -1,6 +1,6 @@
 """The list of projects: a filter, and a row for each with state, time and problem."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -18,7 +18,7 @@ from craft_desktop.model.session import Session
 from craft_desktop.ui import present
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.parts import label, make_clearable, tool_button
-from craft_desktop.ui.project_row import ROW_ROLE, RowPainter
+from craft_desktop.ui.project_row import LINES_ROLE, ROW_ROLE, RowPainter
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, Theme
 from craft_desktop.ui.words import tr
 
@@ -36,6 +36,7 @@ class ProjectModel(QAbstractListModel):
         self._sessions: dict[str, Session] = {}
         self._filter = ""
         self._shown: list[Project] = []
+        self._rows: dict[str, int] = {}
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
         """Count the rows."""
@@ -50,10 +51,12 @@ class ProjectModel(QAbstractListModel):
             return project.name
         if role == Qt.ItemDataRole.ToolTipRole:
             return str(project.path)
+        if role == LINES_ROLE:
+            return 3 if present.row_problem(self.session(project.id)) else 2
+        if role not in (ROW_ROLE, Qt.ItemDataRole.AccessibleTextRole):
+            return None
         row = present.row(project, self.session(project.id), self._now(), tr)
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return row.spoken
-        return row if role == ROW_ROLE else None
+        return row if role == ROW_ROLE else row.spoken
 
     def session(self, project_id: str) -> Session:
         """Give what was last told of a project's run."""
@@ -65,13 +68,14 @@ class ProjectModel(QAbstractListModel):
 
     def row_of(self, project_id: str) -> int:
         """Give a project's row; -1 if it is not shown."""
-        return next((row for row, project in enumerate(self._shown) if project.id == project_id), -1)
+        return self._rows.get(project_id, -1)
 
-    def set_projects(self, projects: Sequence[Project]) -> None:
-        """Take the list."""
+    def set_projects(self, projects: Sequence[Project], sessions: Iterable[Session] = ()) -> None:
+        """Take the list, and what is known of each project's run; of those not named that stays as it was."""
         self._projects = tuple(projects)
         known = {project.id for project in projects}
-        self._sessions = {key: value for key, value in self._sessions.items() if key in known}
+        told = {session.project_id: session for session in sessions}
+        self._sessions = {key: value for key, value in (self._sessions | told).items() if key in known}
         self._rebuild()
 
     def set_filter(self, text: str) -> None:
@@ -81,16 +85,15 @@ class ProjectModel(QAbstractListModel):
 
     def set_session(self, session: Session) -> None:
         """Take a project's run."""
+        before = self.session(session.project_id)
         self._sessions[session.project_id] = session
         row = self.row_of(session.project_id)
         if row >= 0:
             index = self.index(row)
-            self.dataChanged.emit(index, index)
-
-    def tick(self) -> None:
-        """Have the times painted anew."""
-        if self._shown:
-            self.dataChanged.emit(self.index(0), self.index(len(self._shown) - 1), [ROW_ROLE])
+            # Where the roles are not named, the view lays out every row anew, as if this one's height had changed.
+            same_height = bool(present.row_problem(before)) == bool(present.row_problem(session))
+            roles = [ROW_ROLE, Qt.ItemDataRole.AccessibleTextRole] if same_height else []
+            self.dataChanged.emit(index, index, roles)
 
     def _rebuild(self) -> None:
         self.beginResetModel()
@@ -100,6 +103,7 @@ class ProjectModel(QAbstractListModel):
             for project in self._projects
             if wanted in project.name.casefold() or wanted in str(project.path).casefold()
         ]
+        self._rows = {project.id: row for row, project in enumerate(self._shown)}
         self.endResetModel()
 
 
@@ -170,9 +174,9 @@ class ProjectList(QWidget):
         column.addWidget(self.view, 1)
         column.addWidget(self.hint)
 
-    def show_projects(self, projects: Sequence[Project]) -> None:
-        """Show the list; the chosen project stays chosen."""
-        self.model.set_projects(projects)
+    def show_projects(self, projects: Sequence[Project], sessions: Iterable[Session] = ()) -> None:
+        """Show the list and how each project runs; the chosen project stays chosen."""
+        self.model.set_projects(projects, sessions)
         # Without a project the middle of the window says what to do.
         self.hint.setVisible(bool(projects))
         self.filter.setVisible(bool(projects))
@@ -183,8 +187,8 @@ class ProjectList(QWidget):
         self.model.set_session(session)
 
     def tick(self) -> None:
-        """Show the times as they are now."""
-        self.model.tick()
+        """Show the times as they are now, of the rows in sight."""
+        self.view.viewport().update()
 
     def choose(self, project_id: str) -> None:
         """Choose a project; the filter gives way if it hides it."""

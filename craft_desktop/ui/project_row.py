@@ -9,6 +9,8 @@ from craft_desktop.ui.present import Row, Tone
 from craft_desktop.ui.theme import FONT, FONT_SMALL, GAP, GAP_S, RADIUS, Theme
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+LINES_ROLE = ROW_ROLE + 1
+"""How many lines a row has: asked of every row that there is, while all the rest is asked of those in sight."""
 GLYPH = 14
 
 
@@ -18,13 +20,17 @@ class RowPainter(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._heights: dict[tuple[str, int], int] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Give two lines their room, and a third if there is a problem."""
-        row = index.data(ROW_ROLE)
-        lines = 3 if isinstance(row, Row) and row.problem else 2
-        name, small = (QFontMetrics(font).height() for font in self._fonts(option.font))
-        return QSize(0, name + (lines - 1) * (small + 2) + 4 * GAP_S)
+        lines = index.data(LINES_ROLE) or 2
+        known = (option.font.key(), lines)
+        height = self._heights.get(known)
+        if height is None:
+            name, small = (QFontMetrics(font).height() for font in self._fonts(option.font))
+            height = self._heights[known] = name + (lines - 1) * (small + 2) + 4 * GAP_S
+        return QSize(0, height)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

@@ -1,9 +1,16 @@
+from collections.abc import Callable
+
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from craft_desktop.model.project import Project
+from craft_desktop.model.session import Session
+from craft_desktop.ui import present
 from craft_desktop.ui.icons import Icons
+from craft_desktop.ui.present import Row, Tr
 from craft_desktop.ui.project_list import ProjectList
 from craft_desktop.ui.theme import Theme
 from tests.ui.hands import click, press
@@ -100,3 +107,54 @@ def test_add(qtbot: QtBot, side: ProjectList) -> None:
 def test_without_projects_there_is_nothing_to_filter(side: ProjectList) -> None:
     side.show_projects(())
     assert not side.filter.isVisible() and not side.hint.isVisible()
+
+
+def test_of_500_projects_those_in_sight_are_work(
+    qtbot: QtBot, side: ProjectList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    row = present.row
+
+    def counted(project: Project, session: Session, now: float, tr: Tr) -> Row:
+        made.append(project.id)
+        return row(project, session, now, tr)
+
+    def work(act: Callable[[], None]) -> int:
+        painted = Painted(side.view.viewport())
+        made.clear()
+        act()
+        qtbot.waitUntil(lambda: painted.is_done)
+        return len(made)
+
+    projects = tuple(make_project(number, f"project-{number}") for number in range(1, 501))
+    monkeypatch.setattr(present, "row", counted)
+    in_sight = side.view.height() // 30  # a row is higher than that
+    for act in (
+        lambda: side.show_projects(projects, [failed("p2"), live("p3")]),
+        side.tick,
+        lambda: side.show_session(live("p1")),
+        lambda: side.show_session(failed("p1")),
+        lambda: side.filter.setText("project"),
+        lambda: side.show_projects(projects[1:], [live("p5")]),
+    ):
+        assert 0 < work(act) <= 2 * in_sight
+    assert side.model.index(3).data(Qt.ItemDataRole.AccessibleTextRole) == "project-5, Live, 1 min"
+
+
+def test_a_row_grows_with_its_problem(qtbot: QtBot, side: ProjectList) -> None:
+    before = side.view.visualRect(side.model.index(1)).top()
+    side.show_session(failed("p1"))
+    qtbot.waitUntil(lambda: side.view.visualRect(side.model.index(1)).top() > before)
+
+
+class Painted(QObject):
+    """Sees a widget painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.is_done = False
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.is_done = self.is_done or event.type() is QEvent.Type.Paint
+        return False
