@@ -32,12 +32,12 @@ async def ended_with(paths: Paths, elsewhere: StandaloneHost, folder: Path, when
         await workbench.open(cloudy.id)
         here = await started(workbench, tiny_project(folder / "here"))
         sandbox_id = workbench.session(cloudy.id).sandbox_id
-        if answer is not None:
-            workbench.lifetime.keep_at_quit(answer)
-            assert not workbench.lifetime.asks
         assert workbench.lifetime.asks is (when_quit == "ask")
         await workbench.close(here.id)
         assert workbench.lifetime.asks is (when_quit == "ask")
+        if answer is not None:
+            workbench.lifetime.keep_at_quit(answer)
+            assert not workbench.lifetime.asks
         assert sandbox_id is not None, workbench.session(cloudy.id).problem
         return sandbox_id
 
