@@ -2,6 +2,7 @@
 
 import logging
 import logging.handlers
+from collections.abc import Iterable
 from pathlib import Path
 
 # Two files of this size hold days of use and fit in a mail.
@@ -20,7 +21,12 @@ class Redactor(logging.Filter):
 
     def hide(self, secret: str) -> None:
         """Strike `secret` from now on; each line of it too, for it may be shown line by line."""
-        found = {each for each in (secret, *secret.splitlines()) if len(each) >= SHORTEST_SECRET}
+        self.hide_all((secret,))
+
+    def hide_all(self, secrets: Iterable[str]) -> None:
+        """Strike each of them from now on, as `hide` does."""
+        pieces = (piece for secret in secrets for piece in (secret, *secret.splitlines()))
+        found = {piece for piece in pieces if len(piece) >= SHORTEST_SECRET}
         # The longest first: a secret may begin with another one.
         self._secrets = tuple(sorted({*self._secrets, *found}, key=len, reverse=True))
 

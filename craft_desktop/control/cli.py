@@ -6,7 +6,6 @@ Some commands run by themselves (`usage.ALONE`), the others ask a program that r
 
 import argparse
 import asyncio
-import dataclasses
 import json
 import logging
 import os
@@ -21,6 +20,7 @@ from craft_desktop.control.commands import (
     EXIT_FAILED,
     EXIT_OK,
     close_project,
+    examine_project,
     exit_code_of,
     keep_awake,
     list_projects,
@@ -53,11 +53,11 @@ _MARKS = {Grade.OK: "ok     ", Grade.LIMITED: "limited", Grade.MISSING: "MISSING
 def run(arguments: Sequence[str], paths: Paths) -> int:
     """Run one command and give its exit code."""
     options = build_parser().parse_args(arguments)
-    if options.command not in ALONE:
+    if options.command not in ALONE or (options.command == "doctor" and options.project is not None):
         return _ask(options, paths.state)
     if options.command == "host":
         return _become_host(options.port, options.domain, options.certificate, paths, as_json=options.json)
-    if options.command == "doctor":
+    if options.command == "doctor":  # of this machine; a project's asks the program that runs it
         return asyncio.run(_doctor(paths, as_json=options.json))
     if options.command == "template":
         return asyncio.run(_build_template(options.name, options.node, options.next, paths))
@@ -96,6 +96,8 @@ def _command(options: argparse.Namespace, state: Path, printer: Printer) -> Coro
             return restart_project(state, printer, options.project, options.how)
         case "awake":
             return keep_awake(state, printer, options.project, on=options.choice == "on")
+        case "doctor":
+            return examine_project(state, printer, options.project)
         case "logs":
             return show_logs(state, printer, options.project, options.stream, options.last, follow=options.follow)
         case _:
@@ -185,7 +187,10 @@ async def _first(owner: Owner, *waits: Coroutine[Any, Any, object]) -> None:
 async def _doctor(paths: Paths, *, as_json: bool) -> int:
     report = await diagnose(paths)
     if as_json:
-        checks = [dataclasses.asdict(check) for check in report.checks]
+        checks = [
+            {"name": each.name, "grade": each.grade.value, "detail": each.detail, "remedy": each.remedy}
+            for each in report.checks
+        ]
         print(json.dumps({"usable": report.is_usable, "checks": checks}, ensure_ascii=False))
     else:
         for check in report.checks:

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,15 @@ async def keep_awake(state: Path, printer: Printer, name: str, *, on: bool) -> i
     return EXIT_OK
 
 
+async def examine_project(state: Path, printer: Printer, name: str) -> int:
+    """Say what keeps a project's page from showing; what was found first, and what is in order in one line."""
+    async with Reach(state) as reach:
+        client, project = await _find(reach, name)
+        answer = await client.ask("POST", f"{_at(project)}/doctor")
+        printer.answer(answer, list(_told_by_doctor(answer)))
+        return EXIT_FAILED if any(check["grade"] == "bad" for check in answer["checks"]) else EXIT_OK
+
+
 async def show_logs(
     state: Path, printer: Printer, name: str, streams: Sequence[str], last: int | None, *, follow: bool
 ) -> int:
@@ -164,6 +173,34 @@ def _at(project: dict[str, Any]) -> str:
 def _row(project: dict[str, Any]) -> str:
     mark = "●" if project["phase"] == "live" else " "
     return f"{mark} {project['phase']:<10}  {project['slug']:<20}  {project['url']}  {project['path']}"
+
+
+def _told_by_doctor(answer: dict[str, Any]) -> Iterator[str]:
+    checks = answer["checks"]
+    for check in checks:
+        if check["grade"] in _DOCTORS_MARKS:
+            first, *more = check["detail"].splitlines() or [""]
+            yield f"{_DOCTORS_MARKS[check['grade']]}  {check['name']}: {first}"
+            yield from (f"         {line}" for line in more)
+            if check["place"] is not None:
+                yield f"         {check['place']['path']}:{check['place']['line']}"
+            yield f"         {check['remedy']}"
+    for grade, words in (("unknown", "could not be looked at"), ("ok", "in order")):
+        named = [check["name"] for check in checks if check["grade"] == grade]
+        if named:
+            yield f"{len(named)} {words}: {', '.join(named)}"
+    yield "Listening:"
+    yield from (
+        f"  {each['address']}:{each['port']}  PID {each['pid']}  {each['command']}" for each in answer["listeners"]
+    )
+    yield "Processes:"
+    for each in answer["processes"]:
+        yield f"  PID {each['pid']}  {each['memoryBytes'] / 1_000_000:.0f} MB  {each['command']}"
+    yield "The log's end:"
+    yield from (f"  {line}" for line in answer["tail"])
+
+
+_DOCTORS_MARKS = {"bad": "BAD    ", "limited": "limited"}
 
 
 def _show_line(printer: Printer, line: dict[str, Any], streams: Sequence[str]) -> None:

@@ -11,6 +11,7 @@
     POST   /api/sandbox/{project}/restart-clean   the same, after deleting in the sandbox what was built (`.next`)
     POST   /api/sandbox/{project}/reinstall       the same, after deleting and installing the dependencies
     PATCH  /api/sandbox/{project}/awake           {"on": true}: it never goes to rest by itself
+    POST   /api/sandbox/{project}/doctor          examine the preview: checks, listeners, processes, the log's tail
     GET    /api/sandbox/{project}/logs            ?since=UNIX_SECONDS &stream=install|server|activity &last=LINES
     GET    /api/sandbox/{project}/environment     names; with ?reveal=true the values
     PATCH  /api/sandbox/{project}/environment     {"set": {NAME: VALUE}, "unset": [NAME], "dotenv": TEXT}
@@ -27,7 +28,15 @@ from typing import Any
 from aiohttp import web
 
 from craft_desktop.control.journal import Journal
-from craft_desktop.control.wire import Json, health_json, line_json, opened_json, project_json, status_json
+from craft_desktop.control.wire import (
+    Json,
+    diagnosis_json,
+    health_json,
+    line_json,
+    opened_json,
+    project_json,
+    status_json,
+)
 from craft_desktop.model.dotenv import parse_dotenv
 from craft_desktop.model.environment import importable
 from craft_desktop.model.errors import Action, ControlError, CraftError, Problem, ProjectError
@@ -71,6 +80,7 @@ class Routes:
         router.add_post(f"{one}/restart-clean", self.restart_clean)
         router.add_post(f"{one}/reinstall", self.reinstall)
         router.add_patch(f"{one}/awake", self.keep_awake)
+        router.add_post(f"{one}/doctor", self.examine)
         router.add_get(f"{one}/logs", self.logs)
         router.add_get(f"{one}/environment", self.environment)
         router.add_patch(f"{one}/environment", self.change_environment)
@@ -147,6 +157,11 @@ class Routes:
         if status.session.phase is not Phase.LIVE:
             raise _failed(status.session.problem, "The run was stopped before its page was live")
         return web.json_response(status_json(status, self._workbench.address(project.id)))
+
+    async def examine(self, request: web.Request) -> web.Response:
+        """Look at all that may keep a project's page from showing; 5 s at most."""
+        project = self.project(request)
+        return web.json_response(diagnosis_json(await self._workbench.doctor.examine(project.id)))
 
     async def logs(self, request: web.Request) -> web.Response:
         """Give the lines kept of a project's logs, and the id from which its events go on."""

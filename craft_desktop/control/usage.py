@@ -47,7 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="key and certificate for *.DOMAIN: serve TLS there too, so that E2B_DOMAIN alone leads a client here",
     )
     host.add_argument("--json", action="store_true", help="print nothing but the ready line")
-    doctor = commands.add_parser("doctor", help="say what this machine has and lacks")
+    doctor = commands.add_parser("doctor", help="say what this machine has and lacks, or what ails a project's preview")
+    doctor.add_argument("project", nargs="?", help=f"examine its preview instead ({_PROJECT})")
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
     template = commands.add_parser("template", help="make what sandboxes on E2B begin with")
     acts = template.add_subparsers(dest="act", required=True, metavar="{build}")

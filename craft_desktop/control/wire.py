@@ -23,6 +23,7 @@ from craft_desktop.model.events import (
 from craft_desktop.model.levels import level_of
 from craft_desktop.model.operations import Health, Opened, Status
 from craft_desktop.model.project import Project
+from craft_desktop.model.report import Check, Diagnosis
 from craft_desktop.model.saved import Saved
 from craft_desktop.model.session import Session
 
@@ -118,6 +119,37 @@ def saved_json(saved: Saved) -> Json:
     stages = {"watchMs": saved.watch_ms, "pushMs": saved.push_ms, "compileMs": saved.compile_ms}
     stages |= {"paintMs": saved.paint_ms, "ms": saved.total_ms}
     return {name: round(value, 1) for name, value in stages.items()}
+
+
+def diagnosis_json(diagnosis: Diagnosis) -> Json:
+    """Give an examination of a preview, the worst first."""
+    return {
+        "checks": [check_json(check) for check in diagnosis.worst_first],
+        "listeners": [
+            {"address": each.address, "port": each.port, "pid": each.pid, "command": each.command}
+            for each in diagnosis.listeners
+        ],
+        "processes": [
+            {"pid": each.pid, "memoryBytes": each.memory_bytes, "state": each.state, "command": each.command}
+            for each in diagnosis.processes
+        ],
+        "tail": list(diagnosis.tail),
+        "seconds": round(diagnosis.seconds, 3),
+    }
+
+
+def check_json(check: Check) -> Json:
+    """Give one check; `place` is null where the cause stands in no file."""
+    place = check.place
+    return {
+        "id": check.id,
+        "name": check.name,
+        "grade": check.grade.value,
+        "detail": check.detail,
+        "remedy": check.remedy,
+        "action": check.action.value,
+        "place": None if place is None else {"path": place.path, "line": place.line, "column": place.column},
+    }
 
 
 def line_json(line: LogLine) -> Json:

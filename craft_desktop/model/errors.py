@@ -34,6 +34,7 @@ class Action(StrEnum):
 
     NONE = "none"
     START = "start"
+    RESTART = "restart"
     OPEN_FOLDER = "open-folder"
     OPEN_SETTINGS = "open-settings"
     ALLOW_UNISOLATED = "allow-unisolated"

@@ -99,6 +99,11 @@ class Gateway:
         """Give the seconds since a person's use of the project's address, or since it is known here."""
         return self._seat(slug).idle_s
 
+    def upstream(self, slug: str) -> Upstream | None:
+        """Give what serves the project now; None while nothing does."""
+        seat = self._seats.get(slug)
+        return seat.upstream if seat is not None else None
+
     def hot_reload_sockets(self, slug: str) -> int:
         """Give how many pages listen for changes right now."""
         return self._seat(slug).hot_reload_sockets

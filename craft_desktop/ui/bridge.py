@@ -31,6 +31,7 @@ from craft_desktop.store.secrets import KeyState
 from craft_desktop.tasks import Owner
 from craft_desktop.ui import ansi
 from craft_desktop.ui.control_bridge import ControlBridge, Reachable
+from craft_desktop.ui.doctor_bridge import DoctorBridge, Examiner
 from craft_desktop.ui.environment_bridge import EnvironmentBench, EnvironmentBridge, Files
 from craft_desktop.ui.insight_bridge import InsightBridge, Sight
 from craft_desktop.ui.upkeep import Keeper, Upkeep
@@ -74,6 +75,10 @@ class Bench(Keeper, Reachable, EnvironmentBench, Protocol):
     @property
     def insight(self) -> Seen:
         """What can be seen of a run."""
+
+    @property
+    def doctor(self) -> Examiner:
+        """Who examines a preview."""
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Have events told; answers the way to unsubscribe."""
@@ -167,6 +172,7 @@ class Bridge(QObject):
         self.upkeep = Upkeep(bench, self._run)
         self.insight = InsightBridge(bench.insight, lambda: bench.settings)
         self.environment = EnvironmentBridge(bench, bench.insight)
+        self.doctor = DoctorBridge(bench.doctor, self._run)
         self._unsubscribe: Callable[[], None] | None = bench.subscribe(self._hear)
 
     async def aclose(self) -> None:

@@ -47,6 +47,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("remove", OF_PROJECT, "Remove from List", gap=True),
     Command("palette", "&View", "Command Palette…", ("Ctrl+K",)),
     Command("filter", "&View", "Filter Projects", ("Ctrl+P",)),
+    Command("doctor", "&View", "Preview Doctor", ("Ctrl+Shift+D",)),
     Command("find", "&View", "Find in Log", ("Ctrl+F",), gap=True),
     Command("find-next", "&View", "Next Hit", ("F3",)),
     Command("find-previous", "&View", "Previous Hit", ("Shift+F3",)),

@@ -108,6 +108,8 @@ class Conduct:
                 self._bridge.allow_unisolated(project_id)
             case Action.SEND_EMPTINESS:
                 self._bridge.send_emptiness(project_id)
+            case Action.RESTART:
+                self.command("restart", project_id)
             case Action.RESTART_CLEAN:
                 self.command("restart-clean", project_id)
             case Action.REINSTALL:

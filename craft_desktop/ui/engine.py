@@ -161,6 +161,15 @@ class EngineWeb(Web):
         script = "document.documentElement.scrollWidth + ' ' + document.documentElement.scrollHeight"
         self.page.runJavaScript(script, _World.ApplicationWorld.value, heed)
 
+    def ask_value(self, script: str, answer: Callable[[object], None]) -> None:
+        """Run a script in the page's own world and give what it came to; a page that hangs never answers."""
+
+        def heed(told: object) -> None:
+            if not self._is_closed:
+                answer(told)
+
+        self.page.runJavaScript(script, _World.MainWorld.value, heed)
+
     def ask_picture(self, answer: Callable[[QImage], None]) -> None:
         """Ask for a picture of what the view shows, once it has been laid out and drawn at its present size."""
         self._await_layout(answer, DRAW_LIMIT_MS // DRAWN_MS)

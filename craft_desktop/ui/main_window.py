@@ -165,6 +165,7 @@ class MainWindow(QMainWindow):
         pane.outside_requested.connect(open_outside)
         pane.used.connect(self._bridge.touch)
         pane.save_log_requested.connect(self._bridge.save_log)
+        pane.examine_requested.connect(self._bridge.doctor.examine)
         insight, key = self._bridge.insight, pane.project.id
         pane.place_requested.connect(insight.open_place)
         pane.console_said.connect(insight.note_console)
@@ -179,13 +180,11 @@ class MainWindow(QMainWindow):
         bridge.logged.connect(self._show_line)
         bridge.synced.connect(self._show_sync)
         bridge.noticed.connect(self._show_notice)
-        bridge.insight.measured.connect(
-            lambda event: self._with_made(event.project_id, lambda p: p.show_measured(event))
-        )
+        bridge.insight.measured.connect(lambda e: self._with_made(e.project_id, lambda p: p.show_measured(e)))
         bridge.insight.save_seen.connect(self._show_save)
-        bridge.insight.compiled.connect(
-            lambda event: self._with_made(event.project_id, lambda p: p.show_compiling(event))
-        )
+        bridge.insight.compiled.connect(lambda e: self._with_made(e.project_id, lambda p: p.show_compiling(e)))
+        bridge.doctor.checked.connect(lambda key, check: self._with_made(key, lambda p: p.show_check(check)))
+        bridge.doctor.examined.connect(lambda key, found: self._with_made(key, lambda p: p.show_diagnosis(found)))
         bridge.insight.failed.connect(lambda key, problem: self._show_notice(Notice(key, problem)))
         environments = self.dialogs.environments
         environments.attach(bridge.environment)

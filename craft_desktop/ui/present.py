@@ -118,6 +118,7 @@ _PROVIDERS: dict[Provider, str] = {Provider.LOCAL: "This computer", Provider.E2B
 _ACTIONS: dict[Action, str] = {
     Action.NONE: "",
     Action.START: "Start again",
+    Action.RESTART: "Restart",
     Action.OPEN_FOLDER: "Open folder",
     Action.OPEN_SETTINGS: "Open settings",
     Action.ALLOW_UNISOLATED: "Run it unisolated",
@@ -309,7 +310,12 @@ def row(project: Project, session: Session, now: float, tr: Tr) -> Row:
 
 def remedy_label(problem: Problem, tr: Tr) -> str:
     """Say what the remedy's button does; empty if there is no button."""
-    return tr(_ACTIONS[problem.action]) if problem.action is not Action.NONE else ""
+    return action_label(problem.action, tr)
+
+
+def action_label(action: Action, tr: Tr) -> str:
+    """Say what an action's button does; empty for none."""
+    return tr(_ACTIONS[action]) if action is not Action.NONE else ""
 
 
 def stream(value: Stream, tr: Tr) -> str:

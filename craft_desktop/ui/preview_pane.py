@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from craft_desktop.model.checkup import PageSeen
 from craft_desktop.model.device import LEAST_SCALE, MOST_SCALE, OF_KIND, Device, Kind
 from craft_desktop.model.errors import Action
 from craft_desktop.model.session import Phase, Session
@@ -21,6 +22,7 @@ from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.memory import read_process
 from craft_desktop.ui.page_bar import PageBar
 from craft_desktop.ui.page_line import PageLine
+from craft_desktop.ui.page_look import BlankWatch, PageLook
 from craft_desktop.ui.parts import label, line, push_button
 from craft_desktop.ui.placement import Look
 from craft_desktop.ui.pop_out import PopOut
@@ -80,6 +82,7 @@ class PreviewPane(QWidget):
         self.panel = StatusPanel(theme, icons, now)
         self.panel.start_requested.connect(lambda: self.command_requested.emit("start"))
         self.panel.remedy_requested.connect(self.remedy_requested)
+        self.panel.doctor_requested.connect(lambda: self.command_requested.emit("doctor"))
         self.bar = PageBar(icons, address.host(base))
         self.bar.commanded.connect(self.command)
         self.bar.entered.connect(self._go)
@@ -101,6 +104,8 @@ class PreviewPane(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.panel)
         self._stack.addWidget(self._live)
+        self._blank = BlankWatch(self.look_at_page, self.line)
+        self._blank.doctor_requested.connect(lambda: self.command_requested.emit("doctor"))
         self._whole = QStackedWidget()
         self._whole.addWidget(self._stack)
         self._whole.addWidget(self._away())
@@ -164,6 +169,13 @@ class PreviewPane(QWidget):
             self.open_outside()
         else:
             self.command_requested.emit(name)
+
+    def look_at_page(self, answer: Callable[[PageSeen | None], None]) -> None:
+        """Tell what can be seen of the page, soon; None where nobody can look at it now."""
+        if self.web is None or not self.is_seen:
+            answer(None)
+        else:
+            PageLook(self.web, answer)
 
     def with_page(self, act: Callable[[Web], None]) -> None:
         """Do something with the page, if it is there to be seen."""
@@ -315,6 +327,7 @@ class PreviewPane(QWidget):
     def _loaded(self) -> None:
         self.line.withdraw(_ENDED)
         size, self._was_discarded = self._was_discarded, 0
+        self._blank.begin()
         if size:
             freed = present.size(size, tr)
             self.line.say(tr("Memory was short: the page was put away ({0} freed) and is loaded again.").format(freed))

@@ -5,14 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from craft_desktop.model.errors import Action, Problem
 from craft_desktop.model.events import CompileChanged, LogLine, Measured, Pushed, SaveSeen, Stream, SyncChanged
 from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.report import Check, Diagnosis
 from craft_desktop.model.session import Phase, Session
+from craft_desktop.ui.doctor_panel import WIDTH, DoctorPanel
 from craft_desktop.ui.header import Header
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.log_pane import LogPane
@@ -24,9 +27,15 @@ from craft_desktop.ui.splitter import Splitter
 from craft_desktop.ui.stepper import Stepper
 from craft_desktop.ui.theme import Theme
 from craft_desktop.ui.words import tr
+from craft_desktop.workbench.doctor import ALL_CHECKS
 
 LEAST_PREVIEW, LEAST_LOG = 140, 64
 """Below these heights neither is of use; together with the rest they fit a window of 440."""
+
+LEAST_BESIDE = 420
+"""What a page and its bar need beside the doctor."""
+MOST_WIDTH = 16_777_215
+"""Qt's own QWIDGETSIZE_MAX: no bound."""
 
 SHARES = (5, 3)
 """Page and logs, while a person has not moved the line between them."""
@@ -52,6 +61,8 @@ class ProjectPane(QWidget):
     """A project's id and the `Place` that a person wants to see."""
     painted = Signal(str, object)
     """A project's id and a tuple of `Frame`: those in which its page changed lately."""
+    examine_requested = Signal(str, object)
+    """A project's id, and the `PageSeen` of its page; None where nobody looks at it."""
     console_said = Signal(str, Level, str, str)
     """A project's id, and what its page said to its console: level, words, source."""
 
@@ -114,13 +125,18 @@ class ProjectPane(QWidget):
         self.splitter.addWidget(lower)
         for place, share in enumerate(SHARES):
             self.splitter.setStretchFactor(place, share)
+        self.doctor: DoctorPanel | None = None  # made when first wanted: it has a row for each check
+        self._make_doctor: Callable[[], DoctorPanel] = lambda: DoctorPanel(theme, icons, ALL_CHECKS, self.project.name)
+        self._beside = QHBoxLayout()
+        self._beside.setSpacing(0)
+        self._beside.addWidget(self.splitter, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
         column.addWidget(line())
         column.addWidget(self.message_bar)
-        column.addWidget(self.splitter, 1)
+        column.addLayout(self._beside, 1)
 
     def show_project(self, project: Project) -> None:
         """Show the project as it is now."""
@@ -200,6 +216,64 @@ class ProjectPane(QWidget):
         """Show one line."""
         self.log_pane.add_line(line_of_log)
 
+    def toggle_doctor(self) -> None:
+        """Open the doctor beside the page and let it look; close it where a person is at it."""
+        if self._is_doctor_open and self.doctor is not None and self.doctor.has_focus:
+            self.close_doctor()
+            return
+        doctor = self.doctor = self.doctor or self._add_doctor()
+        doctor.show()
+        self._make_room()
+        self._examine()
+        doctor.area.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def close_doctor(self) -> None:
+        """Close the doctor and go back to the page."""
+        if self.doctor is not None:
+            self.doctor.hide()
+            self._make_room()
+            self.preview.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_check(self, check: Check) -> None:
+        """Show a check that the doctor has just made."""
+        if self.doctor is not None:
+            self.doctor.show_check(check)
+
+    def show_diagnosis(self, diagnosis: Diagnosis | None) -> None:
+        """Show what an examination came to."""
+        if self.doctor is not None:
+            self.doctor.show_diagnosis(diagnosis)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the doctor have the room alone where there is not enough for both."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    @property
+    def _is_doctor_open(self) -> bool:
+        return self.doctor is not None and not self.doctor.isHidden()
+
+    def _add_doctor(self) -> DoctorPanel:
+        made, key = self._make_doctor(), self.project.id
+        made.asked.connect(self._examine)
+        made.closed.connect(self.close_doctor)
+        made.remedy_requested.connect(lambda action: self.remedy_requested.emit(key, action))
+        made.place_requested.connect(lambda place: self.place_requested.emit(key, place))
+        self._beside.addWidget(made)
+        return made
+
+    def _examine(self) -> None:
+        if self.doctor is not None:
+            self.doctor.begin()
+            self.preview.look_at_page(lambda seen: self.examine_requested.emit(self.project.id, seen))
+
+    def _make_room(self) -> None:
+        is_open, is_narrow = self._is_doctor_open, self.width() < LEAST_BESIDE + WIDTH
+        self.splitter.setVisible(not (is_open and is_narrow))
+        if self.doctor is not None:
+            self.doctor.setMinimumWidth(0 if is_narrow else WIDTH)
+            self.doctor.setMaximumWidth(MOST_WIDTH if is_narrow else WIDTH)
+
     def tick(self) -> None:
         """Show the times as they are now."""
         self.header.tick()
@@ -220,6 +294,7 @@ class ProjectPane(QWidget):
 
 PANE_COMMANDS: dict[str, Callable[[ProjectPane], None]] = {
     **{name: lambda pane, act=act: act(pane.preview) for name, act in PAGE_COMMANDS.items()},  # type: ignore[misc]
+    "doctor": lambda pane: pane.toggle_doctor(),
     "find": lambda pane: pane.log_pane.open_search(),
     "find-next": lambda pane: pane.log_pane.find_bar.step(1),
     "find-previous": lambda pane: pane.log_pane.find_bar.step(-1),

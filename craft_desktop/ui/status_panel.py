@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QScrollArea, 
 from craft_desktop.model.errors import Action
 from craft_desktop.model.session import STARTING_UP, Phase, Session
 from craft_desktop.ui import present
+from craft_desktop.ui.commands import hint
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.parts import label, push_button, set_property
 from craft_desktop.ui.stepper import Stepper
@@ -26,6 +27,7 @@ class StatusPanel(QScrollArea):
 
     start_requested = Signal()
     remedy_requested = Signal(Action)
+    doctor_requested = Signal()
 
     def __init__(self, theme: Theme, icons: Icons, now: Callable[[], float]) -> None:
         super().__init__()
@@ -51,12 +53,16 @@ class StatusPanel(QScrollArea):
         self.start.clicked.connect(self.start_requested)
         self.act = push_button("panelRemedyButton", "")
         self.act.clicked.connect(lambda: self.remedy_requested.emit(self._action))
+        self.doctor = push_button("panelDoctor", tr("Find out why"), "flat")
+        self.doctor.setToolTip(hint("doctor"))
+        self.doctor.clicked.connect(self.doctor_requested)
 
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP)
         for button in (self.act, self.start):
             buttons.addWidget(button)
         buttons.addStretch(1)
+        buttons.addWidget(self.doctor)
         self._card = QFrame()
         self._card.setObjectName("card")
         self._card.setFixedWidth(CARD_WIDTH)
@@ -92,6 +98,8 @@ class StatusPanel(QScrollArea):
         self.remedy.setVisible(problem is not None)
         self.text.setVisible(problem is None)
         self.act.setVisible(False)
+        # While it waits for its first page, what keeps that from coming can be looked for too.
+        self.doctor.setVisible(problem is not None or session.phase is Phase.WAITING)
         self.start.setVisible(session.phase in (Phase.STOPPED, Phase.FAILED))
         self.start.setText(tr("Start"))
         set_property(self.start, "role", "primary")

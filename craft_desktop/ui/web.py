@@ -87,6 +87,10 @@ class Web(QObject):
         """Ask how large the whole page is, in points on the screen."""
         raise NotImplementedError
 
+    def ask_value(self, script: str, answer: Callable[[object], None]) -> None:
+        """Run a script in the page's own world and give what it came to; a page that hangs never answers."""
+        raise NotImplementedError
+
     def ask_picture(self, answer: Callable[[QImage], None]) -> None:
         """Ask for a picture of what the view shows, once it has been drawn at its present size."""
         raise NotImplementedError

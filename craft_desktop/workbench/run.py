@@ -131,6 +131,11 @@ class Run:
             guard.create_task(self._engine.run(), name="sync")
             await self._serve_for_ever(port)
 
+    @property
+    def sync(self) -> SyncState:
+        """How far the sandbox's copy is."""
+        return self._engine.state
+
     async def catch_up(self) -> int:
         """Send what differs now and answer how many files that were.
 

@@ -37,8 +37,10 @@ from craft_desktop.model.session import (
 )
 from craft_desktop.model.settings import Settings, WhenIdle
 from craft_desktop.preview.gateway import Gateway
+from craft_desktop.sandbox.connection import Sandbox
 from craft_desktop.store.database import unimportant
 from craft_desktop.store.runs import LIVE, RunStore
+from craft_desktop.sync.state import SyncState
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.activity import Activity
 from craft_desktop.workbench.folder import read_folder
@@ -207,6 +209,16 @@ class Runner:
         """Find out at once whether the sandbox is still there: this computer slept."""
         if self._run is not None:
             self._run.heartbeat.beat_now()
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """The sandbox it runs in; None while there is none."""
+        return self._run.sandbox if self._run is not None else None
+
+    @property
+    def sync(self) -> SyncState | None:
+        """How far its sandbox's copy is; None while there is none."""
+        return self._run.sync if self._run is not None else None
 
     async def health(self) -> Health:
         """Ask whether the page answers, and say what is known."""

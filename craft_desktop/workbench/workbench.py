@@ -23,6 +23,7 @@ from craft_desktop.store.runs import RunStore
 from craft_desktop.store.secrets import KeySource, KeyState, SecretStore
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.announcer import Announcer
+from craft_desktop.workbench.doctor import Doctor
 from craft_desktop.workbench.door import Door
 from craft_desktop.workbench.folder import choose_app, find_project, read_folder
 from craft_desktop.workbench.housekeeping import Housekeeping
@@ -88,6 +89,7 @@ class Workbench:
         self.reaper = Reaper(lambda: self._runners.values())
         self.insight = Insight(self._runners, projects.all, self._announce, redactor.strike)
         self.door: Door | None = None  # whoever serves the control API puts it there
+        self.doctor = Doctor(self._runners, projects.get, self.environment, gateway, self.insight, redactor.strike)
         for project in self._projects.all():
             self._prepare(project)
 
@@ -309,8 +311,7 @@ class Workbench:
         :raises VariableError: a name or a value is refused; nothing is changed.
         :raises SecretError: the keyring refuses; nothing is changed.
         """
-        for value in put.values():
-            self._redactor.hide(value)
+        self._redactor.hide_all(put.values())
         dropped = set(drop).intersection(self.environment(project_id))
         source = await self._environments.change(project_id, put, dropped)
         told = ", ".join(sorted({*put, *dropped}))
@@ -387,8 +388,7 @@ class Workbench:
 
     async def _values(self, project_id: str) -> Mapping[str, str]:
         values = await self._environments.values(project_id)
-        for value in values.values():
-            self._redactor.hide(value)
+        self._redactor.hide_all(values.values())
         return values
 
     def _announce(self, event: Event) -> None:

@@ -35,7 +35,7 @@ def craft_desktop(home: Path, *arguments: str) -> subprocess.CompletedProcess[st
         ("preview", ".", "--unknown"),
         ("host", "--port", "seventy"),
         ("host", "--port", "70000"),
-        ("doctor", "now"),
+        ("doctor", "shop", "now"),
         ("template",),
         ("template", "destroy"),
         ("--unknown",),

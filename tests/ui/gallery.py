@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
 import qasync  # isort: skip
 
@@ -174,6 +174,8 @@ class Gallery:
             "message": lambda: S.live("p1", self.clock - 740),
             "find": lambda: S.live("p1", self.clock - 740),
             **{name: lambda: S.live("p1", self.clock - 740) for name in LOOKED_INTO},
+            **{name: lambda: S.live("p1", self.clock - 740) for name in EXAMINED},
+            "doctor-failed": lambda: S.failed("p1", begun - 30),
             **{kept: lambda: S.live("p1", self.clock - 740) for kept in PAGES_SEEN},
             "idle": lambda: S.idled("p1", self.clock - 60),
             "asleep": lambda: S.live("p1", self.clock - 740),
@@ -210,6 +212,8 @@ class Gallery:
                 self.look_into(name, window, bench)
             if name in PAGES_SEEN:
                 target = await self.arrange_page(window, name)
+            if name.startswith("doctor"):
+                await self.examine(window, bench, name)
             if name == "asleep":
                 bench.tell(SessionChanged(advance(bench.sessions["p1"], SleepAsked(), self.clock)))
             if name == "find":
@@ -342,6 +346,21 @@ class Gallery:
                 pane.log_pane.times_button.click()
                 pane.log_pane.view.setFocus()
 
+    async def examine(self, window: MainWindow, bench: S.StandIn, name: str) -> None:
+        if name == "doctor-looking":
+            bench.doctor.let_go, bench.doctor.told_before = asyncio.Event(), 9
+        if name == "doctor-clean":
+            bench.doctor.diagnosis = S.CLEAN
+        window.actions_by_name["doctor"].trigger()
+        await asyncio.sleep(1.2)
+        panel = self.pane(window).doctor
+        assert panel is not None
+        if name == "doctor-facts":
+            find(window, QPushButton, "doctorGroup-ok").click()
+            await asyncio.sleep(0.2)
+            bar = panel.area.verticalScrollBar()
+            bar.setValue(bar.maximum() // 3)
+
     def pane(self, window: MainWindow) -> ProjectPane:
         assert window.pane is not None
         return window.pane
@@ -385,7 +404,9 @@ LOOKED_INTO = ("saved", "saved-detail", "health", "browser", "broken", "errors")
 """States of a live project whose logs or figures are looked into."""
 PAGES_SEEN = ("phone", "tablet", "ask", "page-says", "page-menu", "pop-out", "popped")
 """States of the preview."""
-SEEN = ("live", "message", "find", "asleep", *LOOKED_INTO, *PAGES_SEEN)
+EXAMINED = ("doctor", "doctor-looking", "doctor-clean", "doctor-facts")
+"""States of the doctor beside a page."""
+SEEN = ("live", *EXAMINED, "message", "find", "asleep", *LOOKED_INTO, *PAGES_SEEN)
 """States with a page: taken from the screen, for another process draws it."""
 
 SETTINGS_SEEN = tuple(f"settings-{key}" for key in ("images_gb", "e2b_domain", "when_quit", "tray", "control_api"))
@@ -399,7 +420,7 @@ ENVIRONMENT = (
 
 STATES = (
     *ENVIRONMENT,
-    *LOOKED_INTO, "idle", "asleep", *PAGES_SEEN,
+    *LOOKED_INTO, *EXAMINED, "doctor-failed", "idle", "asleep", *PAGES_SEEN,
     "empty", "stopped", "starting", "installing", "live", "failed", "settings",
     "message", "find", "drop", "stopping", "shortcuts", "menu", "port", "quit", *SETTINGS_SEEN,
 )  # fmt: skip

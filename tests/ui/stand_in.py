@@ -1,10 +1,12 @@
 """An in-memory stand-in for the workbench: what `bridge.Bench` asks for, and no more."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from craft_desktop.logs import Redactor
+from craft_desktop.model.checkup import PageSeen
 from craft_desktop.model.env_files import EnvFiles
 from craft_desktop.model.environment import changed
 from craft_desktop.model.errors import Action, ChoiceError, Problem, ProjectError
@@ -13,6 +15,7 @@ from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.report import Check, Diagnosis, Grade, Listener, Process
 from craft_desktop.model.saved import Frame, Saved
 from craft_desktop.model.session import (
     Ended,
@@ -30,6 +33,7 @@ from craft_desktop.model.session import (
 )
 from craft_desktop.model.settings import Settings, WhenIdle, check
 from craft_desktop.store.secrets import KeySource, KeyState
+from craft_desktop.workbench.doctor import ALL_CHECKS
 from craft_desktop.workbench.door import Access
 
 NOW = 1_795_000_000.0
@@ -42,6 +46,48 @@ INSTALL_FAILED = Problem(
     "npm error 404  '@acme/desing-tokens@^2.1.0' is not in this registry.",
     "Correct the name in package.json and start again. The Install log has every line.",
     Action.START,
+)
+
+_FOUND = {
+    "modules": Check(
+        "Modules that are imported",
+        Grade.BAD,
+        "A module that is imported cannot be found.\n"
+        "⨯ ./app/page.tsx:3:1 Module not found: Can't resolve '@acme/design-tokens'",
+        "If it is a package, add it to package.json or install again; if it is a file, mind its name and its letters.",
+        "modules",
+        Action.REINSTALL,
+        Place("app/page.tsx", 3, 1),
+    ),
+    "variables": Check(
+        "Environment variables",
+        Grade.LIMITED,
+        "STRIPE_SECRET_KEY, DATABASE_URL. They are read, and nothing sets them. "
+        "Named in the example file: DATABASE_URL.",
+        "Set them under Environment variables, or in a .env file of the project.",
+        "variables",
+        Action.OPEN_ENVIRONMENT,
+        Place("lib/stripe.ts", 4, 20),
+    ),
+    "hydration": Check("Hydration", Grade.UNKNOWN, "No window looks at the page.", id="hydration"),
+}
+DIAGNOSIS = Diagnosis(
+    tuple(_FOUND.get(key) or Check(name, Grade.OK, "The log tells of none.", id=key) for key, name in ALL_CHECKS),
+    (Listener("127.0.0.1", 3000, 42, "next-server (v16.4.6)"),),
+    (
+        Process(29, 62_107_648, "S", "npm run dev -- -p 3000 -H 127.0.0.1"),
+        Process(42, 447_104_000, "S", "next-server (v16.4.6)"),
+    ),
+    (
+        "✓ Ready in 682ms",
+        "○ Compiling / ...",
+        "⨯ ./app/page.tsx:3:1",
+        "Module not found: Can't resolve '@acme/design-tokens'",
+    ),
+    0.21,
+)
+CLEAN = Diagnosis(
+    tuple(Check(name, Grade.OK, "The log tells of none.", id=key) for key, name in ALL_CHECKS), seconds=0.1
 )
 
 RUN: tuple[tuple[Fact, float], ...] = (
@@ -153,6 +199,26 @@ class Span:
         self.asks = False
 
 
+class Doctors:
+    """Stands for the workbench's doctor: tells every check at once, and waits for `let_go` where it is told to."""
+
+    def __init__(self) -> None:
+        self.diagnosis = DIAGNOSIS
+        self.asked: list[tuple[str, PageSeen | None]] = []
+        self.let_go: asyncio.Event | None = None
+        self.told_before = len(ALL_CHECKS)
+
+    async def examine(
+        self, project_id: str, page: PageSeen | None = None, tell: Callable[[Check], None] = lambda _: None
+    ) -> Diagnosis:
+        self.asked.append((project_id, page))
+        for made in self.diagnosis.checks[: self.told_before]:
+            tell(made)
+        if self.let_go is not None:
+            await self.let_go.wait()
+        return self.diagnosis
+
+
 class StandIn:
     """Does at once what the workbench takes its time for, and remembers what it was asked."""
 
@@ -162,6 +228,7 @@ class StandIn:
         self.insight = Insights()
         self.door: Doorway | None = Doorway()
         self.lifetime = Span()
+        self.doctor = Doctors()
         self.projects = projects
         self.settings = Settings()
         self.sessions: dict[str, Session] = {}
