@@ -5,7 +5,7 @@ Below them stands what everybody looks at first: who listens, the processes, the
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -20,6 +20,8 @@ from craft_desktop.ui.words import tr
 
 WIDTH = 400
 """Some fifty letters: a remedy is read in two lines."""
+LEAST_WIDTH = 240
+"""Room for its own buttons."""
 
 
 class DoctorPanel(QFrame):
@@ -65,6 +67,14 @@ class DoctorPanel(QFrame):
         self._begin()
         self._lay_out(close)
 
+    def sizeHint(self) -> QSize:
+        """Ask for the width that is easy to read."""
+        return QSize(WIDTH, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Get by with little."""
+        return QSize(LEAST_WIDTH, super().minimumSizeHint().height())
+
     @property
     def has_focus(self) -> bool:
         """Is a person at it?"""
@@ -99,6 +109,7 @@ class DoctorPanel(QFrame):
             row.show_check(check)
             group = self._groups.get(check.grade)
             (self._found_column if group is None else group.column).addWidget(row)
+            row.show()  # Qt hides what gets another parent, and shows it again some time later
         self._waiting.hide()
         for grade, group in self._groups.items():
             count = sum(check.grade is grade for check in diagnosis.checks)
@@ -126,6 +137,7 @@ class DoctorPanel(QFrame):
         for row in self.rows.values():
             row.show_waiting()
             self._waiting_column.addWidget(row)
+            row.show()
         self._waiting.show()
         for group in self._groups.values():
             group.show_count(0)

@@ -43,7 +43,7 @@ def summary(diagnosis: Diagnosis, tr: Tr) -> str:
     elif limited:
         said = tr("One thing is worth a look") if limited == 1 else tr("{0} things are worth a look").format(limited)
     elif unknown:
-        said = tr("Nothing was found; {0} checks could not look").format(unknown)
+        said = tr("Nothing was found; {0}").format(group(unknown, Grade.UNKNOWN, tr))
     else:
         said = tr("Nothing was found: every check is in order")
     return f"{said}."

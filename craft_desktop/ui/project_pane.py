@@ -271,7 +271,7 @@ class ProjectPane(QWidget):
         is_open, is_narrow = self._is_doctor_open, self.width() < LEAST_BESIDE + WIDTH
         self.splitter.setVisible(not (is_open and is_narrow))
         if self.doctor is not None:
-            self.doctor.setMinimumWidth(0 if is_narrow else WIDTH)
+            # No least width: it would keep the window from ever becoming narrow enough.
             self.doctor.setMaximumWidth(MOST_WIDTH if is_narrow else WIDTH)
 
     def tick(self) -> None:

@@ -62,7 +62,9 @@ class StatusPanel(QScrollArea):
         for button in (self.act, self.start):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        buttons.addWidget(self.doctor)
+        below = QHBoxLayout()
+        below.addWidget(self.doctor)
+        below.addStretch(1)
         self._card = QFrame()
         self._card.setObjectName("card")
         self._card.setFixedWidth(CARD_WIDTH)
@@ -73,6 +75,7 @@ class StatusPanel(QScrollArea):
             inside.addWidget(widget)
         inside.addWidget(self.steps)
         inside.addLayout(buttons)
+        inside.addLayout(below)
         content = QWidget()
         content.setObjectName("statusPanel")
         content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

@@ -61,13 +61,8 @@ def read_source(folder: Path, clock: Callable[[], float] = time.monotonic) -> So
         except OSError:
             continue
         for entry in entries:
-            if (
-                clock() > until
-                or len(files) >= MOST_FILES
-                or sources >= MOST_SOURCES
-                or size >= MOST_BYTES
-                or len(imports) >= MOST_IMPORTS
-            ):
+            is_over = sources >= MOST_SOURCES or size >= MOST_BYTES or len(imports) >= MOST_IMPORTS
+            if is_over or len(files) >= MOST_FILES or clock() > until:
                 return SourceTree(tuple(files), tuple(reads), tuple(imports), sources, is_whole=False)
             relpath = f"{below}/{entry.name}" if below else entry.name
             try:

@@ -335,3 +335,17 @@ async def test_a_tick_shows_what_is_in_force(window: MainWindow, bench: StandIn)
     awake.trigger()
     await settle()
     assert not awake.isChecked() and pane_of(window).message_bar.headline.text() == "The list could not be saved"
+
+
+async def test_the_doctor_is_asked_by_key_and_tells_the_pane(window: MainWindow, bench: StandIn) -> None:
+    window.actions_by_name["doctor"].trigger()
+    pane = window.pane
+    assert pane is not None and pane.doctor is not None
+    async with asyncio.timeout(5):
+        while pane.doctor.diagnosis is None:
+            await asyncio.sleep(0.01)
+    assert bench.doctor.asked == [(pane.project.id, None)]
+    pane.doctor.rows["modules"].act.click()
+    async with asyncio.timeout(5):
+        while ("reinstall", pane.project.id) not in bench.asked:
+            await asyncio.sleep(0.01)

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.errors import Action
@@ -11,12 +13,13 @@ from craft_desktop.model.places import Place
 from craft_desktop.model.project import Provider
 from craft_desktop.model.session import Session, StartAsked, advance
 from craft_desktop.model.settings import WhenIdle
+from craft_desktop.ui.doctor_panel import WIDTH
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.placement import Look
-from craft_desktop.ui.project_pane import ProjectPane
+from craft_desktop.ui.project_pane import PANE_COMMANDS, ProjectPane
 from craft_desktop.ui.theme import Theme
 from tests.ui.hands import click
-from tests.ui.stand_in import INSTALL_FAILED, NOW, failed, make_project, run_to
+from tests.ui.stand_in import DIAGNOSIS, INSTALL_FAILED, NOW, failed, make_project, run_to
 
 ADDRESS = "http://shop-front.localhost:4100/"
 
@@ -147,3 +150,38 @@ def test_figures(pane: ProjectPane) -> None:
     values = [value.text() for _, value in pane.log_pane.health._facts]
     assert "12:55" in values and "3000" in values
     pane.close_page()
+
+
+def test_the_doctor_stands_beside_the_page_or_has_the_room_alone(qtbot: QtBot, pane: ProjectPane) -> None:
+    asked: list[object] = []
+    pane.examine_requested.connect(lambda key, seen: asked.append((key, seen)))
+    pane.resize(1100, 700)
+    PANE_COMMANDS["doctor"](pane)
+    assert pane.doctor is not None and pane.doctor.isVisible() and pane.splitter.isVisible()
+    assert asked == [("p1", None)]  # no page is there to be looked at
+    pane.show_check(DIAGNOSIS.checks[0])
+    assert "1 of" in pane.doctor.summary.text()
+    pane.show_diagnosis(DIAGNOSIS)
+    assert pane.doctor.diagnosis == DIAGNOSIS
+    pane.resize(700, 560)
+    assert pane.doctor.isVisible() and not pane.splitter.isVisible() and pane.doctor.width() == 700
+    pane.resize(1100, 700)
+    assert pane.splitter.isVisible() and pane.doctor.width() == WIDTH
+    QTest.keyClick(pane.doctor, Qt.Key.Key_Escape)
+    assert not pane.doctor.isVisible() and pane.splitter.isVisible()
+    PANE_COMMANDS["doctor"](pane)
+    assert pane.doctor.isVisible() and pane.doctor.diagnosis is None and len(asked) == 2
+
+
+def test_the_doctors_buttons_carry_the_project(pane: ProjectPane) -> None:
+    told: list[object] = []
+    pane.remedy_requested.connect(lambda *what: told.append(what))
+    pane.place_requested.connect(lambda *what: told.append(what))
+    pane.show_diagnosis(DIAGNOSIS)  # before anybody opened it: nothing happens
+    pane.toggle_doctor()
+    pane.show_diagnosis(DIAGNOSIS)
+    assert pane.doctor is not None
+    row = pane.doctor.rows["modules"]
+    row.act.click()
+    row.open.click()
+    assert told == [("p1", Action.REINSTALL), ("p1", Place("app/page.tsx", 3, 1))]

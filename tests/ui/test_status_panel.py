@@ -36,7 +36,14 @@ def test_stopped(qtbot: QtBot, panel: StatusPanel) -> None:
 def test_starting(panel: StatusPanel, facts: int) -> None:
     panel.show_session(run_to("p1", facts))
     assert panel.steps.isVisible() and panel.title.text().endswith("…")
-    assert visible_buttons(panel) == [] and not panel.detail.isVisible()
+    # while the first page is awaited, what keeps it from coming can be looked for
+    assert visible_buttons(panel) == (["Find out why"] if facts == 5 else []) and not panel.detail.isVisible()
+
+
+def test_the_doctor_is_asked(qtbot: QtBot, panel: StatusPanel) -> None:
+    panel.show_session(failed())
+    with qtbot.waitSignal(panel.doctor_requested):
+        click(panel.doctor)
 
 
 def test_failed(qtbot: QtBot, panel: StatusPanel) -> None:
@@ -44,13 +51,13 @@ def test_failed(qtbot: QtBot, panel: StatusPanel) -> None:
     assert panel.title.text() == INSTALL_FAILED.title
     assert panel.detail.toPlainText() == INSTALL_FAILED.detail
     assert panel.remedy.text() == INSTALL_FAILED.remedy
-    assert visible_buttons(panel) == ["Start again"] and panel.start.property("role") == "primary"
+    assert visible_buttons(panel) == ["Start again", "Find out why"] and panel.start.property("role") == "primary"
 
 
 def test_a_failure_with_a_remedy_of_its_own(qtbot: QtBot, panel: StatusPanel) -> None:
     consent = Problem("It would run unisolated", "bubblewrap: no permission", "Allow it.", Action.ALLOW_UNISOLATED)
     panel.show_session(failed(problem=consent))
-    assert visible_buttons(panel) == ["Run it unisolated", "Start again"]
+    assert visible_buttons(panel) == ["Run it unisolated", "Start again", "Find out why"]
     assert [panel.act.property("role"), panel.start.property("role")] == ["primary", ""]
     with qtbot.waitSignal(panel.remedy_requested) as asked:
         click(panel.act)
