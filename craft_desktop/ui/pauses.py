@@ -40,6 +40,7 @@ class Pauses(QObject):
         Looking for them took 60 ms in which the window could be seen (measured).
         """
         gc.freeze()
+        gc.enable()
         gc.set_threshold(self._before[0], self._before[1], NEVER)
         self._timer.start()
 

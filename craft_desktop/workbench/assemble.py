@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from craft_desktop.logs import open_log
 from craft_desktop.model.errors import SettingError
+from craft_desktop.model.project import Provider
 from craft_desktop.paths import Paths
 from craft_desktop.preview.gateway import Gateway
 from craft_desktop.preview.pages import Pages
@@ -96,6 +97,9 @@ async def open_workbench(paths: Paths) -> AsyncIterator[Workbench]:
         gateway.on_failed = workbench.insight.note_failed
         gateway.on_hot_reload = workbench.insight.note_hot_reload
         owner.start(housekeeping.run(), name="housekeeping")
+        default = options.settings.provider
+        is_local = any((project.provider or default) is Provider.LOCAL for project in projects.all())
+        owner.start(places.warm(is_wanted=is_local), name="warm")
         owner.start(workbench.reaper.run(), name="reaper")
         owner.start(workbench.insight.meter.run(), name="meter")
         yield workbench

@@ -1,10 +1,12 @@
 """Where projects can run: gives a connection to this computer's host or to E2B, with the key from its store."""
 
+import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from craft_desktop.logs import Redactor
-from craft_desktop.model.errors import Action, ConsentNeededError, SandboxRefusedError
+from craft_desktop.model.errors import Action, ConsentNeededError, SandboxError, SandboxRefusedError
 from craft_desktop.model.node_wish import choose
 from craft_desktop.model.project import Project, Provider, Recipe
 from craft_desktop.model.settings import Settings
@@ -16,6 +18,9 @@ from craft_desktop.store.options import OptionStore
 from craft_desktop.store.secrets import SecretStore, mask
 from craft_desktop.workbench.tenancy import APP_METADATA
 
+# After this a window is there and has shown its list; nobody has found a project and pressed Start before.
+WARM_AFTER_S = 1.0
+_log = logging.getLogger(__name__)
 # What the embedded host wants to read before it runs anything unisolated.
 UNISOLATED = {"isolation": "none"}
 # By this metadata it shows a sandbox one of the Node.js that version managers keep.
@@ -75,6 +80,19 @@ class Places:
         count = {0: "no preview", 1: "one preview"}.get(len(found), f"{len(found)} previews")
         key = mask(connection.profile.api_key)
         return f"{connection.profile.domain} accepts the key {key}. Its account runs {count} of this program."
+
+    async def warm(self, *, is_wanted: bool) -> None:
+        """Have ready what the first start would wait for: the client's modules and, if `is_wanted`, the embedded host.
+
+        The host is an idle process; it is wanted where a project is on the list that would run on this computer.
+        """
+        await asyncio.sleep(WARM_AFTER_S)
+        await load()
+        if is_wanted:
+            try:
+                await self._host.profile()
+            except SandboxError as error:  # told where it matters, at a start
+                _log.info("the host was not started ahead: %s", error)
 
     async def consent(self, project: Project, provider: Provider) -> dict[str, str]:
         """Give the metadata that tells the host what the person agreed to.

@@ -41,6 +41,14 @@ def test_a_bound_icon_follows_the_theme(qtbot: QtBot, theme: Theme, icons: Icons
     assert darkest(button) == DARK.text
 
 
+def test_an_icon_is_drawn_once(theme: Theme, icons: Icons) -> None:
+    light = icons.icon("stop").cacheKey()
+    assert icons.icon("stop").cacheKey() == light != icons.icon("stop", "text").cacheKey()
+    assert icons.icon("stop", gap=4).cacheKey() != light
+    theme.choose("dark")
+    assert icons.icon("stop").cacheKey() != light
+
+
 def test_a_dead_button_is_forgotten(theme: Theme, icons: Icons) -> None:
     button = QToolButton()
     icons.bind(button, "stop")

@@ -37,7 +37,9 @@ def knot() -> "weakref.ref[Knot]":
 
 def test_what_is_there_is_set_aside_and_all_is_put_back(begun: Pauses) -> None:
     before, thresholds = gc.get_freeze_count(), gc.get_threshold()
+    gc.disable()  # as the program does while it imports
     begun.begin()
+    assert gc.isenabled()
     assert gc.get_freeze_count() > before + 1000
     assert gc.get_threshold()[:2] == thresholds[:2] and gc.get_threshold()[2] > thresholds[2]
     begun.end()

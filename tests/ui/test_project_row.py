@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 from craft_desktop.model.session import Session
 from craft_desktop.ui import present
 from craft_desktop.ui.present import Row
-from craft_desktop.ui.project_row import ROW_ROLE, RowPainter
+from craft_desktop.ui.project_row import LINES_ROLE, ROW_ROLE, RowPainter
 from craft_desktop.ui.theme import Theme
 from tests.ui.stand_in import NOW, failed, live, make_project
 
@@ -21,7 +21,8 @@ class OneRow(QAbstractListModel):
         return 1
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = 0) -> object:
-        return self._row if role == ROW_ROLE else None
+        lines = 3 if self._row.problem else 2
+        return {ROW_ROLE: self._row, LINES_ROLE: lines}.get(role)
 
 
 @pytest.mark.parametrize("session", [Session("p1"), live("p1"), failed("p1")])

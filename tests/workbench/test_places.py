@@ -1,9 +1,11 @@
 """The three places by one wire: this computer, an E2B elsewhere, and this computer without isolation."""
 
+import asyncio
 import json
 import socket
 from pathlib import Path
 
+import psutil
 import pytest
 
 from craft_desktop.model.errors import Action, SandboxRefusedError
@@ -94,3 +96,20 @@ async def test_without_bubblewrap_the_person_is_asked_once(tmp_path: Path, monke
             assert session.phase is Phase.LIVE, session.problem
             assert json.loads((await fetch(workbench.address(project.id)))[1]) == files_of(project.path)
             await workbench.close(project.id)
+
+
+async def test_the_host_is_started_ahead_where_a_project_on_the_list_will_want_it(tmp_path: Path) -> None:
+    paths = find_paths({"CRAFT_DESKTOP_HOME": str(tmp_path / "home")})
+    async with open_workbench(paths) as workbench:
+        await workbench.add(tiny_project(tmp_path / "later"))
+    ahead = {"craft_desktop.host"}
+
+    def hosts() -> list[psutil.Process]:
+        children = psutil.Process().children()
+        return [each for each in children if each.is_running() and ahead & set(each.cmdline())]
+
+    assert not hosts()
+    async with open_workbench(paths), asyncio.timeout(20):
+        while not hosts():
+            await asyncio.sleep(0.05)
+    assert not hosts(), "it ends with the workbench"
