@@ -20,8 +20,6 @@ from craft_desktop.ui.words import tr
 
 WIDTH = 400
 """Some fifty letters: a remedy is read in two lines."""
-LEAST_WIDTH = 240
-"""Room for its own buttons."""
 
 
 class DoctorPanel(QFrame):
@@ -72,8 +70,8 @@ class DoctorPanel(QFrame):
         return QSize(WIDTH, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        """Get by with little."""
-        return QSize(LEAST_WIDTH, super().minimumSizeHint().height())
+        """Ask for no width: beside a page it would keep the window from being made narrow."""
+        return QSize(0, super().minimumSizeHint().height())
 
     @property
     def has_focus(self) -> bool:

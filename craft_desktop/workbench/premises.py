@@ -7,13 +7,15 @@ from pathlib import Path
 
 from craft_desktop.logs import SHORTEST_SECRET, STRUCK
 from craft_desktop.model.dotenv import parse_dotenv
+from craft_desktop.model.env_files import order
 from craft_desktop.model.errors import ProjectError
 from craft_desktop.model.project import Recipe, packages_of, parse_manifest
+from craft_desktop.model.script import Framework
 from craft_desktop.model.source_reads import assigned_in
 from craft_desktop.workbench.folder import read_folder
 from craft_desktop.workbench.source_tree import read_file
 
-# What Next.js, Vite, Astro and Nuxt read in development; the example files name what a project wants.
+# Values that a project may print, whoever reads them; the example files name what a project wants.
 _READ = (".env", ".env.local", ".env.development", ".env.development.local")
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.local.example")
 # Names by which the page itself sees a value, so that it is no secret.
@@ -50,15 +52,17 @@ def read_premises(folder: Path) -> Premises:
         packages = packages_of(parse_manifest(read_file(folder / "package.json") or ""))
     except ProjectError:
         packages = set()
-    values: dict[str, str] = {}
-    for name in _READ:
-        values |= parse_dotenv(read_file(folder / name) or "")
+    read = order(recipe.framework if recipe else Framework.OTHER)
+    files = {name: parse_dotenv(read_file(folder / name) or "") for name in {*_READ, *read}}
+    values = [pair for file in files.values() for pair in file.items()]
     example = {name for file in _EXAMPLES for name in parse_dotenv(read_file(folder / file) or "")}
-    hidden = {value for name, value in values.items() if not name.startswith(_PUBLIC) and len(value) >= SHORTEST_SECRET}
+    hidden = {value for name, value in values if not name.startswith(_PUBLIC) and len(value) >= SHORTEST_SECRET}
     return Premises(
         recipe,
         tuple(sorted(packages)),
-        frozenset({*values, *(assigned_in(recipe.dev_script) if recipe else ())}),
+        frozenset(
+            {*(name for file in read for name in files[file]), *(assigned_in(recipe.dev_script) if recipe else ())}
+        ),
         frozenset(example),
         tuple(sorted(hidden, key=len, reverse=True)),
     )

@@ -25,6 +25,8 @@ DEEPEST = 24
 # Looked up one by one afterwards, which takes 1 s for so many.
 MOST_IMPORTS = 20_000
 
+# Windows has none of these, and neither the pipes nor the links that they are for.
+_CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _SOURCES = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte", ".astro")
 # What a framework or a tool made, and what no page loads.
 _PASSED_OVER = frozenset(
@@ -93,7 +95,7 @@ def read_file(path: Path) -> str | None:
     """Give a source file's text; None for what is none, or too long."""
     try:
         # A pipe of that name would keep who opens it waiting for ever.
-        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        number = os.open(path, os.O_RDONLY | _CAREFULLY)
     except OSError:
         return None
     try:

@@ -15,6 +15,7 @@ from craft_desktop.control.commands import (
     EXIT_NOBODY,
     EXIT_OK,
     close_project,
+    examine_project,
     exit_code_of,
     keep_awake,
     list_projects,
@@ -132,3 +133,15 @@ async def test_unknown_projects_and_folders_that_are_none(api: Api, paths: Paths
 
 def test_nobody_to_ask_has_a_code_of_its_own() -> None:
     assert exit_code_of(NotRunningError("a", "b", "c")) == EXIT_NOBODY
+
+
+async def test_a_preview_is_examined(api: Api, paths: Paths, tmp_path: Path) -> None:
+    state, folder = paths.state, tiny_project(tmp_path / "shop")
+    await words(lambda printer: open_project(state, printer, str(folder), None))
+    code, told = await words(lambda printer: examine_project(state, printer, "shop"))
+    assert code == EXIT_OK and "Listening:" in told and any("server.js" in line for line in told)
+    await words(lambda printer: close_project(state, printer, "shop"))
+    code, told = await words(lambda printer: examine_project(state, printer, "shop"))
+    assert code == EXIT_FAILED and told[:2] == ["BAD      The run: Nothing runs.", "         Start the project."]
+    code, [answer] = await values(lambda printer: examine_project(state, printer, "shop"))
+    assert code == EXIT_FAILED and answer["checks"][0]["id"] == "run"

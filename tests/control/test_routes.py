@@ -188,3 +188,17 @@ async def test_what_cannot_be_done_is_told_in_json(
     assert status == wanted, told
     assert set(told) == {"title", "detail", "remedy"} and told["title"]
     assert api.workbench.session(api.workbench.projects[0].id).phase is Phase.STOPPED
+
+
+async def test_a_preview_is_examined(api: Api, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "shop")
+    (folder / "server.js").write_text("require('nowhere-at-all');")
+    await api.ask("POST", "/api/projects", json={"path": str(folder)})
+    await api.ask("POST", "/api/sandbox/shop")
+    status, told = await api.ask("POST", "/api/sandbox/shop/doctor")
+    assert status == 200 and set(told) == {"checks", "listeners", "processes", "tail", "seconds"}
+    assert told["checks"][0]["grade"] == "bad" and told["checks"][-1]["grade"] == "ok"
+    by_id = {check["id"]: check for check in told["checks"]}
+    assert set(by_id["modules"]) == {"id", "name", "grade", "detail", "remedy", "action", "place"}
+    assert by_id["modules"]["action"] == "reinstall" and "nowhere-at-all" in by_id["modules"]["detail"]
+    assert (await api.ask("POST", "/api/sandbox/nobody/doctor"))[0] == 404

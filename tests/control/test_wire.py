@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from craft_desktop.control.wire import (
+    check_json,
+    diagnosis_json,
     event_json,
     health_json,
     opened_json,
@@ -13,7 +15,7 @@ from craft_desktop.control.wire import (
     session_json,
     status_json,
 )
-from craft_desktop.model.errors import Problem
+from craft_desktop.model.errors import Action, Problem
 from craft_desktop.model.events import (
     CompileChanged,
     Event,
@@ -31,6 +33,7 @@ from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Health, Opened, OpenStatus, RunState, Status
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
+from craft_desktop.model.report import Check, Diagnosis, Grade, Listener
 from craft_desktop.model.saved import Saved
 from craft_desktop.model.session import Phase, Session
 
@@ -124,3 +127,12 @@ def test_a_line_says_how_grave_it_is(line: LogLine, level: str) -> None:
 def test_a_problem_comes_back_as_it_was() -> None:
     assert read_problem(problem_json(PROBLEM)) == PROBLEM
     assert read_problem({"title": None, "detail": 3}) == Problem("", "3", "")
+
+
+def test_a_check_with_its_place() -> None:
+    check = Check("Disk", Grade.BAD, "full", "Make room.", "disk", Action.RESTART_CLEAN, Place("a.ts", 3, 1))
+    fine = Check("Port", Grade.OK, "3000", id="port")
+    told = diagnosis_json(Diagnosis((fine, check), (Listener("::1", 1, 2, "n"),), seconds=0.12345))
+    assert told["checks"] == [check_json(check), check_json(fine)]
+    assert check_json(check)["place"] == {"path": "a.ts", "line": 3, "column": 1}
+    assert told["seconds"] == 0.123 and told["listeners"] == [{"address": "::1", "port": 1, "pid": 2, "command": "n"}]

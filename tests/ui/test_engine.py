@@ -7,6 +7,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from craft_desktop.model.checkup import PageSeen
 from craft_desktop.ui import page_watch
 from craft_desktop.ui.engine import EngineWeb
 from craft_desktop.ui.preview_pane import PreviewPane
@@ -149,3 +150,46 @@ def test_it_ends_at_once_whatever_the_page_does(qtbot: QtBot, preview: PreviewPa
     with qtbot.waitSignal(web.page.destroyed, timeout=WAIT_MS):
         preview.close_page()
     preview.close_page()
+
+
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        ("empty", PageSeen(None, 0, 1, 0)),
+        ("taken", PageSeen(True, 4, 1, 0)),
+        ("untaken", PageSeen(False, 11, 1, 0)),
+        ("liar", PageSeen(letters=1)),  # it lies about itself alone, and no length of words comes through
+    ],
+)
+def test_what_can_be_seen_of_a_page(qtbot: QtBot, preview: PreviewPane, page: str, seen: PageSeen) -> None:
+    go(qtbot, preview, page)
+    told: list[PageSeen | None] = []
+    preview.look_at_page(told.append)
+    qtbot.waitUntil(lambda: bool(told), timeout=WAIT_MS)
+    assert told == [seen]
+
+
+def test_a_page_that_hangs_is_seen_to_hang(qtbot: QtBot, preview: PreviewPane) -> None:
+    go(qtbot, preview, "hang", "hanging")
+    told: list[PageSeen | None] = []
+
+    def look() -> bool:
+        preview.look_at_page(told.append)
+        qtbot.waitUntil(lambda: bool(told), timeout=WAIT_MS)
+        seen = told.pop()
+        return seen is not None and not seen.is_answering
+
+    qtbot.waitUntil(look, timeout=WAIT_MS)  # it begins to hang a moment after it says so
+
+
+def test_a_page_on_which_nothing_is_seen_asks_for_the_doctor(
+    qtbot: QtBot, preview: PreviewPane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go(qtbot, preview, "empty")
+    qtbot.waitUntil(lambda: preview.line.current is not None, timeout=WAIT_MS)
+    assert preview.line.current is not None and preview.line.current.yes == "Find out why"
+    with qtbot.waitSignal(preview.command_requested) as told:
+        preview.line.current.answer(True)
+    assert told.args == ["doctor"]
+    go(qtbot, preview, "second")
+    qtbot.waitUntil(lambda: preview.line.current is None, timeout=WAIT_MS)

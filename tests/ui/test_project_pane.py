@@ -164,9 +164,11 @@ def test_the_doctor_stands_beside_the_page_or_has_the_room_alone(qtbot: QtBot, p
     pane.show_diagnosis(DIAGNOSIS)
     assert pane.doctor.diagnosis == DIAGNOSIS
     pane.resize(700, 560)
-    assert pane.doctor.isVisible() and not pane.splitter.isVisible() and pane.doctor.width() == 700
+    qtbot.waitUntil(lambda: not pane.splitter.isVisible() and pane.width() == 700)
+    qtbot.waitUntil(lambda: pane.doctor is not None and pane.doctor.width() == 700)
     pane.resize(1100, 700)
-    assert pane.splitter.isVisible() and pane.doctor.width() == WIDTH
+    assert pane.splitter.isVisible()
+    qtbot.waitUntil(lambda: pane.doctor is not None and pane.doctor.width() == WIDTH)
     QTest.keyClick(pane.doctor, Qt.Key.Key_Escape)
     assert not pane.doctor.isVisible() and pane.splitter.isVisible()
     PANE_COMMANDS["doctor"](pane)
