@@ -26,6 +26,10 @@ WAITS = {
     "Waking up…": "Stop in the header",
     "Testing…": "the key's service answers or its deadline passes; the dialog can be closed",
     "Saving {0}…": "a download of a page; it ends with the page",
+    "Asking…": "the keyring answers or its two minutes pass; the dialog can be closed",
+    "Asking the keyring…": "the keyring answers or its two minutes pass; the dialog can be closed",
+    "Reading…": "the project's own files, limited in size; the dialog can be closed",
+    "Looking: {0} of {1} checks made…": "five seconds at most; the panel can be closed",
 }
 """Every wait of the window. A new one is listed here with the way to end it, or this fails."""
 
