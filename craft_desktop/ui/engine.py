@@ -28,6 +28,8 @@ from craft_desktop.ui.web import Web
 from craft_desktop.ui.words import tr
 
 _HUNG = "hung"
+SETTLED_MS = 50
+"""Changed settings are sent to the page's process with the next turn of the loop; by then they are there."""
 DRAWN_MS = 100
 """Six frames: in that time something moves in a page that is still being drawn."""
 DRAW_LIMIT_MS = 3_000
@@ -144,7 +146,17 @@ class EngineWeb(Web):
 
     def show_scroll_bars(self, is_shown: bool) -> None:
         """Let the page have scroll bars, or scroll without them as on a phone."""
-        self.page.settings().setAttribute(QWebEngineSettings.WebAttribute.ShowScrollBars, is_shown)
+        settings, attribute = self.page.settings(), QWebEngineSettings.WebAttribute.ShowScrollBars
+        if settings.testAttribute(attribute) is not is_shown:
+            settings.setAttribute(attribute, is_shown)
+            QTimer.singleShot(SETTLED_MS, self._view, self._lay_out_anew)
+
+    def _lay_out_anew(self) -> None:
+        # Bars that a page has stay until it is laid out anew, and a setting alone does not do that (measured: about one
+        # change of device in twenty kept them).
+        zoom = self._view.zoomFactor()
+        self._view.setZoomFactor(zoom * 1.01)
+        self._view.setZoomFactor(zoom)
 
     def ask_size(self, answer: Callable[[int, int], None]) -> None:
         """Ask how large the whole page is, in points on the screen."""

@@ -354,9 +354,9 @@ class PreviewPane(QWidget):
         self.bar.show_zoom(self._look.zoom)
         self.bar.show_device(self._look.device)
         self.strip.show_device(self._look.device)
-        self.frame.show_device(self._look.device, self._look.zoom)
-        if self.web is not None:
+        if self.web is not None:  # before the size: bars that a page has go when it is laid out anew
             self.web.show_scroll_bars(not self._look.device.is_hand_held)
+        self.frame.show_device(self._look.device, self._look.zoom)
 
     def _show_scale(self, scale: float) -> None:
         self.strip.show_scale(scale)
