@@ -145,6 +145,7 @@ class Sandbox:
         async def work() -> Outcome:
             handle = await within(
                 self._sandbox.commands.run(command, background=True, cwd=cwd, timeout=0, request_timeout=0),
+                REQUEST_LIMIT_S,
             )
             try:
                 async with asyncio.timeout(limit_s):
@@ -183,6 +184,7 @@ class Sandbox:
                     request_timeout=0,
                     retain_output=False,
                 ),
+                REQUEST_LIMIT_S,
             ),
         )
         return Process(handle, self._profile)
@@ -197,7 +199,7 @@ class Sandbox:
                 opening = self._sandbox.commands.connect(
                     pid, on_stdout=on_output, on_stderr=on_output, timeout=0, request_timeout=0, retain_output=False
                 )
-                handle = await within(opening)
+                handle = await within(opening, REQUEST_LIMIT_S)
             except client().NotFoundException as error:
                 if isinstance(error, client().SandboxNotFoundException):
                     raise

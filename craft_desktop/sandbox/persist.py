@@ -51,7 +51,7 @@ async def abandon(work: Callable[[], Awaitable[None]]) -> bool:
     return True
 
 
-async def within(work: Awaitable[T], limit_s: float = REQUEST_LIMIT_S) -> T:
+async def within(work: Awaitable[T], limit_s: float) -> T:
     """Wait so long at most; the client's own deadline for a stream leaves a task that nobody collects (Python 3.11).
 
     :raises TimeoutError: it took longer.

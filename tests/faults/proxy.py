@@ -233,14 +233,17 @@ class FaultProxy:
         pair.host.write(head + body)
         sent = fault.sent if isinstance(fault, Stall | Break) else None
         answered = fault.answered if isinstance(fault, Stall | Break) else None
-        async with asyncio.TaskGroup() as group:
-            to_host = group.create_task(self._pass_bytes(reader, pair.host, pair, fault, sent))
-            if isinstance(fault, Lost):
-                await up.read(1)  # it has done its work by then
-                pair.reset()
-            else:
-                await self._pass_bytes(up, pair.client, pair, fault, answered)
-            to_host.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                to_host = group.create_task(self._pass_bytes(reader, pair.host, pair, fault, sent))
+                if isinstance(fault, Lost):
+                    await up.read(1)  # it has done its work by then
+                    pair.reset()
+                else:
+                    await self._pass_bytes(up, pair.client, pair, fault, answered)
+                to_host.cancel()
+        except* OSError:  # either end may go at any time
+            pair.reset()
 
     async def _answer(self, answer: Answer, reader: asyncio.StreamReader, pair: _Pair) -> None:
         pair.client.write(answer.encode())

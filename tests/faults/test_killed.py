@@ -80,6 +80,7 @@ async def test_the_embedded_host_killed_at_every_step(workbench: Workbench, tmp_
                 host.kill()
 
     workbench.subscribe(strike)
+    await workbench.change_setting("images_gb", 0)  # a start from an image would begin over from none, and be live
     await workbench.open(project.id)  # so that there is a host to be killed
     await workbench.close(project.id)
     for phase in (Phase.CREATING, Phase.UPLOADING, Phase.INSTALLING, Phase.STARTING, Phase.WAITING):

@@ -48,6 +48,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def fails_and_recovers(stage: Stage, folder: Path, step: str, causes: list[tuple[Fault, str]]) -> None:
+    await stage.workbench.change_setting("images_gb", 0)  # each start uploads and installs, as the first one does
     for fault, title in causes:
         rule = stage.proxy.rule(step, fault)
         project = await stage.start(folder)

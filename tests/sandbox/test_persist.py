@@ -49,4 +49,4 @@ async def test_a_wait_ends_at_its_limit_and_gives_what_came_before_it() -> None:
     async def answer() -> int:
         return 7
 
-    assert await persist.within(answer()) == 7
+    assert await persist.within(answer(), 5.0) == 7
