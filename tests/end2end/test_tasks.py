@@ -147,6 +147,8 @@ async def test_settings_apply_at_once_and_a_bad_value_is_refused(at: Morning) ->
 async def test_the_theme_switches_live(at: Morning) -> None:
     window = at.window
     await window.keys("ctrl+comma")
+    await window.click("settingsHeadings")
+    await window.keys("d")  # the heading “Desktop”, by its first letter
     for choice, colours in (("dark", DARK), ("light", LIGHT)):
         button = f"choice-theme-{choice}"
         await window.until_seen(button)
