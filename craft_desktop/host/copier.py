@@ -29,6 +29,8 @@ NO_ROOM = 28  # the exit code where the disk, or the person's part of it, is ful
 CHUNK_BYTES = 1 << 27  # one sendfile(2), which can be interrupted between; the kernel takes no more than 2 GB
 # a file's change time is read from a clock that ticks every 10 ms at worst (CONFIG_HZ=100)
 TICK_NS = 20_000_000
+# what a name says that became something else since it was looked at: a link, whatever we refuse to read, a socket
+CHANGED = (errno.ELOOP, errno.ESTALE, errno.ENXIO)
 # of a file's attributes: what programs keep there, and access lists; capabilities are only root's to give
 KEPT = ("user.", "system.posix_acl_")
 OPAQUE = "user.overlay.opaque"  # "nothing beneath shows through" (overlayfs, `userxattr`)
@@ -101,8 +103,8 @@ class Copier:
                 if final:
                     raise
             except OSError as error:
-                # replaced by a link beneath us; the second pass sees what it is
-                if final or error.errno not in (errno.ELOOP, errno.ESTALE):
+                # something else took its place beneath us; the second pass sees what it is
+                if final or error.errno not in CHANGED:
                     raise
         self._finish(source, target)
 
@@ -121,7 +123,7 @@ class Copier:
             finally:
                 os.close(inner)
         elif kind == stat.S_IFLNK:
-            os.symlink(os.readlink(name, dir_fd=source), target)  # noqa: PTH211 -- relative to a descriptor
+            os.symlink(_read_link(source, name), target)  # noqa: PTH211 -- relative to a descriptor
             os.utime(target, ns=(seen.st_atime_ns, seen.st_mtime_ns), follow_symlinks=False)
         elif kind == stat.S_IFREG:
             self._file(source, name, seen, target)
@@ -207,6 +209,19 @@ def _is_mark(kind: int, device: int, is_merged: Callable[[], bool]) -> bool:
     beneath, overlayfs would list the mark itself.
     """
     return (kind == stat.S_IFCHR and device == 0) or (kind == stat.S_IFSOCK and is_merged())
+
+
+def _read_link(folder: int, name: str) -> str:
+    """Where a link leads.
+
+    :raises OSError: ESTALE, where it is no link any more (EINVAL by readlink(2), which means other things elsewhere).
+    """
+    try:
+        return os.readlink(name, dir_fd=folder)  # noqa: PTH115 -- relative to a descriptor
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise OSError(errno.ESTALE, "a link became something else", name) from error
+        raise
 
 
 def _has(folder: int, name: str) -> bool:

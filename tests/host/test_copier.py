@@ -24,7 +24,8 @@ def told(folder: Path) -> dict[str, object]:
         elif path.is_dir():
             found[name] = ("folder", stat.S_IMODE(seen.st_mode), seen.st_mtime_ns)
         else:
-            found[name] = (stat.S_IFMT(seen.st_mode), stat.S_IMODE(seen.st_mode), seen.st_mtime_ns, path.read_bytes())
+            held = path.read_bytes() if path.is_file() else b""  # a pipe has no end
+            found[name] = (stat.S_IFMT(seen.st_mode), stat.S_IMODE(seen.st_mode), seen.st_mtime_ns, held)
     return found
 
 
@@ -68,6 +69,49 @@ def test_what_changed_meanwhile_is_caught_up_with(source: Path, tmp_path: Path) 
     (source / "new").write_text("new")
     copier.catch_up()
     assert told(tmp_path / "target") == told(source)
+
+
+@pytest.mark.parametrize("was", ["file", "folder", "link"])
+@pytest.mark.parametrize("becomes", ["file", "folder", "link", "pipe", "socket", "nothing"])
+def test_what_becomes_something_else_once_it_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, was: str, becomes: str
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    name = source / "name"
+    make(name, was)
+    look = os.stat
+
+    def looked_at_too_early(path: str, *, dir_fd: int | None = None, follow_symlinks: bool = True) -> os.stat_result:
+        seen = look(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
+        if path == "name" and dir_fd is not None:
+            monkeypatch.undo()
+            name.rename(tmp_path / "before")
+            make(name, becomes)
+        return seen
+
+    monkeypatch.setattr(module.os, "stat", looked_at_too_early)
+    copier = Copier(str(source), str(tmp_path / "target"), Mode.PLAIN)
+    copier.copy()
+    copier.catch_up()
+    if becomes == "socket":  # of no use to who does not listen on it
+        assert not (tmp_path / "target" / "name").exists()
+    else:
+        assert told(tmp_path / "target") == told(source)
+
+
+def make(path: Path, kind: str) -> None:
+    match kind:
+        case "file":
+            path.write_text(kind)
+        case "folder":
+            path.mkdir()
+        case "link":
+            path.symlink_to("elsewhere")
+        case "pipe":
+            os.mkfifo(path)
+        case "socket":
+            os.mknod(path, stat.S_IFSOCK | 0o600)
 
 
 def test_folders_that_changed_places_are_told_apart(tmp_path: Path) -> None:
