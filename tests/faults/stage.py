@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -123,10 +124,17 @@ class Stage:
 
     async def logged(self, project: Project, part: str) -> str:
         """Wait for a line of the log that holds `part`."""
+        return await self._logged(project, lambda line: part in line)
+
+    async def said(self, project: Project, whole: str) -> None:
+        """Wait for a line of the log that is `whole`, as a command prints it: npm first prints the command itself."""
+        await self._logged(project, lambda line: line == whole)
+
+    async def _logged(self, project: Project, is_it: Callable[[str], bool]) -> str:
         async with asyncio.timeout(LIMIT_S):
             while True:
                 for line in self.workbench.log(project.id):
-                    if part in line.text:
+                    if is_it(line.text):
                         return line.text
                 await asyncio.sleep(0.02)
 

@@ -38,7 +38,7 @@ class Installing:
     async def begin(self) -> Project:
         project = await self._stage.workbench.add(self.folder)
         self._starting = asyncio.gather(self._stage.start(self.folder))
-        await self._stage.logged(project, "began")
+        await self._stage.said(project, "began")
         self.sandbox_id = self._stage.session(project).sandbox_id
         return project
 

@@ -54,12 +54,13 @@ PAGES = {
     "document.onpointerlockchange=()=>document.title='locked';"
     "function go(){const p=document.documentElement.requestPointerLock();if(p)p.catch(()=>document.title='refused')}"
     "</script>",
-    "/empty": "<title>empty</title><div id=root></div><script>1</script>",
-    "/taken": "<title>taken</title><div id=root>Kiln</div><script src='/@vite/client'></script><script>"
-    "document.getElementById('root')['__reactContainer$x1']={}</script>",
-    "/untaken": "<title>untaken</title><script>self.__next_f=[]</script><main>Kiln &amp; Clay</main>",
-    "/liar": "<title>liar</title><p>Kiln</p><script>Array.prototype.join=()=>'yes 9 9 9'.repeat(1e5);"
-    "Object.keys=()=>{throw 1}</script>",
+    "/empty": "<div id=root></div><script>document.title='empty'</script>",
+    "/taken": "<div id=root>Kiln</div><script src='/@vite/client'></script><script>"
+    "document.getElementById('root')['__reactContainer$x1']={};document.title='taken'</script>",
+    "/untaken": "<script>self.__next_f=[]</script><main>Kiln &amp; Clay</main>"
+    "<script>document.title='untaken'</script>",
+    "/liar": "<p>Kiln</p><script>Array.prototype.join=()=>'yes 9 9 9'.repeat(1e5);"
+    "Object.keys=()=>{throw 1};document.title='liar'</script>",
     "/keys": "<title>keys</title><textarea autofocus></textarea><script>"
     "for(const kind of ['keydown','keyup','keypress'])addEventListener("
     "kind,e=>{e.preventDefault();e.stopImmediatePropagation()},true)</script>",
