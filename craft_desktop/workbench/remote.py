@@ -5,8 +5,8 @@ that no command line holds, or whose names are no UTF-8, goes by file. A name ma
 are bash's and GNU's own, as E2B's Debian images have them.
 """
 
-import asyncio
 import itertools
+import secrets
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 
@@ -24,6 +24,8 @@ from craft_desktop.workbench.manifest import read_manifest
 LISTS_DIR = ".craft"
 # A batch is at most 32 MiB; removing 100,000 files took 2 s. Hashing 10,000 files took 0.2 s.
 APPLY_LIMIT_S = 120.0
+# A manifest that is older, in minutes, is read by nobody: to take one and to read it may last 2 minutes each.
+MANIFEST_STALE_MIN = 5
 
 # What a command holds of lists: the whole of it is one argument of bash's, and Linux gives one argument 128 KiB
 # (execve(2)). A request less is 2 ms less here, and a round trip over a line.
@@ -61,14 +63,18 @@ if rmdir {project} 2>/dev/null; then mv {lists}/incoming {project}; exit; fi
 cp -al --remove-destination {lists}/incoming/. {project}/ && rm -rf {lists}/incoming
 """
 # Kind, mode, name and target of everything; then a hash and a name of every file. sha256sum leaves out what vanished.
-# Into place when it is whole: one that nobody waits for any more may still be writing its own.
+# Each call writes a file of its own, so that none waits for another, whose line may stand still; into place when it is
+# whole, for an order that was repeated after a lost answer may still be writing. What was read goes, and what is so old
+# that nobody can be waiting for it any more.
 _MANIFEST = """
-mkdir -p {lists} && cd {project} || exit 1
+mkdir -p {lists} || exit 1
+find {lists} -maxdepth 1 \\( -name 'manifest.*' -mmin +{stale_min}{spent} \\) -delete 2>/dev/null
+cd {project} || exit 1
 {{
   find . -mindepth 1 \\( {never_sent} \\) -prune -o -printf '%y%m %P\\0%l\\0'
   printf '\\0\\0'
   find . \\( {never_sent} \\) -prune -o -type f -print0 | xargs -0 -r sha256sum -bz -- 2>/dev/null
-}} | gzip -1 > ../{lists}/manifest.$$ && mv -f ../{lists}/manifest.$$ ../{lists}/manifest.gz
+}} | gzip -1 > ../{lists}/{own}.$$ && mv -f ../{lists}/{own}.$$ ../{lists}/{own}
 """
 
 
@@ -78,8 +84,8 @@ class SandboxRemote:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._executables: set[str] = set()
-        # Two at once (a verification that is due, one that is asked for) would read each other's list.
-        self._telling = asyncio.Lock()
+        # Manifests that lie in the sandbox though nobody reads them any more.
+        self._spent: set[str] = set()
 
     async def apply(self, batch: Batch) -> None:
         """Do what `batch` says, in its order. A plain save is one request.
@@ -120,9 +126,22 @@ class SandboxRemote:
         :raises SandboxError: refused, unreachable or gone.
         """
         never_sent = " -o ".join(f"-name {name}" for name in sorted(NEVER_SENT))
-        async with self._telling:
-            await self._run(_MANIFEST.format(project=PROJECT_DIR, lists=LISTS_DIR, never_sent=never_sent))
-            packed = await self._sandbox.read(f"{LISTS_DIR}/manifest.gz")
+        own = f"manifest.{secrets.token_hex(8)}"
+        spent, self._spent = self._spent, set()
+        command = _MANIFEST.format(
+            project=PROJECT_DIR,
+            lists=LISTS_DIR,
+            never_sent=never_sent,
+            own=own,
+            spent="".join(f" -o -name {name}" for name in spent),
+            stale_min=MANIFEST_STALE_MIN,
+        )
+        try:
+            await self._run(command)
+            packed = await self._sandbox.read(f"{LISTS_DIR}/{own}")
+        finally:
+            # The next call's command removes it: a request of its own would be a round trip more.
+            self._spent.add(own)
         manifest = await look_in_thread(lambda: read_manifest(packed))
         self._executables = {
             relpath for relpath, entry in manifest.items() if entry.kind is Kind.FILE and entry.executable

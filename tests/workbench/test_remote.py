@@ -146,7 +146,7 @@ async def test_an_archive_brings_everything_and_the_manifest_tells_it(sandbox: S
     remote = SandboxRemote(sandbox)
     await remote.apply_archive(archive_of(folder))
     assert told(await remote.manifest()) == wanted(folder)
-    left = (await sandbox.run("find .craft -mindepth 1 ! -name 'manifest.gz'")).stdout
+    left = (await sandbox.run("find .craft -mindepth 1 ! -name 'manifest.*'")).stdout
     assert left == ""
 
 
@@ -155,6 +155,16 @@ async def test_manifests_asked_for_at_once_are_whole(sandbox: Sandbox) -> None:
     await remote.apply(Batch(writes=tuple(write(f"{number % 40}/{number}", os.urandom(64)) for number in range(2000))))
     told = await asyncio.gather(*(remote.manifest() for _ in range(6)))
     assert all(len(manifest) == 2040 for manifest in told)
+
+
+async def test_manifests_that_nobody_reads_any_more_are_removed(sandbox: Sandbox) -> None:
+    remote = SandboxRemote(sandbox)
+    await sandbox.run("mkdir .craft && touch -d '-10 minutes' .craft/manifest.old && touch .craft/manifest.new")
+    await asyncio.gather(remote.manifest(), remote.manifest())
+    await remote.manifest()
+    left = (await sandbox.run("ls .craft")).stdout.split()
+    assert "manifest.new" in left and "manifest.old" not in left
+    assert len(left) == 2
 
 
 async def test_folders_that_no_file_makes_are_made(sandbox: Sandbox) -> None:
