@@ -1,14 +1,35 @@
+"""The table reaps every child of its process, and kills every one at its end: each test has a process of its own."""
+
 import asyncio
 import os
 import signal
-
-import pytest
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
 
 from craft_desktop.host.envd import processes as processes_module
 from craft_desktop.host.envd.journal import Journal
 from craft_desktop.host.envd.process import Command, Process
 from craft_desktop.host.envd.processes import ProcessTable
 from craft_desktop.host.envd.subscription import Ending
+
+ROOT = Path(__file__).parents[3]
+LIMIT_S = 30.0
+
+
+def alone(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run one of the coroutines below in another process; what it asserts there is told here."""
+    told = subprocess.run(
+        [sys.executable, "-W", "error", __file__, work.__name__],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert told.returncode == 0 and told.stdout == f"{work.__name__}\n", told.stderr
 
 
 async def _ended(table: ProcessTable, process: Process) -> Ending:
@@ -29,7 +50,7 @@ def _command(script: str, tag: str | None = None) -> Command:
     return Command("/bin/sh", ("-c", script), {}, None, tag, False, None)
 
 
-async def test_table_follows_a_process() -> None:
+async def follow() -> None:
     table = ProcessTable(Journal())
     process = table.start(_command("exit 5", "t"), {}, "/")
     assert table.find(process.pid, None) is process
@@ -43,9 +64,9 @@ async def test_table_follows_a_process() -> None:
     await table.aclose()
 
 
-async def test_an_end_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def forget() -> None:
     assert processes_module._RETENTION_S == 30
-    monkeypatch.setattr(processes_module, "_RETENTION_S", 0.2)
+    processes_module._RETENTION_S = 0.2
     table = ProcessTable(Journal())
     process = table.start(_command("exit 5", "t"), {}, "/")
     await _ended(table, process)
@@ -56,7 +77,7 @@ async def test_an_end_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> N
     await table.aclose()
 
 
-async def test_newest_of_a_tag() -> None:
+async def find_newest() -> None:
     table = ProcessTable(Journal())
     first, second = (table.start(_command("exit", "t"), {}, "/") for _ in range(2))
     assert table.find(None, "t") is second
@@ -65,11 +86,40 @@ async def test_newest_of_a_tag() -> None:
     await table.aclose()
 
 
-async def test_close_kills_and_refuses() -> None:
+async def close() -> None:
     table = ProcessTable(Journal())
     process = table.start(_command("exec sleep 1000"), {}, "/")
     await table.aclose()
-    with pytest.raises(ProcessLookupError):
+    try:
         os.kill(process.pid, 0)
-    with pytest.raises(OSError, match="shutting down"):
+    except ProcessLookupError:
+        pass
+    else:
+        raise AssertionError("it still runs")
+    try:
         table.start(_command("true"), {}, "/")
+    except OSError as error:
+        assert "shutting down" in str(error)
+    else:
+        raise AssertionError("a closed table started something")
+
+
+def test_table_follows_a_process() -> None:
+    alone(follow)
+
+
+def test_an_end_is_forgotten_in_time() -> None:
+    alone(forget)
+
+
+def test_newest_of_a_tag() -> None:
+    alone(find_newest)
+
+
+def test_close_kills_and_refuses() -> None:
+    alone(close)
+
+
+if __name__ == "__main__":
+    asyncio.run(globals()[sys.argv[1]]())
+    sys.stdout.write(f"{sys.argv[1]}\n")
