@@ -7,6 +7,7 @@ would leave frozen processes behind.
 """
 
 import contextlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ PREFIX = "craft-"
 MOST_PROCESSES = 2048  # threads count; Next.js has about a hundred, a build on many cores a few hundred
 MEMORY_PART = 0.75  # of the machine's: the rest keeps the desktop alive when a sandbox takes all it may
 SELF = Path("/proc/self")
+TRIES = 3  # a host that starts sweeps away what stands empty: another's group just made too; it does so once
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +52,25 @@ class Group:
         :raises OSError: the kernel refuses.
         """
         for root in self._roots.folders:
-            folder = root / self._name
-            folder.mkdir(exist_ok=True)
-            for name, value in (
-                ("pids.max", MOST_PROCESSES),
-                ("memory.max", self._memory_bytes),
-                ("memory.limit_in_bytes", self._memory_bytes),
-                ("memory.oom.group", 0),
-            ):
-                if (folder / name).exists():
-                    (folder / name).write_text(str(value))
-            (folder / "cgroup.procs").write_text(str(pid))
+            for rest in reversed(range(TRIES)):
+                try:
+                    self._fill(root / self._name, pid)
+                    break
+                except OSError:
+                    if rest == 0 or (root / self._name).exists():
+                        raise
+
+    def _fill(self, folder: Path, pid: int) -> None:
+        folder.mkdir(exist_ok=True)
+        for name, value in (
+            ("pids.max", MOST_PROCESSES),
+            ("memory.max", self._memory_bytes),
+            ("memory.limit_in_bytes", self._memory_bytes),
+            ("memory.oom.group", 0),
+        ):
+            if (folder / name).exists():
+                (folder / name).write_text(str(value))
+        (folder / "cgroup.procs").write_text(str(pid))
 
     @property
     def can_freeze(self) -> bool:
@@ -144,23 +154,26 @@ def _mounts(mountinfo: str) -> dict[str, Path]:
 
 def _offered(root: Path) -> Iterable[str]:
     """What a group made in `root` would have; nothing where none may be made or filled."""
-    trial = root / f"{PREFIX}trial"
-    try:
-        trial.mkdir(exist_ok=True)
-        # a process may only be moved by who may write here
-        with (root / "cgroup.procs").open("r+"), (trial / "cgroup.procs").open("r+"):
-            pass
-    except OSError:
-        _remove(trial)
-        return []
+    # a name of its own: of two hosts that start at once the faster one would take the other's trial away
+    trial = root / f"{PREFIX}trial-{os.getpid()}"
     files = {
         "memory": ("memory.max", "memory.limit_in_bytes"),
         "pids": ("pids.max",),
         "freezer": ("cgroup.freeze",),
     }
-    offered = [kind for kind, names in files.items() if any((trial / name).exists() for name in names)]
-    _remove(trial)
-    return offered
+    for _ in range(TRIES):
+        try:
+            trial.mkdir(exist_ok=True)
+            # a process may only be moved by who may write here
+            with (root / "cgroup.procs").open("r+"), (trial / "cgroup.procs").open("r+"):
+                return [kind for kind, names in files.items() if any((trial / name).exists() for name in names)]
+        except FileNotFoundError:
+            continue
+        except OSError:
+            break
+        finally:
+            _remove(trial)
+    return []
 
 
 def _remove(folder: Path) -> None:

@@ -1,13 +1,15 @@
+import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from craft_desktop.host import cgroups
 from craft_desktop.host.cgroups import Group, Roots, find_roots, sweep
+from tests.conftest import REPOSITORY
 
 GONE_TIMEOUT_S = 10
 WAITS = "import sys; sys.stdin.readline(); "
@@ -87,6 +89,56 @@ def test_what_is_left_empty_goes(roots: Roots) -> None:
         (root / "craft-left-over").mkdir()
     sweep(roots)
     assert not any((root / "craft-left-over").exists() for root in roots.folders)
+
+
+@contextlib.contextmanager
+def once_made(monkeypatch: pytest.MonkeyPatch, then: Callable[[Path], object]) -> Iterator[None]:
+    """Do something right after each tree's first new folder was made, as another process would."""
+    real, seen = Path.mkdir, set[Path]()
+
+    def mkdir(self: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+        real(self, mode, parents, exist_ok)
+        if self.parent not in seen:
+            seen.add(self.parent)
+            then(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "mkdir", mkdir)
+        yield
+    assert seen
+
+
+def test_two_hosts_that_try_at_once_find_the_same(roots: Roots, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "from craft_desktop.host.cgroups import find_roots; print(find_roots())"
+    with once_made(monkeypatch, lambda _: subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)):
+        assert find_roots() == roots
+
+
+def test_a_trial_that_another_host_sweeps_away_is_made_again(roots: Roots, monkeypatch: pytest.MonkeyPatch) -> None:
+    with once_made(monkeypatch, lambda _: sweep(roots)):
+        assert find_roots() == roots
+
+
+def test_a_group_that_another_host_sweeps_away_is_made_again(
+    roots: Roots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = Group(roots, tmp_path.name, 64 * 2**20)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        with once_made(monkeypatch, lambda _: sweep(roots)):
+            group.take_in(process.pid)
+        assert not group.remove()  # the process is in it
+        process.kill()
+    deadline = time.monotonic() + GONE_TIMEOUT_S
+    while not group.remove():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_group_that_cannot_be_filled_is_told(tmp_path: Path) -> None:
+    (tmp_path / "craft-a").mkdir()
+    (tmp_path / "craft-a" / "cgroup.procs").mkdir()
+    with pytest.raises(IsADirectoryError):
+        Group(Roots(pids=tmp_path), "a", 1).take_in(1)
 
 
 def fake(tmp_path: Path, cgroup: str, mountinfo: str) -> Path:
