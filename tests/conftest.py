@@ -11,6 +11,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from e2b import Sandbox
+from e2b.connection_config import ApiParams
 
 from craft_desktop.host.handshake import Ready
 from craft_desktop.paths import Paths, find_paths
@@ -103,13 +105,27 @@ class StandaloneHost:
         await workbench.change_setting("e2b_api_url", self.ready.api_url)
         await workbench.change_setting("e2b_sandbox_url", self.ready.sandbox_url)
 
+    def clear(self) -> None:
+        """End every sandbox that it has."""
+        options = ApiParams(api_key=self.ready.api_key, api_url=self.ready.api_url, sandbox_url=self.ready.sandbox_url)
+        for info in Sandbox.list(**options).next_items():
+            Sandbox.kill(info.sandbox_id, **options)
 
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[StandaloneHost]:
+
+@pytest.fixture(scope="session")
+def standalone_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneHost]:
+    """One for all tests: what a start of it takes, 1 s of a processor, would else be paid by each of seventy."""
     command = [sys.executable, str(REPOSITORY / "main.py"), "host", "--json"]
-    environment = {**os.environ, "CRAFT_DESKTOP_HOME": str(tmp_path / "elsewhere")}
+    environment = {**os.environ, "CRAFT_DESKTOP_HOME": str(tmp_path_factory.mktemp("elsewhere"))}
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         yield StandaloneHost(process, Ready.parse(process.stdout.readline()))
         process.terminate()
         assert process.wait(10) == 0
+
+
+@pytest.fixture
+def elsewhere(standalone_host: StandaloneHost) -> Iterator[StandaloneHost]:
+    """The host without a sandbox, and with none afterwards: what one test left is not found by the next."""
+    yield standalone_host
+    standalone_host.clear()
