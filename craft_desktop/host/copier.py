@@ -163,15 +163,36 @@ class Copier:
 
     def _finish(self, source: int, target: str) -> None:
         """Attributes, rights and times, in this order: each may undo the next or forbid the one before."""
-        with contextlib.suppress(OSError):  # a file system without attributes
-            for name in os.listxattr(source):
-                if name.startswith("user.overlay.") and not (self._mode is Mode.LAYER and name == OPAQUE):
-                    continue
-                if name.startswith(KEPT):
-                    os.setxattr(target, name, os.getxattr(source, name))
+        for name in _attributes(source):
+            if name.startswith("user.overlay.") and not (self._mode is Mode.LAYER and name == OPAQUE):
+                continue
+            if name.startswith(KEPT):
+                _keep(source, target, name)
         seen = os.fstat(source)
         os.chmod(target, stat.S_IMODE(seen.st_mode))  # noqa: PTH101 -- a text, as above
         os.utime(target, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+
+def _attributes(source: int) -> list[str]:
+    try:
+        return os.listxattr(source)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return []  # a file system without attributes
+        raise
+
+
+def _keep(source: int, target: str, name: str) -> None:
+    """Copy one attribute; an overlay's mark that were lost would bring back what was removed.
+
+    :raises OSError: there is no room for it, or the target's file system has none and it is a mark.
+    """
+    try:
+        os.setxattr(target, name, os.getxattr(source, name))
+    except OSError as error:
+        is_gone = error.errno == errno.ENODATA  # taken off since they were listed
+        if not is_gone and (error.errno != errno.ENOTSUP or name == OPAQUE):
+            raise
 
 
 def _copy(source: int, target: int, size: int) -> None:

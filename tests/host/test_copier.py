@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 import stat
@@ -149,6 +150,37 @@ def test_a_socket_still_hides_what_lies_beneath(tmp_path: Path) -> None:
         (below / name).write_text("removed long ago")
     assert main(["merge", str(kept), str(below)]) == 0
     assert sorted(str(each.relative_to(below)) for each in below.rglob("*")) == ["anew", "fresh", "up"]
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "is_told"),
+    [
+        (errno.ENOSPC, "user.overlay.opaque", True),
+        (errno.ENOSPC, "user.e2b.k", True),
+        (errno.ENOTSUP, "user.overlay.opaque", True),
+        (errno.ENOTSUP, "user.e2b.k", False),  # a disk without attributes keeps the file at least
+        (errno.ENODATA, "user.e2b.k", False),  # it was taken off meanwhile
+    ],
+)
+def test_an_attribute_that_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, name: str, is_told: bool
+) -> None:
+    """Without its mark a folder made anew would show again what was removed from it."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "anew").mkdir(parents=True)
+    os.setxattr(source / "anew", name, b"y")
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "setxattr", refuse)
+    copier = Copier(str(source), str(target), Mode.LAYER)
+    if is_told:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            copier.copy()
+    else:
+        copier.copy()
+        assert (target / "anew").is_dir()
 
 
 def test_a_tree_that_is_too_deep_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
