@@ -17,6 +17,7 @@ from e2b.connection_config import ApiParams
 from craft_desktop.host.cgroups import PREFIX, find_roots
 from craft_desktop.host.handshake import Ready
 from craft_desktop.host.probe import find_python
+from tests.lacking import can_group, can_wall, skip_unless
 
 DEADLINE_S = 30
 StartHost = Callable[..., AbstractContextManager[tuple[Ready, "subprocess.Popen[bytes]"]]]
@@ -26,7 +27,7 @@ PYTHON = str(find_python(Path.home()).path)  # the daemon's own, which every jai
 @pytest.fixture
 async def walled(sandbox: AsyncSandbox) -> AsyncIterator[AsyncSandbox]:
     if (await sandbox.commands.run("echo $HOME")).stdout != "/home/user\n":
-        pytest.skip("bubblewrap cannot run here")
+        skip_unless(can_wall, "bubblewrap cannot run here")
     yield sandbox
 
 
@@ -308,7 +309,7 @@ async def test_groups_of_processes_are_neither_seen_nor_written(start_host: Star
         options = ApiParams(api_key=ready.api_key, api_url=ready.api_url, sandbox_url=ready.sandbox_url)
         sandbox, _ = [await AsyncSandbox.create(**options) for _ in range(2)]
         if (await sandbox.commands.run("echo $HOME")).stdout != "/home/user\n":
-            pytest.skip("bubblewrap cannot run here")
+            skip_unless(can_wall, "bubblewrap cannot run here")
         (run,) = [each.name for each in (tmp_path / "state").iterdir()]
         groups = [each for root in find_roots().folders for each in root.glob(f"{PREFIX}{run}-*")]
         before = {file: file.read_text() for each in groups for file in each.glob("*.max")}
@@ -346,7 +347,7 @@ async def test_paths_through_links_lead_nowhere_in_every_call(walled: AsyncSandb
 async def test_a_memory_bomb_ends_itself_alone(start_host: StartHost, tmp_path: Path) -> None:
     roots = find_roots()
     if roots.memory is None:
-        pytest.skip("groups of processes cannot be made here")
+        skip_unless(can_group, "groups of processes cannot be made here")
     with start_host(tmp_path / "state") as (ready, _):
         options = ApiParams(api_key=ready.api_key, api_url=ready.api_url, sandbox_url=ready.sandbox_url)
         bomb, other = [await AsyncSandbox.create(**options) for _ in range(2)]

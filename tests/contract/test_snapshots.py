@@ -17,6 +17,7 @@ from e2b.exceptions import SandboxNotFoundException
 
 from craft_desktop.host.handshake import Ready
 from craft_desktop.tasks import Owner
+from tests.lacking import can_wall, skip_unless
 
 StartHost = Callable[..., AbstractContextManager[tuple[Ready, "Popen[bytes]"]]]
 
@@ -357,7 +358,7 @@ async def test_what_is_shown_below_a_home_lies_upon_the_snapshot(
             options = options_of(ready)
             first = await AsyncSandbox.create(**options)
             if not await first.files.exists("/home/user"):
-                pytest.skip("bubblewrap cannot run here")
+                skip_unless(can_wall, "bubblewrap cannot run here")
             taken = await first.create_snapshot()
             made = [await AsyncSandbox.create(taken.snapshot_id, **options) for _ in range(2)]
             # at once: the warm spare is one's, and the others' jails are built while their files are laid

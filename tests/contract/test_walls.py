@@ -15,6 +15,7 @@ from e2b.connection_config import ApiParams
 
 from craft_desktop.host.cgroups import find_roots
 from craft_desktop.host.handshake import Ready
+from tests.lacking import can_group, can_wall, skip_unless
 
 GONE_TIMEOUT_S = 15
 StartHost = Callable[..., AbstractContextManager[tuple[Ready, "Popen[bytes]"]]]
@@ -45,7 +46,7 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
 @pytest.fixture
 async def walled(sandbox: AsyncSandbox) -> AsyncIterator[AsyncSandbox]:
     if (await sandbox.commands.run("echo $HOME")).stdout != "/home/user\n":
-        pytest.skip("bubblewrap cannot run here")
+        skip_unless(can_wall, "bubblewrap cannot run here")
     yield sandbox
 
 
@@ -185,7 +186,7 @@ async def test_without_walls_a_killed_host_takes_all_with_it(plain_host: tuple[R
 
 async def test_a_fork_bomb_ends_its_own_sandbox_and_no_other(start_host: StartHost, tmp_path: Path) -> None:
     if find_roots().pids is None:
-        pytest.skip("groups of processes cannot be made here")
+        skip_unless(can_group, "groups of processes cannot be made here")
     with start_host(tmp_path / "state") as (ready, process):
         other, bomb = [await AsyncSandbox.create(**options_of(ready)) for _ in range(2)]
         await bomb.commands.run("b() { b | b & }; b", background=True, timeout=0)
@@ -203,7 +204,7 @@ async def test_a_fork_bomb_ends_its_own_sandbox_and_no_other(start_host: StartHo
 async def test_each_sandbox_has_a_group_of_its_own_that_goes_with_it(start_host: StartHost, tmp_path: Path) -> None:
     roots = find_roots()
     if roots.memory is None:
-        pytest.skip("groups of processes cannot be made here")
+        skip_unless(can_group, "groups of processes cannot be made here")
     with start_host(tmp_path / "state") as (ready, process):
         await AsyncSandbox.create(**options_of(ready))
         (run,) = [each.name for each in (tmp_path / "state").iterdir()]

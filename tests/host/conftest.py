@@ -10,6 +10,7 @@ from craft_desktop.host.ground import Ground
 from craft_desktop.host.machine import Bubblewrap, Machine
 from craft_desktop.host.probe import probe, replace_bubblewrap
 from craft_desktop.host.trials import try_layering
+from tests.lacking import can_connect, can_wall, skip_unless
 
 
 @pytest.fixture(scope="session")
@@ -20,14 +21,14 @@ def this_machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
 @pytest.fixture
 def machine(this_machine: Machine) -> Machine:
     if not this_machine.isolated:
-        pytest.skip(this_machine.bubblewrap.reason)
+        skip_unless(can_wall, this_machine.bubblewrap.reason)
     return this_machine
 
 
 @pytest.fixture
 def held(machine: Machine) -> Machine:
     if machine.holder is None:
-        pytest.skip(machine.network.reason)
+        skip_unless(can_connect, machine.network.reason)
     return machine
 
 

@@ -10,6 +10,7 @@ import pytest
 from craft_desktop.host import cgroups
 from craft_desktop.host.cgroups import Group, Roots, find_roots, sweep
 from tests.conftest import REPOSITORY
+from tests.lacking import can_group, skip_unless
 
 GONE_TIMEOUT_S = 10
 WAITS = "import sys; sys.stdin.readline(); "
@@ -19,7 +20,7 @@ WAITS = "import sys; sys.stdin.readline(); "
 def roots() -> Roots:
     found = find_roots()
     if not found.folders:
-        pytest.skip("groups of processes cannot be made here")
+        skip_unless(can_group, "groups of processes cannot be made here")
     return found
 
 
@@ -42,7 +43,7 @@ def test_memory_beyond_the_bound_ends_the_program(
     roots: Roots, grouped: tuple[Group, "subprocess.Popen[bytes]"]
 ) -> None:
     if roots.memory is None:
-        pytest.skip("memory cannot be bounded here")
+        skip_unless(can_group, "memory cannot be bounded here")
     _, process = grouped
     process.communicate(b"\nx = bytearray(300_000_000); print(len(x))\n", timeout=GONE_TIMEOUT_S)
     assert process.returncode == -9
@@ -52,7 +53,7 @@ def test_processes_beyond_the_bound_are_refused_and_told(
     roots: Roots, grouped: tuple[Group, "subprocess.Popen[bytes]"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if roots.pids is None:
-        pytest.skip("processes cannot be bounded here")
+        skip_unless(can_group, "processes cannot be bounded here")
     group, process = grouped
     monkeypatch.setattr(cgroups, "MOST_PROCESSES", 5)
     group.take_in(process.pid)

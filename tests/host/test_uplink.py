@@ -11,6 +11,7 @@ import pytest
 from craft_desktop.host.machine import Machine, PrivateNetwork
 from craft_desktop.host.namespaces import hold_argv
 from craft_desktop.host.uplink import Uplink, first_bytes
+from tests.lacking import can_connect, skip_unless
 
 GONE_TIMEOUT_S = 20
 
@@ -19,7 +20,7 @@ GONE_TIMEOUT_S = 20
 def held_pid(held: Machine) -> Iterator[int]:
     """A process that waits in a network of its own."""
     if not held.private:
-        pytest.skip(held.network.reason)
+        skip_unless(can_connect, held.network.reason)
     assert held.holder is not None
     argv = hold_argv(held.holder, (), ["true"], private=True)
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

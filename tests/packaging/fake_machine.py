@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
@@ -105,10 +106,10 @@ class FakeMachine:
         """Make it false again."""
         (self.facts / fact).unlink()
 
-    def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start a script of packaging/ from a folder that is not the checkout."""
+    def start(self, script: str, *arguments: str, before: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """Start a script of packaging/ from a folder that is not the checkout, `before` it what runs it."""
         return subprocess.Popen(
-            [self.root / "packaging" / script, *arguments],
+            [*before, self.root / "packaging" / script, *arguments],
             cwd=self.facts,
             env={"PATH": str(self.bin), "FAKE": str(self.facts), "REAL_PYTHON": sys.executable, "HOME": os.devnull},
             stdin=subprocess.DEVNULL,
@@ -117,9 +118,9 @@ class FakeMachine:
             text=True,
         )
 
-    def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, script: str, *arguments: str, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
-        with self.start(script, *arguments) as process:
+        with self.start(script, *arguments, before=before) as process:
             out, err = process.communicate()
         return subprocess.CompletedProcess([script, *arguments], process.returncode, out, err)
 
