@@ -238,7 +238,7 @@ def _read_link(folder: int, name: str) -> str:
     :raises OSError: ESTALE, where it is no link any more (EINVAL by readlink(2), which means other things elsewhere).
     """
     try:
-        return os.readlink(name, dir_fd=folder)  # noqa: PTH115 -- relative to a descriptor
+        return os.readlink(name, dir_fd=folder)
     except OSError as error:
         if error.errno == errno.EINVAL:
             raise OSError(errno.ESTALE, "a link became something else", name) from error

@@ -91,7 +91,7 @@ def test_what_becomes_something_else_once_it_was_looked_at(
             make(name, becomes)
         return seen
 
-    monkeypatch.setattr(module.os, "stat", looked_at_too_early)
+    monkeypatch.setattr(os, "stat", looked_at_too_early)
     copier = Copier(str(source), str(tmp_path / "target"), Mode.PLAIN)
     copier.copy()
     copier.catch_up()
