@@ -1,13 +1,15 @@
 """Renders every state of the window into a folder, to be looked at; not collected by pytest.
 
-xvfb-run -a -s "-screen 0 1600x1000x24" .venv/bin/python -m tests.ui.gallery [FOLDER] [STATE ...]
+xvfb-run -a -s "-screen 0 3200x2000x24" .venv/bin/python -m tests.ui.gallery [FOLDER] [STATE ...]
 
-As on a dense screen: the same with QT_SCALE_FACTOR=2 before it and a screen of 3200x2000; the names end in @2x.
+Each state in light and dark, at both sizes, and once more as on a dense screen, in files whose names end in @2x.
 """
 
+import argparse
 import asyncio
 import http.server
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -56,7 +58,9 @@ from tests.ui import stand_in as S
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = ((1440, 900), (900, 600))
-SCALED = f"@{scale}x" if (scale := os.environ.get("QT_SCALE_FACTOR")) else ""
+ROOM = (1600, 1000)
+"""The screen to render on, in pixels of scale 1: the larger window, and where a menu or a dialog reaches out of it."""
+SCALES = (1, 2)
 
 PAGE = b"""<!doctype html><meta charset=utf-8><title>Shop front</title><style>
 :root{color-scheme:light dark}*{box-sizing:border-box}
@@ -148,8 +152,8 @@ def find(window: MainWindow, kind: type[Kind], name: str = "") -> Kind:
 
 
 class Gallery:
-    def __init__(self, theme: Theme, icons: Icons, folder: Path, port: int) -> None:
-        self.theme, self.icons, self.folder, self.port = theme, icons, folder, port
+    def __init__(self, theme: Theme, icons: Icons, folder: Path, port: int, ending: str) -> None:
+        self.theme, self.icons, self.folder, self.port, self.ending = theme, icons, folder, port, ending
         self.clock = S.NOW + 300
 
     async def render(self, name: str, choice: str, size: tuple[int, int]) -> None:
@@ -262,7 +266,7 @@ class Gallery:
                 target = find(window, QMenu, "projectMenu")
             await asyncio.sleep(0.5)
             shot = self.grab(target) if name in SEEN else target.grab()
-            shot.save(str(self.folder / f"{name}-{choice}-{size[0]}{SCALED}.png"))
+            shot.save(str(self.folder / f"{name}-{choice}-{size[0]}{self.ending}.png"))
             window.panes.close_pages()
             await bridge.aclose()
             window.hide()
@@ -426,27 +430,55 @@ STATES = (
 )  # fmt: skip
 
 
-async def main(theme: Theme, icons: Icons, folder: Path, states: list[str], port: int) -> None:
-    gallery = Gallery(theme, icons, folder, port)
+async def main(gallery: Gallery, states: list[str]) -> None:
     for name in states:
         for choice in ("light", "dark"):
             for size in SIZES[:1] if name in DIALOGS else SIZES:
                 await gallery.render(name, choice, size)
 
 
-if __name__ == "__main__":
+def render_at(scale: int, folder: Path, states: list[str]) -> None:
+    """Render all of `states` at one scale: Qt reads it once in a process."""
+    os.environ["QT_SCALE_FACTOR"] = str(scale)
     guard.prepare(os.environ, guard.effective_user())
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "gallery"
-    target.mkdir(exist_ok=True)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     app = QApplication([])
+    there = app.primaryScreen().size()
+    if there.width() < ROOM[0] or there.height() < ROOM[1]:
+        sys.exit(f"A screen of {ROOM[0] * scale}x{ROOM[1] * scale} or more is needed for scale {scale}.")
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
-    the_theme = Theme(app, ROOT / "resources")
-    the_icons = Icons(the_theme, ROOT / "resources")
-    app.setWindowIcon(the_icons.application())
-    loop.run_until_complete(main(the_theme, the_icons, target, sys.argv[2:] or list(STATES), server.server_port))
+    theme = Theme(app, ROOT / "resources")
+    icons = Icons(theme, ROOT / "resources")
+    app.setWindowIcon(icons.application())
+    gallery = Gallery(theme, icons, folder, server.server_port, "" if scale == 1 else f"@{scale}x")
+    loop.run_until_complete(main(gallery, states))
     sys.stdout.flush()
-    os._exit(0)
+    os._exit(0)  # the web engine's own threads may outlive the loop
+
+
+def asked() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Render every state of the window into a folder, to be looked at.")
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "gallery", help="where the pictures go")
+    parser.add_argument("states", nargs="*", metavar="state", help=f"only these, of: {', '.join(sorted(STATES))}")
+    parser.add_argument(
+        "--scale", type=int, choices=SCALES, help="only this one; both, one after the other, if not said"
+    )
+    given = parser.parse_args()
+    unknown = sorted(set(given.states) - set(STATES))
+    if unknown:
+        parser.error(f"no such state: {', '.join(unknown)}")
+    return given
+
+
+if __name__ == "__main__":
+    wish = asked()
+    wish.folder.mkdir(exist_ok=True)
+    if wish.scale:
+        render_at(wish.scale, wish.folder, wish.states or list(STATES))
+    for each in SCALES:
+        again = [sys.executable, "-m", "tests.ui.gallery", str(wish.folder), *wish.states, "--scale", str(each)]
+        subprocess.run(again, check=True)
