@@ -24,10 +24,10 @@ _HOT = frozenset({Framework.NEXT, Framework.VITE, Framework.ASTRO, Framework.NUX
 # The checks of this module, in the order of a start: id and name. The log's come behind (`symptoms.SYMPTOMS`).
 NAMES: dict[str, str] = {
     "run": "The run",
-    "process": "Dev server's process",
+    "process": "Dev server’s process",
     "address": "Listening address",
     "port": "Port",
-    "answer": "The page's answer",
+    "answer": "The page’s answer",
     "speed": "Time to the first byte",
     "redirects": "Redirects",
     "policy": "Content security policy",
@@ -42,7 +42,7 @@ NAMES: dict[str, str] = {
     "memory": "Memory",
     "disk": "Disk",
     "clock": "Clock",
-    "lock": "Next.js's lock",
+    "lock": "Next.js’s lock",
     "sync": "Copy of the folder",
 }
 
@@ -106,7 +106,7 @@ def check_hydration(page: PageSeen | None, phase: Phase) -> Check:
         return found(
             "hydration",
             Grade.BAD,
-            "The page's own code does not let anything else run: it hangs.",
+            "The page’s own code does not let anything else run: it hangs.",
             "Look for a loop without an end in what was edited last, then restart.",
             Action.RESTART,
         )
@@ -117,7 +117,7 @@ def check_hydration(page: PageSeen | None, phase: Phase) -> Check:
     if page.is_blank:
         return found("hydration", Grade.BAD, f"The page is empty ({seen}).", "Look at the Browser log for the reason.")
     if page.is_hydrated is None:
-        return fine("hydration", f"No framework's root is known there; {seen}.")
+        return fine("hydration", f"No framework’s root is known there; {seen}.")
     return fine("hydration", f"The framework has taken the page over; {seen}.")
 
 
@@ -150,12 +150,9 @@ def check_variables(needed: Sequence[Read], example: Collection[str], *, is_whol
     if needed:
         names = [read.name for read in needed]
         declared = [name for name in names if name in example]
-        words = (
-            f"{'It is' if len(names) == 1 else 'They are'} read, and nothing sets {'it' if len(names) == 1 else 'them'}"
-        )
-        detail = f"{listed(names)}. {words}."
+        detail = f"The code reads {listed(names)}, and nothing sets {'it' if len(names) == 1 else 'them'}."
         if declared:
-            detail += f" Named in the example file: {listed(declared)}."
+            detail += f" The example file names {listed(declared)}."
         return found(
             "variables",
             Grade.LIMITED,
@@ -199,7 +196,7 @@ def check_letters(wrong: Sequence[Mismatch], *, is_whole: bool) -> Check:
         )
     if not is_whole:
         return unknown("letters", NAMES["letters"], "The project is too large to be read at once; nothing was found.")
-    return fine("letters", "Every import has its file's letters.")
+    return fine("letters", "Every import has its file’s letters.")
 
 
 def check_sync(halted: Problem | None, pending: int, verified_s: float | None) -> Check:
@@ -212,7 +209,7 @@ def check_sync(halted: Problem | None, pending: int, verified_s: float | None) -
     if pending > MOST_PENDING:
         return found("sync", Grade.LIMITED, f"{pending} changes are on their way.", "Wait until they have arrived.")
     ago = "" if verified_s is None else f" Verified {verified_s:.0f} s ago."
-    return fine("sync", f"The sandbox has the folder's files.{ago}")
+    return fine("sync", f"The sandbox has the folder’s files.{ago}")
 
 
 MOST_PENDING = 50
@@ -222,4 +219,5 @@ MOST_PENDING = 50
 def listed(names: Sequence[str]) -> str:
     """Name a few of many."""
     more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    told = [*names[:MOST_NAMED], f"{more} more"] if more > 0 else list(names)
+    return " and ".join(part for part in (", ".join(told[:-1]), told[-1] if told else "") if part)

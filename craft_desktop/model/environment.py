@@ -44,14 +44,14 @@ def name_problem(name: str) -> tuple[str, str] | None:
     """Give why a name is refused, and what to do instead; None when it is fine."""
     if not _NAME.fullmatch(name):
         return (
-            "A name has letters, digits and underscores, and no digit in front.",
-            "Choose such a name, for example API_URL.",
+            "Only letters, digits and _, with no digit in front.",
+            "Choose a name like API_URL.",
         )
     if name.upper().startswith(OWN_PREFIX):
-        return f"Names that begin with {OWN_PREFIX} are the program's own.", "Choose another name."
+        return f"Names that begin with {OWN_PREFIX} are the program’s own.", "Choose another name."
     if name in OWN_NAMES:
         return (
-            "Where the dev server listens is chosen by the program; the page's address stays the same.",
+            "The program itself chooses where the dev server listens.",
             "Name the port in the “dev” script if it must be a certain one.",
         )
     return None

@@ -82,12 +82,12 @@ def check_answer(answer: PageAnswer, limit_s: float, base: str) -> Check:
     if answer.status >= 500:
         return _bad(f"{said}. {shown}".strip(), "The server failed at it: the Dev server log says why.")
     if answer.status >= 400:
-        return _bad(f"{said}. {shown}".strip(), "Look at who refuses it: a middleware, or the server's own rules.")
+        return _bad(f"{said}. {shown}".strip(), "Look at who refuses it: a middleware, or the server’s own rules.")
     if not answer.start:
         return _bad(f"{said}, and nothing in it.", "Look at what the server sends for “/”.")
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind and kind not in ("text/html", "application/xhtml+xml"):
-        remedy = "This may be an API beside the page. Name the page's port in the dev script if it has another one."
+        remedy = "This may be an API beside the page. Name the page’s port in the dev script if it has another one."
         return _limited(f"{said} is {kind}, not a page: {shown}", remedy)
     if not _SEEN.search(text) and not _words(text):
         return _bad(f"{said}, a page without anything in it.", "Look at what the server sends for “/”.")
@@ -117,7 +117,7 @@ def check_redirects(answer: PageAnswer) -> Check:
         remedy = "Look at the middleware and the redirects of the configuration: each sends on what the other sent."
         return Check(name, Grade.BAD, f"They go round in a circle: {way}", remedy, "redirects")
     if answer.leads_away:
-        remedy = "The preview stays at its own address. Set the project's own address (often a variable) to it."
+        remedy = "The preview stays at its own address. Set the project’s own address (often a variable) to it."
         detail = f"They lead away to {answer.leads_away[:120]}."
         return Check(name, Grade.BAD, detail, remedy, "redirects", Action.OPEN_ENVIRONMENT)
     if answer.trouble:

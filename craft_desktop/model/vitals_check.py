@@ -123,7 +123,7 @@ def check_install(vitals: Vitals, dependencies: int) -> Check:
 def check_memory(vitals: Vitals) -> Check:
     """Is there memory left?"""
     if vitals.oom_kills:
-        detail = f"The system ended {vitals.oom_kills} of the sandbox's processes for want of memory."
+        detail = f"The system ended {vitals.oom_kills} of the sandbox’s processes for want of memory."
         remedy = "Close other previews, or choose a template with more memory; then restart."
         return found("memory", Grade.BAD, detail, remedy, Action.RESTART)
     if vitals.memory_total is None or vitals.memory_used is None or vitals.memory_total == 0:
@@ -143,7 +143,7 @@ def check_disk(vitals: Vitals) -> Check:
     if free is None or total is None:
         return unknown("disk", NAMES["disk"], "The sandbox does not tell.")
     detail = f"{_size(free)} of {_size(total)} free."
-    remedy = "Make room on the disk; a clean restart frees what the framework's cache takes."
+    remedy = "Make room on the disk; a clean restart frees what the framework’s cache takes."
     if vitals.inodes_free is not None and vitals.inodes_total and vitals.inodes_free < 1000:
         detail = f"Only {vitals.inodes_free} more files may be made, though {detail}"
         return found("disk", Grade.BAD, detail, remedy, Action.RESTART_CLEAN)
@@ -163,9 +163,9 @@ def check_clock(vitals: Vitals, here: float, leeway_s: float) -> Check:
     off = vitals.now - here
     if abs(off) <= CLOCK_LOW_S + leeway_s:
         return fine("clock", "The sandbox agrees with this computer.")
-    detail = f"The sandbox's is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} this computer's."
+    detail = f"The sandbox’s is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} this computer’s."
     grade = Grade.BAD if abs(off) > CLOCK_BAD_S + leeway_s else Grade.LIMITED
-    remedy = "Log-ins and certificates may fail. Correct this computer's clock, or stop and start the project."
+    remedy = "Log-ins and certificates may fail. Correct this computer’s clock, or stop and start the project."
     return found("clock", grade, detail, remedy)
 
 

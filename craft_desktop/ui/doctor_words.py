@@ -5,7 +5,7 @@ from craft_desktop.ui.present import Shape, State, Tone, Tr, action_label, size
 
 _STATES: dict[Grade, State] = {
     Grade.OK: State("In order", Tone.GOOD, Shape.CHECK),
-    Grade.LIMITED: State("Worth a look", Tone.BUSY, Shape.TRIANGLE),
+    Grade.LIMITED: State("Worth a look", Tone.BUSY, Shape.DIAMOND),
     Grade.MISSING: State("Missing", Tone.BAD, Shape.TRIANGLE),
     Grade.BAD: State("Keeps the page from showing", Tone.BAD, Shape.TRIANGLE),
     Grade.UNKNOWN: State("Not looked at", Tone.QUIET, Shape.DASH),
@@ -43,9 +43,9 @@ def summary(diagnosis: Diagnosis, tr: Tr) -> str:
     elif limited:
         said = tr("One thing is worth a look") if limited == 1 else tr("{0} things are worth a look").format(limited)
     elif unknown:
-        said = tr("Nothing was found; {0}").format(group(unknown, Grade.UNKNOWN, tr))
+        said = tr("No trouble was found; {0}").format(group(unknown, Grade.UNKNOWN, tr))
     else:
-        said = tr("Nothing was found: every check is in order")
+        said = tr("No trouble was found: every check passed")
     return f"{said}."
 
 
@@ -59,8 +59,8 @@ def hint(diagnosis: Diagnosis, tr: Tr) -> str:
 def group(count: int, grade: Grade, tr: Tr) -> str:
     """Name a group of checks that need no attention."""
     if grade is Grade.OK:
-        return tr("1 check in order") if count == 1 else tr("{0} checks in order").format(count)
-    return tr("1 check could not look") if count == 1 else tr("{0} checks could not look").format(count)
+        return tr("1 check passed") if count == 1 else tr("{0} checks passed").format(count)
+    return tr("1 check could not be made") if count == 1 else tr("{0} checks could not be made").format(count)
 
 
 def listeners(diagnosis: Diagnosis, tr: Tr) -> list[str]:
@@ -78,7 +78,7 @@ def processes(diagnosis: Diagnosis, tr: Tr) -> list[str]:
         tr("PID {0}, {1}: {2}").format(each.pid, size(each.memory_bytes, tr), each.command)
         for each in diagnosis.processes
     ]
-    return found or [tr("None of the dev server’s processes is there.")]
+    return found or [tr("The dev server has no process running.")]
 
 
 def tail(diagnosis: Diagnosis, tr: Tr) -> list[str]:

@@ -344,7 +344,7 @@ class EnvironmentDialog(QDialog):
         self.hide_values()
         self._asks_page = is_page
         of_page = self._is_page_touched
-        words = tr("What you entered is not taken over yet.") if of_page else variable_words.unsaved(self._draft, tr)
+        words = tr("What you entered is not in the list yet.") if of_page else variable_words.unsaved(self._draft, tr)
         self.foot.hide()
         self.pages.setEnabled(False)
         self.question.ask(words, can_save=not of_page)

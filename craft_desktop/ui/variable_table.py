@@ -114,7 +114,7 @@ class VariableModel(QAbstractTableModel):
     def _text(self, row: Row, column: int) -> str:
         if column == VALUE:
             if not row.is_masked:
-                return tr("in the file") if row.standing is None else ""
+                return tr("In the file") if row.standing is None else ""
             if row.name == self._waiting:
                 return tr("Asking the keyring…")
             shown = self._revealed.get(row.name, MASK)

@@ -61,9 +61,10 @@ def precedence(files: EnvFiles, tr: Tr) -> str:
     """Say what wins where the project's files set the same names; empty where no file does."""
     if not files.files:
         return ""
-    found = ", ".join(file.name for file in files.files)
+    names = [file.name for file in files.files]
+    found = names[0] if len(names) == 1 else tr("{0} and {1}").format(", ".join(names[:-1]), names[-1])
     if files.is_settled:
-        return tr("What is set here wins over {0}: {1} leaves alone what has a value.").format(
+        return tr("What is set here wins over {0}: {1} keeps a value that is set already.").format(
             found, files.framework.value
         )
     return tr("The project has {0}. What is set here usually wins; the program that reads the files decides.").format(
@@ -122,12 +123,13 @@ def import_heading(fine: int, left_out: int, tr: Tr) -> str:
     """Say what a pasted text brings."""
     if not fine and not left_out:
         return tr("There is no NAME=VALUE line in that text.")
-    said = {0: tr("Nothing can be taken."), 1: tr("1 variable will be taken.")}.get(
-        fine, tr("{0} variables will be taken.").format(f"{fine:,}")
+    said = {0: tr("Nothing can be added."), 1: tr("1 variable will be added or replaced.")}.get(
+        fine, tr("{0} variables will be added or replaced.").format(f"{fine:,}")
     )
     if not left_out:
         return said
-    return f"{said} {tr('{0} left out, with why.').format(f'{left_out:,}')}"
+    rest = tr("1 is left out.") if left_out == 1 else tr("{0} are left out.").format(f"{left_out:,}")
+    return f"{said} {rest}"
 
 
 def one_line(value: str) -> str:

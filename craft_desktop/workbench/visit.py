@@ -145,7 +145,7 @@ class Visit:
         seen = await asyncio.to_thread(read_symptoms, [line.text for line in self.lines])
         where = self._project.id
         return checks_of_log(
-            seen, "The log tells of none.", lambda place: self._insight.locate(where, place) is not None
+            seen, "Nothing of it in the log.", lambda place: self._insight.locate(where, place) is not None
         )
 
     async def premises_or_none(self) -> Premises:

@@ -83,8 +83,9 @@ def test_variables() -> None:
     needed = [Read(name, PLACE) for name in "ABCDEFGH"]
     check = check_variables(needed, {"B"}, is_whole=True, sources=9)
     assert check.grade is Grade.LIMITED and check.action is Action.OPEN_ENVIRONMENT and check.place == PLACE
-    assert "and 2 more" in check.detail and "example file: B." in check.detail
-    assert "It is read" in check_variables(needed[:1], set(), is_whole=True, sources=1).detail
+    assert "and 2 more" in check.detail and "example file names B." in check.detail
+    one = check_variables(needed[:1], set(), is_whole=True, sources=1)
+    assert one.detail == "The code reads A, and nothing sets it."
     assert check_variables([], set(), is_whole=True, sources=9).grade is Grade.OK
     # what was left out may read any
     assert check_variables([], set(), is_whole=False, sources=6000).grade is Grade.UNKNOWN
@@ -109,5 +110,5 @@ def test_the_copy_of_the_folder() -> None:
 
 
 def test_words() -> None:
-    assert listed(["a", "b"]) == "a, b"
+    assert listed(["a", "b"]) == "a and b"
     assert unknown("disk", NAMES["disk"], "why").grade is Grade.UNKNOWN

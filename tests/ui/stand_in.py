@@ -54,7 +54,7 @@ _FOUND = {
         Grade.BAD,
         "A module that is imported cannot be found.\n"
         "⨯ ./app/page.tsx:3:1 Module not found: Can't resolve '@acme/design-tokens'",
-        "If it is a package, add it to package.json or install again; if it is a file, mind its name and its letters.",
+        "Add a package to package.json, or install again. Check the spelling of a file’s name, capitals too.",
         "modules",
         Action.REINSTALL,
         Place("app/page.tsx", 3, 1),
@@ -62,8 +62,8 @@ _FOUND = {
     "variables": Check(
         "Environment variables",
         Grade.LIMITED,
-        "STRIPE_SECRET_KEY, DATABASE_URL. They are read, and nothing sets them. "
-        "Named in the example file: DATABASE_URL.",
+        "The code reads STRIPE_SECRET_KEY and DATABASE_URL, and nothing sets them. "
+        "The example file names DATABASE_URL.",
         "Set them under Environment variables, or in a .env file of the project.",
         "variables",
         Action.OPEN_ENVIRONMENT,
@@ -72,7 +72,7 @@ _FOUND = {
     "hydration": Check("Hydration", Grade.UNKNOWN, "No window looks at the page.", id="hydration"),
 }
 DIAGNOSIS = Diagnosis(
-    tuple(_FOUND.get(key) or Check(name, Grade.OK, "The log tells of none.", id=key) for key, name in ALL_CHECKS),
+    tuple(_FOUND.get(key) or Check(name, Grade.OK, "Nothing of it in the log.", id=key) for key, name in ALL_CHECKS),
     (Listener("127.0.0.1", 3000, 42, "next-server (v16.4.6)"),),
     (
         Process(29, 62_107_648, "S", "npm run dev -- -p 3000 -H 127.0.0.1"),
@@ -87,7 +87,7 @@ DIAGNOSIS = Diagnosis(
     0.21,
 )
 CLEAN = Diagnosis(
-    tuple(Check(name, Grade.OK, "The log tells of none.", id=key) for key, name in ALL_CHECKS), seconds=0.1
+    tuple(Check(name, Grade.OK, "Nothing of it in the log.", id=key) for key, name in ALL_CHECKS), seconds=0.1
 )
 
 RUN: tuple[tuple[Fact, float], ...] = (

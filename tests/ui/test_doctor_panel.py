@@ -45,7 +45,7 @@ def test_the_worst_comes_first_and_what_is_fine_is_out_of_sight(qtbot: QtBot, pa
     assert panel.summary.text().startswith("One thing keeps the page from showing")
     assert panel.again.isEnabled() and panel.copy.isEnabled() and not panel.hint.isVisible()
     fine = panel.findChild(QPushButton, "doctorGroup-ok")
-    assert fine is not None and fine.text().endswith("checks in order")
+    assert fine is not None and fine.text().endswith("checks passed")
     fine.click()
     assert len(in_sight(panel)) == len(ALL_CHECKS) - 1
     with qtbot.waitSignal(panel.remedy_requested) as told:
@@ -58,7 +58,7 @@ def test_the_worst_comes_first_and_what_is_fine_is_out_of_sight(qtbot: QtBot, pa
 def test_nothing_found_is_said_with_what_to_do_then(panel: DoctorPanel) -> None:
     panel.begin()
     panel.show_diagnosis(CLEAN)
-    assert in_sight(panel) == [] and panel.summary.text() == "Nothing was found: every check is in order."
+    assert in_sight(panel) == [] and panel.summary.text() == "No trouble was found: every check passed."
     assert panel.hint.isVisible()
 
 

@@ -23,8 +23,8 @@ def of(*grades: Grade) -> Diagnosis:
         ),
         (of(Grade.LIMITED, Grade.UNKNOWN), "One thing is worth a look."),
         (of(Grade.LIMITED, Grade.LIMITED), "2 things are worth a look."),
-        (of(Grade.OK, Grade.UNKNOWN), "Nothing was found; 1 check could not look."),
-        (of(Grade.OK), "Nothing was found: every check is in order."),
+        (of(Grade.OK, Grade.UNKNOWN), "No trouble was found; 1 check could not be made."),
+        (of(Grade.OK), "No trouble was found: every check passed."),
     ],
 )
 def test_the_whole_in_a_sentence(diagnosis: Diagnosis, said: str) -> None:
@@ -39,9 +39,10 @@ def test_where_nothing_was_found_the_next_step_is_said() -> None:
 def test_every_grade_has_words_and_a_shape() -> None:
     shapes = {grade: doctor_words.state(grade, str).shape for grade in Grade}
     assert shapes[Grade.OK] is Shape.CHECK and shapes[Grade.BAD] is Shape.TRIANGLE
+    assert shapes[Grade.LIMITED] not in (shapes[Grade.BAD], shapes[Grade.OK])
     assert all(doctor_words.state(grade, str).words for grade in Grade)
-    assert doctor_words.group(1, Grade.OK, str) == "1 check in order"
-    assert doctor_words.group(2, Grade.UNKNOWN, str) == "2 checks could not look"
+    assert doctor_words.group(1, Grade.OK, str) == "1 check passed"
+    assert doctor_words.group(2, Grade.UNKNOWN, str) == "2 checks could not be made"
 
 
 def test_the_report_to_be_sent_has_all_of_it() -> None:

@@ -31,12 +31,12 @@ def test_what_is_pasted_is_shown_by_name_and_taken_when_agreed(qtbot: QtBot, pag
     QGuiApplication.clipboard().setText("A=secret-1\nexport B='two\nlines'\nPORT=80\n# C=3\n")
     press(page.field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert names(page)[:2] == [("A", "Replaces the value here"), ("B", "New")] and names(page)[2][0] == "PORT"
-    assert page.words.text() == "2 variables will be taken. 1 left out, with why."
+    assert page.words.text() == "2 variables will be added or replaced. 1 is left out."
     assert page.field.toPlainText() == ""
     shown = " ".join(part.accessibleName() + part.toolTip() for part in page.findChildren(QWidget))
     assert "secret-1" not in shown + page.words.text()
     page.preview.choose("PORT")
-    assert page.reason.text().startswith("PORT: Where the dev server listens")
+    assert page.reason.text().startswith("PORT: The program itself chooses")
     with qtbot.waitSignal(page.taken) as taken:
         click(page.take_button)
     assert taken.args == [{"A": "secret-1", "B": "two\nlines"}]
@@ -74,4 +74,4 @@ def test_hostile_texts_are_refused_quickly(page: DotenvPaste, text: str) -> None
 
 def test_ten_thousand_lines_are_shown(page: DotenvPaste) -> None:
     page.read("".join(f"N{number:05}={number}\n" for number in range(10_000)))
-    assert len(names(page)) == 10_000 and page.words.text() == "10,000 variables will be taken."
+    assert len(names(page)) == 10_000 and page.words.text() == "10,000 variables will be added or replaced."

@@ -236,7 +236,7 @@ def test_a_page_that_was_begun_is_asked_about_too(dialog: EnvironmentDialog) -> 
     click(dialog.all.add_button)
     write(dialog.editor.name, "NEW")
     press(dialog.editor.name, Qt.Key.Key_Escape)
-    assert dialog.question.words.text() == "What you entered is not taken over yet."
+    assert dialog.question.words.text() == "What you entered is not in the list yet."
     assert not dialog.question.save_button.isVisible()
     click(dialog.question.discard_button)
     assert dialog.pages.currentWidget() is dialog.all and dialog.isVisible() and lines(dialog).keys() == {"A", "B", "F"}

@@ -24,7 +24,7 @@ def test_every_line_says_how_it_stands() -> None:
 def test_who_wins_is_said_only_as_surely_as_it_is_known() -> None:
     assert words.precedence(EnvFiles(Framework.NEXT), str) == ""
     assert words.precedence(NEXT, str) == (
-        "What is set here wins over .env.local, .env: Next.js leaves alone what has a value."
+        "What is set here wins over .env.local and .env: Next.js keeps a value that is set already."
     )
     assert "usually" in words.precedence(OTHER, str)
     assert words.beside("A", NEXT, str) == ".env.local sets it too; what is set here wins."
@@ -52,9 +52,9 @@ def test_an_import_says_what_it_takes_and_what_not() -> None:
     rows = words.imported({"A": "secret", "B": "secret"}, {"PORT": "why"}, draft, str)
     assert [(row.name, row.note) for row in rows] == [("A", "Replaces the value here"), ("B", "New"), ("PORT", "why")]
     assert "secret" not in repr(rows)
-    assert words.import_heading(2, 1, str) == "2 variables will be taken. 1 left out, with why."
+    assert words.import_heading(2, 1, str) == "2 variables will be added or replaced. 1 is left out."
     assert words.import_heading(0, 0, str) == "There is no NAME=VALUE line in that text."
-    assert words.import_heading(0, 1, str).startswith("Nothing can be taken.")
+    assert words.import_heading(0, 1, str).startswith("Nothing can be added.")
 
 
 def test_a_value_is_one_short_line() -> None:
