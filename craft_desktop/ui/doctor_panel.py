@@ -57,7 +57,7 @@ class DoctorPanel(QFrame):
             row.remedy_requested.connect(self.remedy_requested)
             row.place_requested.connect(self.place_requested)
         self._found, self._found_column = _column()
-        self._found_column.setSpacing(GAP_L)
+        self._found_column.setSpacing(GAP)
         self._groups = {grade: _Group(grade) for grade in (Grade.UNKNOWN, Grade.OK)}
         self._waiting, self._waiting_column = _column()
         self._facts = [_Facts(title, theme.mono) for title in (tr("Listening"), tr("Processes"), tr("The log’s end"))]

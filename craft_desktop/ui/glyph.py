@@ -1,7 +1,7 @@
-"""A state's shape in its colour: ring, spinner, dot, triangle, tick, dash."""
+"""A state's shape in its colour: ring, spinner, dot, moon, triangle, diamond, tick, dash."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QPolygonF, QShowEvent
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF, QShowEvent
 from PySide6.QtWidgets import QStyle, QWidget
 
 from craft_desktop.ui.present import Shape, Tone
@@ -37,6 +37,16 @@ def paint(painter: QPainter, box: QRectF, shape: Shape, colour: QColor, angle: i
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             painter.drawEllipse(QRectF(3, 3, 10, 10))
+        case Shape.MOON:
+            whole, bite = QPainterPath(), QPainterPath()
+            whole.addEllipse(QRectF(2.5, 2.5, 11, 11))
+            bite.addEllipse(QRectF(6.5, 0.5, 10, 10))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawPath(whole.subtracted(bite))
+        case Shape.DIAMOND:
+            painter.setBrush(colour)
+            painter.drawPolygon(QPolygonF([QPointF(8, 2.8), QPointF(13.2, 8), QPointF(8, 13.2), QPointF(2.8, 8)]))
         case Shape.TRIANGLE:
             painter.setBrush(colour)
             painter.drawPolygon(QPolygonF([QPointF(8, 3.2), QPointF(13.6, 12.8), QPointF(2.4, 12.8)]))

@@ -58,7 +58,7 @@ class Header(QWidget):
         left.addWidget(self.name)
         left.addLayout(second)
         row = QHBoxLayout(self)
-        row.setContentsMargins(GAP_L, 3 * GAP_S, GAP_L - GAP_S, 3 * GAP_S)
+        row.setContentsMargins(GAP_L, 3 * GAP_S, GAP, 3 * GAP_S)
         row.setSpacing(GAP)
         row.addLayout(left, 1)
         for button in (self.restart, self.stop, self.start):

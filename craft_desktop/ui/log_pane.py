@@ -100,6 +100,9 @@ class LogPane(QWidget):
         self._always = (self.find_button, self.levels, self.follow_button)
         self._at_times = (self.times_button, self.wrap_button, self.copy_button, self.save_button, self.clear_button)
         self._tools = QWidget()
+        keeps = self._tools.sizePolicy()
+        keeps.setRetainSizeWhenHidden(True)  # else the tabs would move up as the health view comes
+        self._tools.setSizePolicy(keeps)
         tools = QHBoxLayout(self._tools)
         tools.setContentsMargins(0, 0, 0, 0)
         tools.setSpacing(GAP_S // 2)
@@ -114,7 +117,7 @@ class LogPane(QWidget):
         # In a narrow pane some of them move into the menu: the layout may go down to the width of the rest.
         self._tools.setMinimumWidth(self._width_of((*self._always, self.more_button)))
         top = QHBoxLayout()
-        top.setContentsMargins(GAP, 0, GAP_S, 0)
+        top.setContentsMargins(GAP, 0, GAP, 0)
         top.setSpacing(0)
         top.addWidget(self.tabs)
         top.addStretch(1)
@@ -204,7 +207,7 @@ class LogPane(QWidget):
         return sum(button.sizeHint().width() + GAP_S // 2 for button in buttons)
 
     def _fit(self) -> None:
-        room = self.width() - GAP - GAP_S - self.tabs.sizeHint().width()
+        room = self.width() - 2 * GAP - self.tabs.sizeHint().width()
         is_wide = room >= self._width_of((*self._always, *self._at_times))
         for button in self._at_times:
             button.setVisible(is_wide)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout
 from craft_desktop.ui.asks import Ask, plain
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.parts import ElidedLabel, label, push_button, tool_button
-from craft_desktop.ui.theme import GAP, GAP_L, GAP_S
+from craft_desktop.ui.theme import BAR, GAP, GAP_L, GAP_S
 from craft_desktop.ui.words import tr
 
 MOST_ASKS = 4
@@ -39,9 +39,9 @@ class PageLine(QFrame):
         self.yes.clicked.connect(lambda: self._answer(True))
         self.no.clicked.connect(lambda: self._answer(False))
         self.close_button.clicked.connect(self.clear)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(GAP_L, GAP_S, GAP, GAP_S)
+        self._row = row = QHBoxLayout(self)
         row.setSpacing(GAP)
+        self.setMinimumHeight(BAR)  # one height, with buttons and without
         row.addWidget(self.text, 1)
         row.addWidget(self.question, 1)
         for button in (self.yes, self.no, self.close_button):
@@ -130,6 +130,8 @@ class PageLine(QFrame):
 
     def _show(self) -> None:
         ask = self.current
+        # In line with the icons above: those of the buttons have a frame, the cross has none.
+        self._row.setContentsMargins(GAP_L, GAP_S, GAP if ask is None else GAP_L, GAP_S)
         for part in (self.question, self.yes, self.no):
             part.setVisible(ask is not None)
         self.text.setVisible(ask is None)

@@ -31,7 +31,9 @@ class Shape(StrEnum):
     RING = "ring"
     SPINNER = "spinner"
     DOT = "dot"
+    MOON = "moon"
     TRIANGLE = "triangle"
+    DIAMOND = "diamond"
     CHECK = "check"
     DASH = "dash"
 
@@ -71,7 +73,7 @@ _STATES: dict[Phase, State] = {
     Phase.STARTING: State("Starting the dev server", Tone.BUSY, Shape.SPINNER),
     Phase.WAITING: State("Waiting for the first page", Tone.BUSY, Shape.SPINNER),
     Phase.LIVE: State("Live", Tone.GOOD, Shape.DOT),
-    Phase.ASLEEP: State("Asleep", Tone.QUIET, Shape.DOT),
+    Phase.ASLEEP: State("Asleep", Tone.QUIET, Shape.MOON),
     Phase.WAKING: State("Waking up", Tone.BUSY, Shape.SPINNER),
     Phase.STOPPING: State("Stopping", Tone.BUSY, Shape.SPINNER),
     Phase.FAILED: State("Failed", Tone.BAD, Shape.TRIANGLE),
@@ -326,7 +328,7 @@ def stream(value: Stream, tr: Tr) -> str:
 def sync_line(session: Session, sync: SyncChanged | None, now: float, tr: Tr) -> str:
     """Say how the sandbox stands to the folder, and when that was last verified."""
     if session.phase is Phase.ASLEEP:
-        return tr("Asleep: edits wait and wake it")
+        return tr("Asleep; an edit wakes it")
     if session.phase is not Phase.LIVE:
         return ""
     if sync is None:

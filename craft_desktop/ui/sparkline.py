@@ -53,7 +53,7 @@ class Sparkline(QWidget):
         """Give where each value is drawn; the newest at the right edge, values beyond the edges at them."""
         if not self._points:
             return []
-        inner = QRectF(self.rect()).adjusted(GAP_S, GAP_S, -GAP_S - 1, -GAP_S - 1)
+        inner = self._inner()
         newest = self._points[-1][0]
         return [
             QPointF(
@@ -63,12 +63,16 @@ class Sparkline(QWidget):
             for at, value in self._points
         ]
 
+    def _inner(self) -> QRectF:
+        """Give where the line goes: from under the title's first letter; at the other side the dot has its room."""
+        return QRectF(self.rect()).adjusted(0, GAP_S, -GAP_S - 1, -GAP_S - 1)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the ground line, and above it the values."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = self._theme.colours
-        inner = QRectF(self.rect()).adjusted(GAP_S, GAP_S, -GAP_S - 1, -GAP_S - 1)
+        inner = self._inner()
         painter.setPen(QPen(QColor(colours.border), 1))
         painter.drawLine(inner.bottomLeft(), inner.bottomRight())
         placed = self.placed()

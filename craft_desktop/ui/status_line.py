@@ -8,6 +8,7 @@ from craft_desktop.model.session import Phase, Session
 from craft_desktop.ui import figures, present
 from craft_desktop.ui.parts import label, set_property
 from craft_desktop.ui.save_item import SaveItem
+from craft_desktop.ui.theme import GAP_S
 from craft_desktop.ui.words import tr
 
 SHOWN_MS = 4_000
@@ -21,6 +22,7 @@ class StatusLine(QStatusBar):
         super().__init__()
         self.setObjectName("statusLine")
         self.setSizeGripEnabled(False)
+        self.setContentsMargins(GAP_S, 0, GAP_S, 0)  # in line with the names above, together with Qt's own
         self.sync, self.push, self.rest, self.usage = label(), label(), label(), label()
         self.save = SaveItem()
         self.sync.setObjectName("statusSync")
@@ -60,6 +62,7 @@ class StatusLine(QStatusBar):
         is_live = session is not None and session.phase is Phase.LIVE
         self.rest.setText(figures.rest_line(idleness, tr) if is_live else "")
         self.usage.setText(figures.usage_line(measured, tr) if session is not None and session.is_active else "")
+        self.usage.setVisible(bool(self.usage.text()))  # empty it would still keep its neighbour from the edge
         is_soon = is_live and idleness is not None and (idleness.rest_in_s or figures.SOON_S) < figures.SOON_S
         set_property(self.rest, "tone", "busy" if is_soon else "")
 

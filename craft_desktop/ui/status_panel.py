@@ -59,12 +59,9 @@ class StatusPanel(QScrollArea):
 
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP)
-        for button in (self.act, self.start):
+        for button in (self.act, self.start, self.doctor):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        below = QHBoxLayout()
-        below.addWidget(self.doctor)
-        below.addStretch(1)
         self._card = QFrame()
         self._card.setObjectName("card")
         self._card.setFixedWidth(CARD_WIDTH)
@@ -75,7 +72,6 @@ class StatusPanel(QScrollArea):
             inside.addWidget(widget)
         inside.addWidget(self.steps)
         inside.addLayout(buttons)
-        inside.addLayout(below)
         content = QWidget()
         content.setObjectName("statusPanel")
         content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -129,7 +125,7 @@ class StatusPanel(QScrollArea):
         elif session.idle_s is not None and session.phase is Phase.STOPPED:
             idle = present.duration(session.idle_s, tr)
             self.title.setText(tr("The sandbox stopped (idle {0})").format(idle))
-            self.text.setText(tr("Nobody had used the preview for {0}. Your files are as you left them.").format(idle))
+            self.text.setText(tr("Nobody used the preview for {0}. Your files are as you left them.").format(idle))
             self.start.setText(tr("Start again"))
         else:
             self.title.setText(tr("Not running"))

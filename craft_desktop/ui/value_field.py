@@ -92,16 +92,12 @@ class ValueField(QWidget):
         self.show_button.clicked.connect(self._toggle)
         self.replace_button = push_button("variableReplace", tr("Replace"))
         self.replace_button.clicked.connect(self._replace)
-        buttons = QVBoxLayout()
-        buttons.setSpacing(GAP)
-        buttons.addWidget(self.show_button)
-        buttons.addWidget(self.replace_button)
-        buttons.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)
         row.addLayout(self._stack, 1)
-        row.addLayout(buttons)
+        for button in (self.show_button, self.replace_button):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self.setFixedHeight(HEIGHT)
         self._show_state()
 

@@ -47,7 +47,7 @@ class VariableEditor(QWidget):
         self.value.show_requested.connect(lambda: self.show_requested.emit(self._before))
         self.value_words = label("", "error", wraps=True)
         self.value_words.setObjectName("variableValueWords")
-        self.hint = label(tr("Enter takes it, Shift+Enter begins a new line."), "small")
+        self.hint = label(tr("Press Enter when done, Shift+Enter for a new line."), "small")
         self.back_button = push_button("variableBack", tr("Back"))
         self.back_button.clicked.connect(self.left)
         self.done_button = push_button("variableDone", tr("Done"), "primary")
@@ -72,9 +72,9 @@ class VariableEditor(QWidget):
         column.addWidget(self._value_label)
         column.addWidget(self.value)
         column.addWidget(self.value_words)
+        column.addStretch(1)
         column.addSpacing(GAP_L)
         column.addLayout(bottom)
-        column.addStretch(1)
 
     @property
     def variable(self) -> str:

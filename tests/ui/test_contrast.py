@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QRect, QSize
-from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QStyle, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.ui.main_window import MainWindow
@@ -221,3 +221,18 @@ async def test_painted_commands_can_be_read(
     assert isinstance(delegate, EntryPainter)
     image = painted(delegate, view.model().index(0, 0), QSize(500, 30), ROW_STATES[state], theme.colours.surface)
     assert faintest(image, GAP) >= LEGIBLE
+
+
+@SCHEMES
+@pytest.mark.parametrize("kind", [QLineEdit, QPlainTextEdit])
+def test_what_stands_in_an_empty_field_can_be_read(
+    qtbot: QtBot, theme: Theme, colours: Colours, kind: type[QLineEdit] | type[QPlainTextEdit]
+) -> None:
+    theme.choose("dark" if colours.is_dark else "light")
+    field = kind()
+    field.setProperty("role", "value")
+    qtbot.addWidget(field)
+    field.setPlaceholderText("Filter")
+    field.show()
+    ink = field.palette().color(QPalette.ColorRole.PlaceholderText)
+    assert ink.alpha() == 255 and contrast(ink.name(), colours.surface) >= LEGIBLE

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.events import LogLine, Stream
@@ -183,3 +183,11 @@ def test_in_a_narrow_pane_some_tools_are_in_a_menu(pane: LogPane) -> None:
     assert pane.view.toPlainText() == ""
     last = pane.tabs.tabRect(pane.tabs.count() - 1)
     assert last.right() <= pane.tabs.width()
+
+
+def test_the_tabs_stay_where_they_are_as_the_health_view_comes(pane: LogPane) -> None:
+    pane.show_stream(Stream.SERVER)
+    before = pane.tabs.geometry()
+    pane.show_health()
+    QApplication.sendPostedEvents()
+    assert (pane.tabs.y(), pane.tabs.height()) == (before.y(), before.height())

@@ -349,3 +349,17 @@ async def test_the_doctor_is_asked_by_key_and_tells_the_pane(window: MainWindow,
     async with asyncio.timeout(5):
         while ("reinstall", pane.project.id) not in bench.asked:
             await asyncio.sleep(0.01)
+
+
+async def test_the_last_icons_stand_below_one_another(window: MainWindow) -> None:
+    pane = pane_of(window)
+    window.resize(900, 600)
+    await settle()
+
+    def edge(widget: QWidget, of: QWidget) -> int:
+        return of.width() - widget.mapTo(of, widget.rect().topRight()).x()
+
+    pane.preview.bar.resize(pane.width(), pane.preview.bar.height())  # out of sight until there is a page
+    pane.preview.bar.show()
+    edges = [edge(pane.header.more, pane), edge(pane.log_pane.clear_button, pane)]
+    assert {*edges, edge(pane.preview.bar.more, pane.preview.bar)} == {edges[0]}

@@ -104,3 +104,10 @@ def test_what_is_said_quietly_lies_beneath(line: PageLine) -> None:
     assert line.words == "asleep" and line.close_button.isHidden() and not line.isHidden()
     line.say_quietly("")
     assert line.isHidden()
+
+
+def test_it_is_as_high_with_buttons_as_without(line: PageLine) -> None:
+    line.say_quietly("asleep")
+    said = line.sizeHint().height(), line.minimumHeight()
+    line.ask(question("a", []))
+    assert max(said) == max(line.sizeHint().height(), line.minimumHeight())

@@ -32,7 +32,7 @@ def test_every_phase_has_words_colour_and_shape(phase: Phase) -> None:
 
 def test_no_two_tones_share_a_shape() -> None:
     shown = [present.state(Session("p", phase), str) for phase in Phase]
-    assert len({state.shape for state in shown}) == len({state.tone for state in shown})
+    assert len({state.shape for state in shown}) == len({(state.tone, state.shape) for state in shown})
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_status_lines() -> None:
     assert present.sync_line(live(), None, NOW, str) == "In sync"
     assert present.sync_line(run_to("p1", 3), sync, NOW, str) == ""
     asleep = advance(live(), SleepAsked(), NOW)
-    assert present.sync_line(asleep, sync, NOW, str) == "Asleep: edits wait and wake it"
+    assert present.sync_line(asleep, sync, NOW, str) == "Asleep; an edit wakes it"
     assert present.push_line(pushed, str) == "Last save → sandbox 38 ms"
     assert present.push_line(None, str) == ""
 

@@ -10,7 +10,7 @@ from craft_desktop.ui.theme import GAP_S, Theme
 def line(qtbot: QtBot, theme: Theme) -> Sparkline:
     made = Sparkline(theme, 100.0)
     qtbot.addWidget(made)
-    made.resize(100 + 2 * GAP_S + 1, 50 + 2 * GAP_S + 1)
+    made.resize(100 + GAP_S + 1, 50 + 2 * GAP_S + 1)
     made.show()
     return made
 
@@ -18,7 +18,7 @@ def line(qtbot: QtBot, theme: Theme) -> Sparkline:
 def test_values_stand_where_they_belong(line: Sparkline) -> None:
     assert line.placed() == []
     line.show_points([(1000, 0), (1050, 50), (1100, 100)], 100)
-    places = [(point.x() - GAP_S, point.y() - GAP_S) for point in line.placed()]
+    places = [(point.x(), point.y() - GAP_S) for point in line.placed()]
     assert places == [(0, 50), (50, 25), (100, 0)]
 
 

@@ -54,3 +54,16 @@ def test_how_long_a_save_took_to_the_screen(qtbot: QtBot) -> None:
     for session in (Session("p1"), None):
         line.show_save(session, SEEN)
         assert not line.save.isVisible() and line.save.text() == ""
+
+
+def test_what_is_not_known_keeps_nothing_from_the_edge(qtbot: QtBot) -> None:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.resize(900, 26)
+    line.show()
+    line.show_figures(live(), IDLE, MEASURED)
+    qtbot.waitUntil(lambda: line.usage.geometry().right() > 800)
+    edge = line.usage.geometry().right()
+    line.show_figures(live(), IDLE, None)
+    qtbot.waitUntil(lambda: line.rest.geometry().right() == edge)
+    assert line.usage.isHidden()

@@ -86,3 +86,9 @@ def test_it_fits_a_small_window(qtbot: QtBot, panel: StatusPanel) -> None:
     assert content is not None
     qtbot.waitUntil(lambda: content.width() == panel.viewport().width(), timeout=2000)
     assert panel.verticalScrollBar().maximum() > 0  # the height scrolls, the width never does
+
+
+def test_the_buttons_of_a_failure_stand_in_one_row(qtbot: QtBot, panel: StatusPanel) -> None:
+    panel.show_session(failed())
+    qtbot.waitUntil(lambda: panel.doctor.x() > panel.start.x())
+    assert panel.doctor.geometry().center().y() == panel.start.geometry().center().y()

@@ -1,5 +1,5 @@
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.session import Session, Step
@@ -55,3 +55,14 @@ def test_all_states_can_be_shown(qtbot: QtBot, theme: Theme) -> None:
         stepper.show_session(session)
         stepper.grab()
     assert stepper.items[Step.INSTALL].accessibleName() == "Install, failed, 9.1 s"
+
+
+def test_the_strip_of_a_small_window_cuts_no_figure_off(qtbot: QtBot, theme: Theme) -> None:
+    stepper = Stepper(theme, lambda: NOW)
+    qtbot.addWidget(stepper)
+    stepper.resize(651, 60)  # beside the list at its usual width, at 900
+    stepper.show()
+    stepper.show_session(live())
+    QApplication.sendPostedEvents()  # the new words are laid out
+    for label in stepper.findChildren(QLabel):
+        assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width(), label.text()

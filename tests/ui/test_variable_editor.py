@@ -39,8 +39,8 @@ def test_a_new_one_is_typed_and_taken_by_keys_alone(qtbot: QtBot, editor: Variab
     [
         ("A", "There is a variable of that name already."),
         ("B", "There is a variable of that name already."),
-        ("X=Y", "A name has letters"),
-        ("PORT", "Where the dev server listens"),
+        ("X=Y", "Only letters"),
+        ("PORT", "The program itself chooses where"),
     ],
 )
 def test_a_bad_name_is_refused_where_it_stands(editor: VariableEditor, name: str, why: str) -> None:
@@ -89,3 +89,10 @@ def test_one_typed_before_is_masked_and_not_asked_for(editor: VariableEditor) ->
     assert not editor.value.is_shown and editor.value.value == "typed before"
     click(editor.value.show_button)
     assert editor.value.edit.toPlainText() == "typed before"
+
+
+def test_the_buttons_of_a_kept_value_stand_beside_it(qtbot: QtBot, editor: VariableEditor) -> None:
+    editor.change(DRAFT, FILES, "A")
+    value = editor.value
+    qtbot.waitUntil(lambda: value.replace_button.x() > value.show_button.x())
+    assert value.replace_button.y() == value.show_button.y()
