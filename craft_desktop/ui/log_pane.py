@@ -32,6 +32,8 @@ from craft_desktop.ui.words import tr
 MOST_COUNTED = 99
 """Errors counted beside a tab; more are “99+”."""
 STREAMS = tuple(Stream)
+_BEFORE_TABS = GAP + 1
+"""The first tab's word stands in line with the log: its own border and padding take the rest."""
 
 
 class LogPane(QWidget):
@@ -117,7 +119,7 @@ class LogPane(QWidget):
         # In a narrow pane some of them move into the menu: the layout may go down to the width of the rest.
         self._tools.setMinimumWidth(self._width_of((*self._always, self.more_button)))
         top = QHBoxLayout()
-        top.setContentsMargins(GAP, 0, GAP, 0)
+        top.setContentsMargins(_BEFORE_TABS, 0, GAP, 0)
         top.setSpacing(0)
         top.addWidget(self.tabs)
         top.addStretch(1)
@@ -204,10 +206,11 @@ class LogPane(QWidget):
         return menu
 
     def _width_of(self, buttons: Iterable[QToolButton]) -> int:
-        return sum(button.sizeHint().width() + GAP_S // 2 for button in buttons)
+        widths = [button.sizeHint().width() for button in buttons]
+        return sum(widths) + (len(widths) - 1) * (GAP_S // 2)
 
     def _fit(self) -> None:
-        room = self.width() - 2 * GAP - self.tabs.sizeHint().width()
+        room = self.width() - _BEFORE_TABS - GAP - self.tabs.sizeHint().width()
         is_wide = room >= self._width_of((*self._always, *self._at_times))
         for button in self._at_times:
             button.setVisible(is_wide)

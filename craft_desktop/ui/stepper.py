@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from craft_desktop.model.session import Session, Step, StepRecord
@@ -15,6 +16,8 @@ from craft_desktop.ui.words import tr
 
 _SHARES = {Step.SANDBOX: 4, Step.UPLOAD: 9, Step.INSTALL: 7, Step.SERVER: 5, Step.PAGE: 5}
 """Of the strip's width: “214 files, 1.8 MB” and “14 s of about 18 s” need more than a time. Fixed, for times tick."""
+_EQUAL_FROM = 960
+"""Width of the strip in which five equal parts have room for all of that, and look calmer."""
 
 
 class StepItem(QWidget):
@@ -80,8 +83,16 @@ class Stepper(QWidget):
             box = QHBoxLayout(self)
             box.setContentsMargins(GAP_L, GAP, GAP_L, GAP)
             box.setSpacing(3 * GAP_S)
-        for step, item in self.items.items():
-            box.addWidget(item, 0 if is_large else _SHARES[step])
+        for item in self.items.values():
+            box.addWidget(item)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the width out."""
+        super().resizeEvent(event)
+        box = self.layout()
+        if isinstance(box, QHBoxLayout):
+            for at, step in enumerate(self.items):
+                box.setStretch(at, 1 if self.width() >= _EQUAL_FROM else _SHARES[step])
 
     def show_session(self, session: Session) -> None:
         """Show a run's steps."""

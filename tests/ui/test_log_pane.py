@@ -162,8 +162,12 @@ def test_a_place_is_an_intention(qtbot: QtBot, pane: LogPane) -> None:
     assert asked.args == [Place("app/page.tsx", 4, 5)]
 
 
-def test_all_tools_fit_a_window_of_900(pane: LogPane) -> None:
-    pane.resize(652, 200)  # the list at its usual width
+@pytest.mark.parametrize("errors", [0, 9])
+def test_all_tools_fit_a_window_of_900(pane: LogPane, errors: int) -> None:
+    pane.add(LogLine("p1", Stream.BROWSER, "x", NOW, Level.ERROR) for _ in range(errors))
+    pane.show_stream(Stream.BROWSER)
+    pane.resize(651, 200)  # the list at its usual width
+    QApplication.sendPostedEvents()  # the new word is laid out
     assert pane.clear_button.isVisible() and not pane.more_button.isVisible()
     last = pane.tabs.mapTo(pane, pane.tabs.tabRect(pane.tabs.count() - 1).topRight())
     assert last.x() <= pane.find_button.mapTo(pane, pane.find_button.rect().topLeft()).x()

@@ -57,10 +57,11 @@ def test_all_states_can_be_shown(qtbot: QtBot, theme: Theme) -> None:
     assert stepper.items[Step.INSTALL].accessibleName() == "Install, failed, 9.1 s"
 
 
-def test_the_strip_of_a_small_window_cuts_no_figure_off(qtbot: QtBot, theme: Theme) -> None:
+@pytest.mark.parametrize("width", [651, 959, 960, 1191])  # beside the list at its usual width, at 900 and at 1440
+def test_the_strip_cuts_no_figure_off(qtbot: QtBot, theme: Theme, width: int) -> None:
     stepper = Stepper(theme, lambda: NOW)
     qtbot.addWidget(stepper)
-    stepper.resize(651, 60)  # beside the list at its usual width, at 900
+    stepper.resize(width, 60)
     stepper.show()
     stepper.show_session(live())
     QApplication.sendPostedEvents()  # the new words are laid out
