@@ -96,7 +96,7 @@ class DoctorPanel(QFrame):
         """Show the whole; None where the examination came to nothing."""
         self.again.setEnabled(True)
         if diagnosis is None:
-            self.summary.setText(tr("The examination came to nothing. Run it again."))
+            self.summary.setText(tr("The checks could not be finished. Run them again."))
             return
         self.diagnosis = diagnosis
         self.copy.setEnabled(True)
@@ -118,8 +118,9 @@ class DoctorPanel(QFrame):
         self.hint.setText(doctor_words.hint(diagnosis, tr))
         self.hint.setVisible(bool(self.hint.text()))
         said = (doctor_words.listeners, doctor_words.processes, doctor_words.tail)
-        for facts, tell in zip(self._facts, said, strict=True):
-            facts.show_lines(tell(diagnosis, tr))
+        quoted = (diagnosis.listeners, diagnosis.processes, [each for each in diagnosis.tail if each.strip()])
+        for facts, tell, found in zip(self._facts, said, quoted, strict=True):
+            facts.show_lines(tell(diagnosis, tr), is_quoted=bool(found))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close on Escape."""
@@ -221,13 +222,13 @@ class _Group(QWidget):
 
 
 class _Facts(QWidget):
-    """Lines as the sandbox told them."""
+    """Lines as the sandbox told them; or, in a sentence, that there are none."""
 
     def __init__(self, title: str, font: QFont) -> None:
         super().__init__()
         head = label(title, "headline")
         self._text = label("", "small", wraps=True)
-        self._text.setFont(font)
+        self._quoted, self._own = font, QFont(self._text.font())
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setAccessibleName(title)
         column = QVBoxLayout(self)
@@ -236,8 +237,9 @@ class _Facts(QWidget):
         column.addWidget(head)
         column.addWidget(self._text)
 
-    def show_lines(self, lines: Sequence[str]) -> None:
-        """Show them."""
+    def show_lines(self, lines: Sequence[str], *, is_quoted: bool) -> None:
+        """Show them; what is not quoted is a sentence of ours."""
+        self._text.setFont(self._quoted if is_quoted else self._own)
         self._text.setText(doctor_words.breakable("\n".join(lines)))
         self.show()
 

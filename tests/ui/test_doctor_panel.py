@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.errors import Action
@@ -62,6 +62,18 @@ def test_nothing_found_is_said_with_what_to_do_then(panel: DoctorPanel) -> None:
     assert panel.hint.isVisible()
 
 
+def test_a_sentence_of_ours_is_not_set_like_a_log(panel: DoctorPanel) -> None:
+    def families() -> set[str]:
+        said = ("Listening", "Processes", "The log’s end")
+        return {label.font().family() for label in panel.findChildren(QLabel) if label.accessibleName() in said}
+
+    panel.show_diagnosis(DIAGNOSIS)
+    quoted = families()
+    panel.begin()
+    panel.show_diagnosis(CLEAN)
+    assert families() == {panel.summary.font().family()} and quoted.isdisjoint(families())
+
+
 def test_it_can_be_run_again_and_ends_when_it_comes_to_nothing(qtbot: QtBot, panel: DoctorPanel) -> None:
     panel.begin()
     panel.show_diagnosis(DIAGNOSIS)
@@ -70,7 +82,7 @@ def test_it_can_be_run_again_and_ends_when_it_comes_to_nothing(qtbot: QtBot, pan
     panel.begin()
     assert panel.diagnosis is None and len(in_sight(panel)) == len(ALL_CHECKS)
     panel.show_diagnosis(None)
-    assert panel.again.isEnabled() and not panel.copy.isEnabled() and "came to nothing" in panel.summary.text()
+    assert panel.again.isEnabled() and not panel.copy.isEnabled() and "could not be finished" in panel.summary.text()
 
 
 def test_all_of_it_is_copied_as_text(panel: DoctorPanel) -> None:
