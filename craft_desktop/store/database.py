@@ -1,7 +1,8 @@
 """One SQLite file (WAL) for what the program remembers of sandboxes, images and runs; several stores share it.
 
-Two copies of the program may use it at once. A file that is broken, at the start or later, is set aside, and a new one
-serves; what was lost with it is found again at the provider (`workbench.reconcile`).
+It blocks, so a `Clerk` does what is asked of it. Two copies of the program may use it at once. A file that is broken,
+at the start or later, is set aside, and a new one serves; what was lost with it is found again at the provider
+(`workbench.reconcile`).
 """
 
 import contextlib
@@ -63,12 +64,12 @@ class Database:
             raise
         except sqlite3.DatabaseError as error:
             if not _is_broken(error):
-                raise self._unwritable(error) from error
+                raise unwritable(self._file, error) from error
         self._prepare()
         try:
             return self._do(work)
         except sqlite3.OperationalError as error:
-            raise self._unwritable(error) from error
+            raise unwritable(self._file, error) from error
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with contextlib.closing(sqlite3.connect(self._file, timeout=BUSY_LIMIT_S)) as connection, connection:
@@ -82,12 +83,12 @@ class Database:
                     self._do(self._create)
                 except sqlite3.DatabaseError as error:
                     if not _is_broken(error):
-                        raise self._unwritable(error) from error
+                        raise unwritable(self._file, error) from error
                     self._set_aside(error)
                     self._do(self._create)
                 self._file.chmod(0o600)
         except (OSError, sqlite3.OperationalError) as error:
-            raise self._unwritable(error) from error
+            raise unwritable(self._file, error) from error
 
     def _create(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -117,13 +118,15 @@ class Database:
                 self._file.with_name(self._file.name + kind).replace(aside.with_name(aside.name + kind))
         _log.warning("the ledger was not readable (%s) and lies beside it as %s", error, aside.name)
 
-    def _unwritable(self, error: Exception) -> SandboxError:
-        return SandboxError(
-            "The list of running sandboxes cannot be written",
-            f"{self._file}: {error}",
-            "Make room on the disk or make the file writable, then start again.",
-            Action.START,
-        )
+
+def unwritable(file: Path, error: Exception) -> SandboxError:
+    """Give what a person is told where `file`, of the ledger, cannot be written."""
+    return SandboxError(
+        "The list of running sandboxes cannot be written",
+        f"{file}: {error}",
+        "Make room on the disk or make the file writable, then start again.",
+        Action.START,
+    )
 
 
 def _is_broken(error: sqlite3.DatabaseError) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from craft_desktop.store.clerk import Clerk, by_clerk
 from craft_desktop.store.database import Database
 from craft_desktop.store.owners import is_alive, mark_of
 
@@ -62,12 +63,19 @@ class Image:
 class ImageStore:
     """Rows of images in `ledger.sqlite` in `folder`, which must exist.
 
-    Every method raises SandboxError where the file cannot be written (a full disk).
+    To make one blocks; close it with `aclose`. Every method raises SandboxError where the file cannot be written (a
+    full disk).
     """
 
     def __init__(self, folder: Path) -> None:
         self._database = Database(folder, TABLE, COLUMNS)
+        self._clerk = Clerk("images")
 
+    async def aclose(self) -> None:
+        """Write what is still to be written. May be called twice."""
+        await self._clerk.aclose()
+
+    @by_clerk
     def ask(self, image: Image) -> None:
         """Write that this process is about to take the snapshot."""
         self._database.change(
@@ -87,20 +95,24 @@ class ImageStore:
             ),
         )
 
+    @by_clerk
     def made(self, name: str, snapshot_id: str, size_bytes: int) -> None:
         """Write that the snapshot is there."""
         self._database.change(
             f"UPDATE {TABLE} SET snapshot_id = ?, size_bytes = ? WHERE name = ?", (snapshot_id, size_bytes, name)
         )
 
+    @by_clerk
     def used(self, name: str, now: float) -> None:
         """Write that a start used it."""
         self._database.change(f"UPDATE {TABLE} SET used_at = ? WHERE name = ?", (now, name))
 
+    @by_clerk
     def forget(self, name: str) -> None:
         """Take it off the list. The snapshot is deleted by who calls this, first."""
         self._database.change(f"DELETE FROM {TABLE} WHERE name = ?", (name,))
 
+    @by_clerk
     def find(self, place: str, key: str, project_id: str) -> tuple[Image, ...]:
         """Give what a start may use: the project's own image before the one that serves all, newest first."""
         return self._select(
@@ -109,15 +121,18 @@ class ImageStore:
             (place, key, project_id),
         )
 
+    @by_clerk
     def all(self, place: str) -> tuple[Image, ...]:
         """Give every image at a place, those that are just being taken too, last used first."""
         return self._select("place = ? ORDER BY used_at DESC, asked_at DESC", (place,))
 
+    @by_clerk
     def places(self) -> frozenset[str]:
         """Give every place that has an image."""
         found = self._database.read(f"SELECT DISTINCT place FROM {TABLE}")
         return frozenset(place for (place,) in found)
 
+    @by_clerk
     def unfinished(self) -> frozenset[str]:
         """Give the names of those whose taking was ended with its process."""
         found = self._database.read(f"SELECT name, owner_pid, owner_mark FROM {TABLE} WHERE snapshot_id IS NULL")

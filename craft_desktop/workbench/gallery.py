@@ -100,20 +100,20 @@ class Gallery:
         """The room for all images together; 0 keeps none."""
         return self._settings().images_gb * GB
 
-    def best(self, place: str, key: str, project_id: str, *, shared: bool) -> Image | None:
+    async def best(self, place: str, key: str, project_id: str, *, shared: bool) -> Image | None:
         """Give the warmest image for a start.
 
         :param shared: whether the project may start from an image for all.
         """
         if not self.limit_bytes:
             return None
-        found = self._store.find(place, key, project_id)
+        found = await self._store.find(place, key, project_id)
         return next((image for image in found if image.project_id or shared), None)
 
-    def used(self, image: Image) -> None:
+    async def used(self, image: Image) -> None:
         """Note that a start uses it."""
         with unimportant():
-            self._store.used(image.name, time.time())
+            await self._store.used(image.name, time.time())
 
     def timing(self, nonce: str, took_s: float | None) -> None:
         """Note how long a sandbox's install took; None when one begins."""
@@ -148,7 +148,7 @@ class Gallery:
                 return
         task.cancel()
         try:
-            if not self._is_fresh(sitting, sitting.project.id):
+            if not await self._is_fresh(sitting, sitting.project.id):
                 await self._take_own(sitting)
         except CraftError as error:
             self._not_kept(sitting, error)
@@ -177,22 +177,22 @@ class Gallery:
     async def drop(self, connection: Connection, image: Image) -> None:
         """Delete an image. One that cannot be deleted now is when the provider is reconciled."""
         with unimportant():
-            self._store.forget(image.name)
+            await self._store.forget(image.name)
         await abandon(lambda: connection.delete_snapshot(image.snapshot_id or image.name))
 
     async def forget(self, connection: Connection, project_id: str) -> None:
         """Delete the images that hold a project's files."""
-        for image in self._near(connection.profile):
+        for image in await self._near(connection.profile):
             if image.project_id == project_id:
                 await self.drop(connection, image)
 
-    def providers(self, project_id: str) -> frozenset[Provider]:
+    async def providers(self, project_id: str) -> frozenset[Provider]:
         """Give the providers where images hold a project's files."""
-        places = [place for place in self._store.places() if self._holds(place, project_id)]
+        places = [place for place in await self._store.places() if await self._holds(place, project_id)]
         return frozenset(Provider(place.partition(" ")[0]) for place in places)
 
-    def _holds(self, place: str, project_id: str) -> bool:
-        return any(image.project_id == project_id for image in self._store.all(place))
+    async def _holds(self, place: str, project_id: str) -> bool:
+        return any(image.project_id == project_id for image in await self._store.all(place))
 
     async def reconcile(self, connection: Connection, known_project_ids: Collection[str]) -> None:
         """Delete snapshots that no row names, forget rows without a snapshot, and drop what is not worth its room.
@@ -201,35 +201,36 @@ class Gallery:
         """
         # The provider first: what another copy takes meanwhile has its row before it is there.
         listed = {name for found in await connection.snapshots() for name in found.names}
-        unfinished = self._store.unfinished()
-        rows = {image.name: image for image in self._near(connection.profile)}
+        unfinished = await self._store.unfinished()
+        rows = {image.name: image for image in await self._near(connection.profile)}
         for name in listed:
             if name.startswith(self._prefix) and (name not in rows or name in unfinished):
                 _log.info("deleting %s, which no image needs", name)
                 await connection.delete_snapshot(name)
         for name, image in rows.items():
             if name in unfinished or (image.snapshot_id is not None and name not in listed):
-                self._store.forget(name)
+                await self._store.forget(name)
         await self._tidy(connection, known_project_ids)
 
     async def _tidy(self, connection: Connection, known_project_ids: Collection[str]) -> None:
-        images = self._near(connection.profile)
+        images = await self._near(connection.profile)
         for image in superfluous(images, known_project_ids, self.limit_bytes, time.time()):
             await self.drop(connection, image)
 
-    def _near(self, profile: Profile) -> list[Image]:
+    async def _near(self, profile: Profile) -> list[Image]:
         lead = f"{provider_of(profile)} "
-        return [image for place in self._store.places() if place.startswith(lead) for image in self._store.all(place)]
+        near = [place for place in await self._store.places() if place.startswith(lead)]
+        return [image for place in near for image in await self._store.all(place)]
 
     async def _keep(self, sitting: Sitting) -> None:
         try:
             await self._quiet(sitting)
-            if not self._is_fresh(sitting, sitting.project.id):
+            if not await self._is_fresh(sitting, sitting.project.id):
                 await self._take_own(sitting)
             self._waiting.pop(sitting.nonce, None)
-            if not self._is_fresh(sitting, ""):
+            if not await self._is_fresh(sitting, ""):
                 await self._take_for_all(sitting)
-            known = {image.project_id for image in self._near(sitting.connection.profile)}
+            known = {image.project_id for image in await self._near(sitting.connection.profile)}
             await self._tidy(sitting.connection, known)
         except CraftError as error:
             self._not_kept(sitting, error)
@@ -242,13 +243,13 @@ class Gallery:
         while (rest_s := QUIET_S - sitting.idle_s()) > 0:  # noqa: ASYNC110 -- asked, not told: each use moves it
             await asyncio.sleep(rest_s)
 
-    def _is_fresh(self, sitting: Sitting, project_id: str) -> bool:
-        found = self._store.find(sitting.place, sitting.key, project_id)
+    async def _is_fresh(self, sitting: Sitting, project_id: str) -> bool:
+        found = await self._store.find(sitting.place, sitting.key, project_id)
         return any(image.project_id == project_id and time.time() - image.asked_at < FRESH_S for image in found)
 
     async def _take_own(self, sitting: Sitting) -> None:
         started = time.monotonic()
-        image = self._new(sitting, sitting.project.id, self._install_s.get(sitting.nonce, self._known_s(sitting)))
+        image = self._new(sitting, sitting.project.id, await self._took_s(sitting))
         async with self._turn:
             self._taking[sitting.nonce] = asyncio.Event()
             try:
@@ -290,22 +291,25 @@ class Gallery:
         size_bytes = int(size.stdout.strip() or 0) * 1024
         if size_bytes > self.limit_bytes:
             return
-        self._store.ask(image)
+        await self._store.ask(image)
         try:
             snapshot_id = await sandbox.snapshot(image.name)
         except SandboxError:
             # What the provider made of it none the less goes now, or is known by its name when it is reconciled.
             await abandon(lambda: connection.delete_snapshot(image.name))
             with unimportant():
-                self._store.forget(image.name)
+                await self._store.forget(image.name)
             raise
-        self._store.made(image.name, snapshot_id, size_bytes)
+        await self._store.made(image.name, snapshot_id, size_bytes)
 
     def _new(self, sitting: Sitting, project_id: str, install_s: float) -> Image:
         now = time.time()
         name = f"{self._prefix}{secrets.token_hex(8)}"
         return Image(name, sitting.place, sitting.key, project_id, sitting.node, install_s, now, now)
 
-    def _known_s(self, sitting: Sitting) -> float:
-        found = self._store.find(sitting.place, sitting.key, sitting.project.id)
+    async def _took_s(self, sitting: Sitting) -> float:
+        """Give how long the install took, in this sandbox or before."""
+        if sitting.nonce in self._install_s:
+            return self._install_s[sitting.nonce]
+        found = await self._store.find(sitting.place, sitting.key, sitting.project.id)
         return found[0].install_s if found else 0.0

@@ -45,7 +45,7 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Reconcile every provider of which something is noted; end when all of them have been reached."""
-        waiting = await asyncio.to_thread(self._ledger.providers)
+        waiting = await self._ledger.providers()
         wait_s = RETRY_FIRST_S
         while waiting := frozenset([each for each in waiting if not await self._reconcile(each)]):
             await asyncio.sleep(wait_s)
@@ -54,9 +54,9 @@ class Housekeeping:
     async def forget(self, project_id: str) -> None:
         """Forget what is kept for a project that left the list. Of a provider out of reach, the next start does so."""
         try:
-            self._runs.forget(project_id)
+            await self._runs.forget(project_id)
             await self._landlord.partings.ended(project_id)
-            for provider in await asyncio.to_thread(self._gallery.providers, project_id):
+            for provider in await self._gallery.providers(project_id):
                 await self._gallery.forget(await self._connect(provider), project_id)
         except CraftError as error:
             _log.info("images of a removed project stay for now: %s", error)

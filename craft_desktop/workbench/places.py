@@ -16,7 +16,7 @@ from craft_desktop.sandbox.local_host import LocalHost
 from craft_desktop.sandbox.profile import CLOUD_DOMAIN, DEFAULT_TEMPLATE, Profile
 from craft_desktop.store.options import OptionStore
 from craft_desktop.store.secrets import SecretStore, mask
-from craft_desktop.workbench.tenancy import APP_METADATA
+from craft_desktop.workbench.rent import APP_METADATA
 
 # After this a window is there and has shown its list; nobody has found a project and pressed Start before.
 WARM_AFTER_S = 1.0

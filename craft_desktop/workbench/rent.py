@@ -8,6 +8,9 @@ from craft_desktop.sandbox.connection import Connection
 from craft_desktop.store.images import Image
 from craft_desktop.workbench.gallery import place_of
 
+# What every sandbox of this program is known by; its installation, project and nonce are told beside it.
+APP_METADATA = {"app": "craft-desktop"}
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -23,6 +26,11 @@ class Asked:
     def place(self) -> str:
         """Where images for this rent lie."""
         return place_of(self.connection.profile, self.consent)
+
+    def fits(self, metadata: Mapping[str, str]) -> bool:
+        """Was a sandbox made with the walls and the Node.js that are asked for now?"""
+        own = {*APP_METADATA, "installation", "project", "nonce"}
+        return {name: value for name, value in metadata.items() if name not in own} == dict(self.consent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ class Run:
         asked = self._orders.take_wipe()
         if asked is not Wipe.NOTHING:
             if asked is Wipe.INSTALLED:
-                self._landlord.installing(self._tenancy)
+                await self._landlord.installing(self._tenancy)
             await self._landlord.discard_images(self._tenancy, asked)
             await wipe(self.sandbox, asked)
             self._engine.verify_soon()
@@ -188,7 +188,7 @@ class Run:
         is_new = self._folder.dependency_key != installed
         while self._folder.dependency_key != installed:
             began = time.monotonic()
-            self._landlord.installing(self._tenancy)
+            await self._landlord.installing(self._tenancy)
             await self._launch.install(
                 self._folder.recipe,
                 self._settings().install_limit_s,
@@ -196,7 +196,7 @@ class Run:
                 await self._environment(),
             )
             installed = self._folder.dependency_key
-            self._landlord.installed(self._tenancy, installed, time.monotonic() - began)
+            await self._landlord.installed(self._tenancy, installed, time.monotonic() - began)
             await self._reread()
         if self._voice.session().phase is Phase.INSTALLING:
             self._voice.tell(Installed(skipped=not is_new))

@@ -31,7 +31,6 @@ from craft_desktop.model.session import (
     Session,
     StartAsked,
     StartOverAsked,
-    Step,
     StopAsked,
     advance,
 )
@@ -112,9 +111,7 @@ class Runner:
             if wipe is not Wipe.NOTHING:
                 self._orders.restart(wipe)
             project = self._project()
-            usual: Mapping[Step, float] = {}
-            with unimportant():
-                usual = self._means.runs.estimates(project.id)
+            usual = self._means.runs.estimates(project.id)
             chosen = provider or project.provider or self._means.settings().provider
             self._tell(StartAsked(chosen, tuple(usual.items())))
             task = self._means.owner.start(self._whole_run(), name=f"run {project.slug}", awaited=True)
@@ -277,9 +274,12 @@ class Runner:
         is_first_page = before.phase is Phase.WAITING and now.phase is Phase.LIVE and before.url is None
         is_failed_start = before.phase in STARTING_UP and now.phase is Phase.FAILED and before.url is None
         if is_first_page or is_failed_start:
-            outcome = LIVE if now.problem is None else now.problem.title
-            with unimportant():  # what steps take as a rule is worth no failure
-                self._means.runs.add(now.project_id, now.provider, now.origin, now.started_at, now.steps, outcome)
+            self._means.owner.start(self._keep_times(now), name=f"times of {self._project().slug}")
+
+    async def _keep_times(self, run: Session) -> None:
+        outcome = LIVE if run.problem is None else run.problem.title
+        with unimportant():  # what steps take as a rule is worth no failure
+            await self._means.runs.add(run.project_id, run.provider, run.origin, run.started_at, run.steps, outcome)
 
     async def _whole_run(self) -> None:
         self._voice.say(f"Starting on {self.session.provider.value}")
@@ -361,7 +361,7 @@ class Runner:
             else:
                 await self._means.landlord.release(tenancy)
                 if run.was_live:
-                    self._means.landlord.expect(tenancy)
+                    await self._means.landlord.expect(tenancy)
 
 
 class _StartOverError(Exception):

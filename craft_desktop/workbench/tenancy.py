@@ -24,12 +24,10 @@ from craft_desktop.workbench.folder import read_needs_of
 from craft_desktop.workbench.gallery import Gallery, Sitting, saves
 from craft_desktop.workbench.parting import Partings
 from craft_desktop.workbench.reconcile import end_unknown
-from craft_desktop.workbench.rent import Asked, Kind, kind_of
+from craft_desktop.workbench.rent import APP_METADATA, Asked, Kind, kind_of
 
 # A crashed program leaves a sandbox running for this long at most (the web service's own figure).
 SANDBOX_TIMEOUT_S = 600
-
-APP_METADATA = {"app": "craft-desktop"}
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +111,8 @@ class Landlord:
         needs = await asyncio.to_thread(read_needs_of, project.path)
         tenancy = await self._take_over(asked)
         if tenancy is None:
-            best = self._gallery.best(asked.place, key, project.id, shared=bool(needs.shared_manifest)) if key else None
+            shared = bool(needs.shared_manifest)
+            best = await self._gallery.best(asked.place, key, project.id, shared=shared) if key else None
             tenancy = await self._pooled(asked, best) or await self._from_image(asked, best)
         if tenancy is None:
             tenancy = await self._make(asked, None)
@@ -135,7 +134,7 @@ class Landlord:
             _log.info("%s could not be left running: %s", tenancy.sandbox.id, error)
             await self.release(tenancy)
             return
-        self._ledger.disown(tenancy.nonce)
+        await self._ledger.disown(tenancy.nonce)
 
     async def part(self, tenancy: Tenancy, rest: Callable[[], Awaitable[None]]) -> None:
         """Release a good run's sandbox; an image still to be taken is, behind it, once `rest` ended its code."""
@@ -147,13 +146,14 @@ class Landlord:
 
     async def _let_go(self, tenancy: Tenancy) -> None:
         await self.release(tenancy)
-        self.expect(tenancy)
+        await self.expect(tenancy)
 
-    def expect(self, tenancy: Tenancy) -> None:
+    async def expect(self, tenancy: Tenancy) -> None:
         """Have a sandbox ready for another start of a project whose good run has ended, if the settings say so."""
         asked = tenancy.asked
         with unimportant():  # a run that has ended well does not fail for what may come after it
-            best = self._gallery.best(asked.place, asked.key, asked.project.id, shared=False) if asked.key else None
+            key, project_id = asked.key, asked.project.id
+            best = await self._gallery.best(asked.place, key, project_id, shared=False) if key else None
             self._pool.want(kind_of(asked, best))
 
     async def aclose(self) -> None:
@@ -161,16 +161,16 @@ class Landlord:
         await self.partings.aclose()
         await self._pool.aclose()
 
-    def installing(self, tenancy: Tenancy) -> None:
+    async def installing(self, tenancy: Tenancy) -> None:
         """Note that an install begins: until `installed`, what `node_modules` hold is not known."""
         with unimportant():
-            self._ledger.holds(tenancy.nonce, None)
+            await self._ledger.holds(tenancy.nonce, None)
         self._gallery.timing(tenancy.nonce, None)
 
-    def installed(self, tenancy: Tenancy, key: str, took_s: float) -> None:
+    async def installed(self, tenancy: Tenancy, key: str, took_s: float) -> None:
         """Note what `node_modules` are whole for, so that a start after a crash need not install again."""
         with unimportant():  # without the note, a start after a crash installs again
-            self._ledger.holds(tenancy.nonce, key)
+            await self._ledger.holds(tenancy.nonce, key)
         self._gallery.timing(tenancy.nonce, took_s)
 
     def keep_image(
@@ -233,18 +233,27 @@ class Landlord:
 
     async def _take_over(self, asked: Asked) -> Tenancy | None:
         connection, project = asked.connection, asked.project
-        rows = [row for row in self._ledger.left_behind(connection.profile.provider) if row.project_id == project.id]
+        left = await self._ledger.left_behind(connection.profile.provider)
         kept: Tenancy | None = None
-        for row in rows:
-            found = await connection.list({**APP_METADATA, "nonce": row.nonce})
-            if not self._ledger.take_over(row):
-                continue  # another copy of the program was faster
-            if found and kept is None and _fits(asked, found[0].metadata):
-                sandbox = await self._wake(connection, row, found[0].sandbox_id)
-                if sandbox is not None:
-                    kept = Tenancy(sandbox, row.nonce, Origin.ADOPTED, asked, holds=row.holds)
+        taken: list[str] = []
+        try:
+            for row in left:
+                if row.project_id != project.id:
                     continue
-            await self._end(row.nonce, [partial(connection.kill, each.sandbox_id) for each in found])
+                found = await connection.list({**APP_METADATA, "nonce": row.nonce})
+                taken.append(row.nonce)
+                if not await self._ledger.take_over(row):
+                    continue  # another copy of the program was faster
+                if found and kept is None and asked.fits(found[0].metadata):
+                    sandbox = await self._wake(connection, row, found[0].sandbox_id)
+                    if sandbox is not None:
+                        kept = Tenancy(sandbox, row.nonce, Origin.ADOPTED, asked, holds=row.holds)
+                        continue
+                await self._end(row.nonce, [partial(connection.kill, each.sandbox_id) for each in found])
+        except BaseException:
+            for nonce in taken:  # stopped, or the provider failed: they are the next start's
+                await self._ledger.disown(nonce)
+            raise
         return kept
 
     async def _wake(self, connection: Connection, row: Row, sandbox_id: str) -> Sandbox | None:
@@ -258,9 +267,9 @@ class Landlord:
     async def _end(self, nonce: str, kills: Sequence[Callable[[], Awaitable[None]]]) -> None:
         done = [await abandon(kill) for kill in kills]
         if all(done):
-            self._ledger.end(nonce, time.time())
+            await self._ledger.end(nonce, time.time())
         else:
-            self._ledger.disown(nonce)
+            await self._ledger.disown(nonce)
 
     async def _pooled(self, asked: Asked, best: Image | None) -> Tenancy | None:
         """Give a sandbox kept ready, if it is as warm as one made now would be; its environment is empty."""
@@ -269,9 +278,9 @@ class Landlord:
             return None
         tenancy = replace(found, origin=Origin.POOLED, asked=asked, note=saves(best) if best else "")
         async with self._released_on_failure(tenancy):
-            self._ledger.assign(tenancy.nonce, asked.project.id)
-        if best is not None:
-            self._gallery.used(best)
+            await self._ledger.assign(tenancy.nonce, asked.project.id)
+            if best is not None:
+                await self._gallery.used(best)
         return tenancy
 
     async def _is_kept(self, tenancy: Tenancy) -> bool:
@@ -292,7 +301,8 @@ class Landlord:
             tenancy = await self._make(asked, image)
             node = await self._ask_node(tenancy)
             if node == image.node:
-                self._gallery.used(image)
+                async with self._released_on_failure(tenancy):
+                    await self._gallery.used(image)
                 return replace(tenancy, note=saves(image))
             await self.release(tenancy)
             reason = f"it was installed with Node.js {image.node}, and this is {node}"
@@ -309,7 +319,11 @@ class Landlord:
     async def _make(self, asked: Asked, image: Image | None, project_id: str | None = None) -> Tenancy:
         nonce = secrets.token_hex(16)
         whose = asked.project.id if project_id is None else project_id
-        self._ledger.ask(nonce, whose, asked.connection.profile.provider, time.time(), asked.envs)
+        try:
+            await self._ledger.ask(nonce, whose, asked.connection.profile.provider, time.time(), asked.envs)
+        except asyncio.CancelledError:
+            await self._ledger.end(nonce, time.time())  # nothing is asked for
+            raise
         making = self._owner.start(self._create(asked, nonce, image, whose), name="create", awaited=True)
         try:
             sandbox = await asyncio.shield(making)
@@ -323,8 +337,8 @@ class Landlord:
         if image is not None:
             tenancy = Tenancy(sandbox, nonce, Origin.IMAGE, asked, holds=image.key, image=image)
         async with self._released_on_failure(tenancy):
-            self._ledger.made(nonce, sandbox.id)
-            self._ledger.holds(nonce, tenancy.holds)
+            await self._ledger.made(nonce, sandbox.id)
+            await self._ledger.holds(nonce, tenancy.holds)
         return tenancy
 
     async def _create(self, asked: Asked, nonce: str, image: Image | None, whose: str) -> Sandbox:
@@ -368,7 +382,7 @@ class Landlord:
 
     async def _not_made(self, nonce: str, error: SandboxError) -> None:
         if isinstance(error, SandboxUnreachableError):  # nobody knows whether it was
-            self._ledger.disown(nonce)
+            await self._ledger.disown(nonce)
         else:
             await self._end(nonce, [])
 
@@ -380,9 +394,3 @@ class Landlord:
             await self._not_made(nonce, error)
             return
         await self.release(Tenancy(sandbox, nonce, Origin.TEMPLATE, asked))
-
-
-def _fits(asked: Asked, metadata: Mapping[str, str]) -> bool:
-    """Was a sandbox made with the walls and the Node.js that are asked for now?"""
-    own = {*APP_METADATA, "installation", "project", "nonce"}
-    return {name: value for name, value in metadata.items() if name not in own} == dict(asked.consent)

@@ -1,3 +1,4 @@
+import asyncio
 import multiprocessing
 import os
 from dataclasses import replace
@@ -18,15 +19,15 @@ def image(
     return Image(name, "local base", key, project_id, "20.1.0", 3.0, at, at, f"{name}:id" if made else None, size)
 
 
-def kept(store: ImageStore, *images: Image) -> None:
+async def kept(store: ImageStore, *images: Image) -> None:
     for each in images:
-        store.ask(each)
+        await store.ask(each)
         if each.snapshot_id:
-            store.made(each.name, each.snapshot_id, each.size_bytes)
+            await store.made(each.name, each.snapshot_id, each.size_bytes)
 
 
 def ask_and_die(folder: Path) -> None:
-    ImageStore(folder).ask(image("theirs"))
+    asyncio.run(ImageStore(folder).ask(image("theirs")))
     os._exit(0)
 
 
@@ -35,42 +36,42 @@ def store(tmp_path: Path) -> ImageStore:
     return ImageStore(tmp_path)
 
 
-def test_what_was_kept_is_found(store: ImageStore) -> None:
-    kept(store, image("a"))
-    assert store.find("local base", "k", "p1") == (image("a"),)
-    assert store.all("local base") == (image("a"),)
-    assert store.places() == {"local base"}
-    assert store.find("local base", "other key", "p1") == ()
-    assert store.find("elsewhere", "k", "p1") == ()
-    store.forget("a")
-    assert store.places() == frozenset()
+async def test_what_was_kept_is_found(store: ImageStore) -> None:
+    await kept(store, image("a"))
+    assert await store.find("local base", "k", "p1") == (image("a"),)
+    assert await store.all("local base") == (image("a"),)
+    assert await store.places() == {"local base"}
+    assert await store.find("local base", "other key", "p1") == ()
+    assert await store.find("elsewhere", "k", "p1") == ()
+    await store.forget("a")
+    assert await store.places() == frozenset()
 
 
-def test_a_projects_own_comes_before_the_one_for_all_and_the_newest_first(store: ImageStore) -> None:
-    kept(store, image("own", at=1), image("newer", at=2), image("all", "", at=3), image("foreign", "p2", at=4))
-    assert [each.name for each in store.find("local base", "k", "p1")] == ["newer", "own", "all"]
-    assert [each.name for each in store.find("local base", "k", "p3")] == ["all"]
+async def test_a_projects_own_comes_before_the_one_for_all_and_the_newest_first(store: ImageStore) -> None:
+    await kept(store, image("own", at=1), image("newer", at=2), image("all", "", at=3), image("foreign", "p2", at=4))
+    assert [each.name for each in await store.find("local base", "k", "p1")] == ["newer", "own", "all"]
+    assert [each.name for each in await store.find("local base", "k", "p3")] == ["all"]
 
 
-def test_one_that_is_being_taken_is_not_given(store: ImageStore) -> None:
-    kept(store, image("a", made=False))
-    assert store.find("local base", "k", "p1") == ()
-    assert store.unfinished() == frozenset()  # this process still takes it
-    store.made("a", "a:id", 1)
-    assert store.find("local base", "k", "p1") == (image("a"),)
+async def test_one_that_is_being_taken_is_not_given(store: ImageStore) -> None:
+    await kept(store, image("a", made=False))
+    assert await store.find("local base", "k", "p1") == ()
+    assert await store.unfinished() == frozenset()  # this process still takes it
+    await store.made("a", "a:id", 1)
+    assert await store.find("local base", "k", "p1") == (image("a"),)
 
 
-def test_what_a_dead_process_was_taking_is_unfinished(tmp_path: Path) -> None:
+async def test_what_a_dead_process_was_taking_is_unfinished(tmp_path: Path) -> None:
     child = SPAWN.Process(target=ask_and_die, args=(tmp_path,))
     child.start()
     child.join(30)
-    assert ImageStore(tmp_path).unfinished() == {"theirs"}
+    assert await ImageStore(tmp_path).unfinished() == {"theirs"}
 
 
-def test_use_moves_an_image_ahead(store: ImageStore) -> None:
-    kept(store, image("a", at=1), image("b", "p2", at=2))
-    store.used("a", 3.0)
-    assert [each.name for each in store.all("local base")] == ["a", "b"]
+async def test_use_moves_an_image_ahead(store: ImageStore) -> None:
+    await kept(store, image("a", at=1), image("b", "p2", at=2))
+    await store.used("a", 3.0)
+    assert [each.name for each in await store.all("local base")] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

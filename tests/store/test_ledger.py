@@ -1,12 +1,14 @@
+import asyncio
 import multiprocessing
 import os
 import resource
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,46 +21,49 @@ SPAWN = multiprocessing.get_context("spawn")
 DEADLINE_S = 30.0
 
 
-def ask_and_die(folder: Path) -> None:
+async def ask_and_die(folder: Path) -> None:
     ledger = Ledger(folder)
-    ledger.ask("first", "p1", Provider.LOCAL, 1.0)
-    ledger.made("first", "i1")
-    ledger.ask("second", "p2", Provider.LOCAL, 2.0)
-    ledger.ask("ended", "p1", Provider.LOCAL, 3.0)
-    ledger.end("ended", 4.0)
-    ledger.ask("elsewhere", "p1", Provider.E2B, 5.0)
+    await ledger.ask("first", "p1", Provider.LOCAL, 1.0)
+    await ledger.made("first", "i1")
+    await ledger.ask("second", "p2", Provider.LOCAL, 2.0)
+    await ledger.ask("ended", "p1", Provider.LOCAL, 3.0)
+    await ledger.end("ended", 4.0)
+    await ledger.ask("elsewhere", "p1", Provider.E2B, 5.0)
     os._exit(0)  # as a crash would: nothing is closed, nothing is flushed
 
 
-def ask_and_stay(folder: Path, told: Connection) -> None:
-    Ledger(folder).ask("theirs", "p1", Provider.LOCAL, 1.0)
+async def ask_and_stay(folder: Path, told: Connection) -> None:
+    await Ledger(folder).ask("theirs", "p1", Provider.LOCAL, 1.0)
     told.send(os.getpid())
     told.recv()
 
 
-def ask_often(folder: Path, who: str) -> None:
+async def ask_often(folder: Path, who: str) -> None:
     ledger = Ledger(folder)
     for number in range(20):
-        ledger.ask(f"{who}-{number}", "p1", Provider.LOCAL, float(number))
-        ledger.made(f"{who}-{number}", f"i{number}")
+        await ledger.ask(f"{who}-{number}", "p1", Provider.LOCAL, float(number))
+        await ledger.made(f"{who}-{number}", f"i{number}")
 
 
-def ask_on_a_full_disk(folder: Path) -> None:
+async def ask_on_a_full_disk(folder: Path) -> None:
     ledger = Ledger(folder)
-    ledger.ask("before", "p1", Provider.LOCAL, 1.0)
+    await ledger.ask("before", "p1", Provider.LOCAL, 1.0)
     size = max(path.stat().st_size for path in folder.iterdir())
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     try:
         for number in range(1000):
-            ledger.ask(f"{number}", "p1", Provider.LOCAL, 1.0)
+            await ledger.ask(f"{number}", "p1", Provider.LOCAL, 1.0)
     except SandboxError as error:
         os._exit(0 if "Make room on the disk" in error.problem.remedy else 1)
     os._exit(2)
 
 
-def child_of(work: object, *arguments: object) -> int | None:
-    assert callable(work)
-    child = SPAWN.Process(target=work, args=arguments)
+def carry_out(work: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
+    asyncio.run(work(*arguments))
+
+
+def child_of(work: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> int | None:
+    child = SPAWN.Process(target=carry_out, args=(work, *arguments))
     child.start()
     child.join(DEADLINE_S)
     return child.exitcode
@@ -71,96 +76,97 @@ def dead(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
 
 
-def test_a_living_process_leaves_nothing_behind(tmp_path: Path) -> None:
+async def test_a_living_process_leaves_nothing_behind(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
-    ledger.made("mine", "i1")
-    assert ledger.left_behind(Provider.LOCAL) == ()
-    assert Ledger(tmp_path).left_behind(Provider.LOCAL) == ()
+    await ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
+    await ledger.made("mine", "i1")
+    assert await ledger.left_behind(Provider.LOCAL) == ()
+    assert await Ledger(tmp_path).left_behind(Provider.LOCAL) == ()
 
 
-def test_what_a_dead_process_left_is_found_newest_first(dead: Path) -> None:
-    rows = Ledger(dead).left_behind(Provider.LOCAL)
+async def test_what_a_dead_process_left_is_found_newest_first(dead: Path) -> None:
+    rows = await Ledger(dead).left_behind(Provider.LOCAL)
     (pid,) = {row.owner_pid for row in rows}
     (mark,) = {row.owner_mark for row in rows}
     assert rows == (Row("second", "p2", None, pid, mark), Row("first", "p1", "i1", pid, mark))
-    assert [row.nonce for row in Ledger(dead).left_behind(Provider.E2B)] == ["elsewhere"]
+    assert [row.nonce for row in await Ledger(dead).left_behind(Provider.E2B)] == ["elsewhere"]
 
 
-def test_what_was_taken_over_or_ended_is_left_behind_no_more(dead: Path) -> None:
+async def test_what_was_taken_over_or_ended_is_left_behind_no_more(dead: Path) -> None:
     ledger = Ledger(dead)
-    second, first = ledger.left_behind(Provider.LOCAL)
-    assert ledger.take_over(first)
-    assert not ledger.take_over(first)  # as another copy would, that saw it left behind as well
-    assert [row.nonce for row in ledger.left_behind(Provider.LOCAL)] == ["second"]
-    ledger.end(second.nonce, 9.0)
-    assert not ledger.take_over(second)
-    assert ledger.left_behind(Provider.LOCAL) == ()
+    second, first = await ledger.left_behind(Provider.LOCAL)
+    assert await ledger.take_over(first)
+    assert not await ledger.take_over(first)  # as another copy would, that saw it left behind as well
+    assert [row.nonce for row in await ledger.left_behind(Provider.LOCAL)] == ["second"]
+    await ledger.end(second.nonce, 9.0)
+    assert not await ledger.take_over(second)
+    assert await ledger.left_behind(Provider.LOCAL) == ()
 
 
-def test_what_nobody_knows_of_is_left_for_the_next_look(tmp_path: Path) -> None:
+async def test_what_nobody_knows_of_is_left_for_the_next_look(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    ledger.ask("lost", "p1", Provider.LOCAL, 1.0)
-    assert ledger.left_behind(Provider.LOCAL) == ()
-    ledger.disown("lost")
-    (row,) = ledger.left_behind(Provider.LOCAL)
-    assert row.nonce == "lost" and ledger.take_over(row)
-    assert ledger.left_behind(Provider.LOCAL) == ()
+    await ledger.ask("lost", "p1", Provider.LOCAL, 1.0)
+    assert await ledger.left_behind(Provider.LOCAL) == ()
+    await ledger.disown("lost")
+    (row,) = await ledger.left_behind(Provider.LOCAL)
+    assert row.nonce == "lost" and await ledger.take_over(row)
+    assert await ledger.left_behind(Provider.LOCAL) == ()
 
 
-def test_another_living_copys_sandboxes_are_its_own(tmp_path: Path) -> None:
+async def test_another_living_copys_sandboxes_are_its_own(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ours, theirs = SPAWN.Pipe()
-    child = SPAWN.Process(target=ask_and_stay, args=(tmp_path, theirs))
+    child = SPAWN.Process(target=carry_out, args=(ask_and_stay, tmp_path, theirs))
     child.start()
     assert ours.poll(DEADLINE_S)
     pid = ours.recv()
-    assert ledger.left_behind(Provider.LOCAL) == ()
+    assert await ledger.left_behind(Provider.LOCAL) == ()
     child.kill()
     child.join(DEADLINE_S)
-    (row,) = ledger.left_behind(Provider.LOCAL)
+    (row,) = await ledger.left_behind(Provider.LOCAL)
     assert (row.nonce, row.owner_pid) == ("theirs", pid)
 
 
-def test_a_process_of_another_person_is_alive(dead: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_of_another_person_is_alive(dead: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(pid: int, signal: int) -> None:
         assert signal == 0
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "kill", refuse)
-    assert Ledger(dead).left_behind(Provider.LOCAL) == ()
+    assert await Ledger(dead).left_behind(Provider.LOCAL) == ()
 
 
-def test_two_copies_write_one_after_the_other(tmp_path: Path) -> None:
-    children = [SPAWN.Process(target=ask_often, args=(tmp_path, who)) for who in ("a", "b")]
+async def test_two_copies_write_one_after_the_other(tmp_path: Path) -> None:
+    children = [SPAWN.Process(target=carry_out, args=(ask_often, tmp_path, who)) for who in ("a", "b")]
     for child in children:
         child.start()
     for child in children:
         child.join(DEADLINE_S)
     assert [child.exitcode for child in children] == [0, 0]
-    rows = Ledger(tmp_path).left_behind(Provider.LOCAL)
+    rows = await Ledger(tmp_path).left_behind(Provider.LOCAL)
     assert {row.nonce for row in rows} == {f"{who}-{number}" for who in "ab" for number in range(20)}
     assert all(row.sandbox_id for row in rows)
 
 
-def test_a_nonce_is_asked_for_once(tmp_path: Path) -> None:
+async def test_a_nonce_is_asked_for_once(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    ledger.ask("same", "p1", Provider.LOCAL, 1.0)
+    await ledger.ask("same", "p1", Provider.LOCAL, 1.0)
     with pytest.raises(sqlite3.IntegrityError):
-        ledger.ask("same", "p2", Provider.LOCAL, 2.0)
+        await ledger.ask("same", "p2", Provider.LOCAL, 2.0)
 
 
-def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
-    Ledger(tmp_path).ask("mine", "p1", Provider.LOCAL, 1.0)
-    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    await Ledger(tmp_path).ask("mine", "p1", Provider.LOCAL, 1.0)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*") if path.is_file()} == {0o600}
+    assert stat.S_IMODE((tmp_path / "held").stat().st_mode) == 0o700
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
+async def test_a_full_disk_is_told(tmp_path: Path) -> None:
     assert child_of(ask_on_a_full_disk, tmp_path) == 0
     # What was written before is still there, and with room again the ledger serves.
     ledger = Ledger(tmp_path)
-    assert "before" in {row.nonce for row in ledger.left_behind(Provider.LOCAL)}
-    ledger.ask("after", "p1", Provider.LOCAL, 1.0)
+    assert "before" in {row.nonce for row in await ledger.left_behind(Provider.LOCAL)}
+    await ledger.ask("after", "p1", Provider.LOCAL, 1.0)
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -168,14 +174,16 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         Ledger(tmp_path / "gone")
 
 
-def test_a_ledger_that_another_copy_holds_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_ledger_that_another_copy_holds_too_long_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "BUSY_LIMIT_S", 0.0)
     ledger = Ledger(tmp_path)
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(SandboxError, match="locked"):
-            ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
-    ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
+            await ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
+    await ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
 
 
 def torn(content: bytes) -> bytes:
@@ -184,7 +192,7 @@ def torn(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["text", "header", "torn"])
-def test_a_broken_ledger_is_set_aside_and_a_new_one_serves(
+async def test_a_broken_ledger_is_set_aside_and_a_new_one_serves(
     dead: Path, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = dead / "ledger.sqlite"
@@ -198,34 +206,34 @@ def test_a_broken_ledger_is_set_aside_and_a_new_one_serves(
     assert aside.read_bytes() == broken
     assert aside.name in caplog.text
     # what it spoke of may still run: every place is worth a look
-    assert ledger.providers() == set(Provider)
-    assert [(row.project_id, row.sandbox_id) for row in ledger.left_behind(Provider.E2B)] == [("", None)]
-    ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
-    ledger.end("mine", 2.0)
+    assert await ledger.providers() == set(Provider)
+    assert [(row.project_id, row.sandbox_id) for row in await ledger.left_behind(Provider.E2B)] == [("", None)]
+    await ledger.ask("mine", "p1", Provider.LOCAL, 1.0)
+    await ledger.end("mine", 2.0)
 
 
-def test_an_end_that_cannot_be_written_is_before_the_next_is_asked_for(
+async def test_an_end_that_cannot_be_written_is_before_the_next_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BUSY_LIMIT_S", 0.0)
     ledger = Ledger(tmp_path)
     for nonce in ("gone", "lost"):
-        ledger.ask(nonce, "p1", Provider.LOCAL, 1.0)
+        await ledger.ask(nonce, "p1", Provider.LOCAL, 1.0)
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as other:
         other.execute("BEGIN IMMEDIATE")
-        ledger.end("gone", 2.0)
-        ledger.disown("lost")
-        assert {row.nonce for row in ledger.open_rows(Provider.LOCAL)} == {"gone", "lost"}
-    ledger.ask("next", "p1", Provider.LOCAL, 3.0)
-    assert {row.nonce: row.is_left for row in Ledger(tmp_path).open_rows(Provider.LOCAL)} == {
+        await ledger.end("gone", 2.0)
+        await ledger.disown("lost")
+        assert {row.nonce for row in await ledger.open_rows(Provider.LOCAL)} == {"gone", "lost"}
+    await ledger.ask("next", "p1", Provider.LOCAL, 3.0)
+    assert {row.nonce: row.is_left for row in await Ledger(tmp_path).open_rows(Provider.LOCAL)} == {
         "next": False,
         "lost": True,
     }
 
 
-def test_the_names_of_variables_are_kept_and_no_value(tmp_path: Path) -> None:
+async def test_the_names_of_variables_are_kept_and_no_value(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    ledger.ask("n", "p", Provider.E2B, 1.0, {"TOKEN": "s3cret-value", "API_URL": "x"})
-    (row,) = ledger.open_rows(Provider.E2B)
+    await ledger.ask("n", "p", Provider.E2B, 1.0, {"TOKEN": "s3cret-value", "API_URL": "x"})
+    (row,) = await ledger.open_rows(Provider.E2B)
     assert row.variables == ("API_URL", "TOKEN")
-    assert all(b"s3cret-value" not in path.read_bytes() for path in tmp_path.iterdir())
+    assert all(b"s3cret-value" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

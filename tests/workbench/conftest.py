@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,19 @@ class House:
         """Make another landlord on the same lists, as another copy of the program has."""
         return Landlord(self.ledger, self.gallery, self.owner, self.installation)
 
+    def next_copy(self) -> "House":
+        """Make what another copy of the program has, on the same folders. Close it with `aclose`."""
+        ledger, images = Ledger(self.folder / "state"), ImageStore(self.folder / "state")
+        gallery = Gallery(images, self.owner, Settings, self.installation)
+        landlord = Landlord(ledger, gallery, self.owner, self.installation)
+        return replace(self, landlord=landlord, gallery=gallery, ledger=ledger, images=images)
+
+    async def aclose(self) -> None:
+        """End what it holds ready, and let go of the rest."""
+        await self.landlord.aclose()
+        await self.ledger.aclose()
+        await self.images.aclose()
+
     async def until_told(self, words: str) -> None:
         async with asyncio.timeout(LIMIT_S):
             while not any(words in line for line in self.told):
@@ -78,4 +91,6 @@ async def house(tmp_path: Path, settings: Settings) -> AsyncIterator[House]:
         connection = Connection(await host.profile())
         yield House(landlord, gallery, connection, ledger, images, owner, tmp_path, installation)
         await landlord.aclose()
+    await ledger.aclose()
+    await images.aclose()
     await host.aclose()

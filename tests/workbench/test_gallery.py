@@ -25,7 +25,7 @@ async def imaged(house: House, project: Project, key: str = "key") -> Tenancy:
     """Rent, use and keep an image, as a first start does."""
     tenancy = await house.landlord.rent(house.connection, project, {}, key)
     await tenancy.sandbox.run(FILES)
-    house.landlord.installed(tenancy, key, 12.0)
+    await house.landlord.installed(tenancy, key, 12.0)
     house.landlord.keep_image(tenancy, key, tell=house.told.append)
     await house.until_told("Kept the dependencies for later starts")
     return tenancy
@@ -65,7 +65,7 @@ async def test_an_image_for_all_holds_what_was_installed_and_nothing_of_the_firs
     await first.sandbox.run(
         f"{FILES}; mkdir project/node_modules/is-number; echo evil > project/node_modules/is-number/x"
     )
-    house.landlord.installed(first, key, 3.0)
+    await house.landlord.installed(first, key, 3.0)
     house.landlord.keep_image(first, key, tell=house.told.append)
     await house.until_told("for other projects")
     await house.landlord.release(first)
@@ -82,7 +82,7 @@ async def test_an_image_for_all_holds_what_was_installed_and_nothing_of_the_firs
         *(f"{package}/{name}" for name in ("LICENSE", "README.md", "index.js", "package.json")),
     }
     assert (await second.sandbox.run("node -p \"require('./project/node_modules/is-number')(3)\"")).stdout == "true\n"
-    assert [row.project_id for row in house.ledger.open_rows(Provider.LOCAL)] == [other.id]
+    assert [row.project_id for row in await house.ledger.open_rows(Provider.LOCAL)] == [other.id]
     await house.landlord.release(second)
     # One that has a say in its own install gets none.
     own = house.project("own", scripts={"postinstall": "true"}, **parts)
@@ -102,7 +102,7 @@ async def test_no_image_is_taken_while_somebody_works(house: House, monkeypatch:
     for _ in range(10):
         await asyncio.sleep(0.1)  # the person types
         used_at = asyncio.get_running_loop().time()
-    assert house.images.all(tenancy.asked.place) == ()
+    assert await house.images.all(tenancy.asked.place) == ()
     await house.until_told("Kept")
     assert len(await house.snapshots()) == 1
 
@@ -110,13 +110,13 @@ async def test_no_image_is_taken_while_somebody_works(house: House, monkeypatch:
 async def test_one_image_a_day_of_the_same_dependencies(house: House) -> None:
     project = house.project("one")
     await house.landlord.release(await imaged(house, project))
-    (image,) = house.images.all(place_of(house.connection.profile, {}))
+    (image,) = await house.images.all(place_of(house.connection.profile, {}))
     second = await house.landlord.rent(house.connection, project, {}, "key")
     house.landlord.keep_image(second, "key", tell=house.told.append)
     async with asyncio.timeout(LIMIT_S):
         while len(house.owner):
             await asyncio.sleep(0.02)
-    assert house.images.all(image.place)[0].name == image.name
+    assert (await house.images.all(image.place))[0].name == image.name
     assert len(await house.snapshots()) == 1
 
 
@@ -148,26 +148,26 @@ async def test_an_image_that_does_not_start_is_dropped_once(house: House) -> Non
     assert (tenancy.origin, tenancy.holds) == (Origin.TEMPLATE, None)
     assert "could not be used and were dropped" in tenancy.note
     await house.landlord.release(tenancy)
-    assert house.images.all(tenancy.asked.place) == ()
+    assert await house.images.all(tenancy.asked.place) == ()
     again = await house.landlord.rent(house.connection, project, {}, "key")
     assert (again.origin, again.note) == (Origin.TEMPLATE, "")
-    assert len(house.ledger.open_rows(Provider.LOCAL)) == 1
+    assert len(await house.ledger.open_rows(Provider.LOCAL)) == 1
 
 
 async def test_an_image_of_another_node_is_dropped(house: House) -> None:
     project = house.project("one")
     first = await imaged(house, project)
     await house.landlord.release(first)
-    (image,) = house.images.all(first.asked.place)
-    house.images.forget(image.name)
+    (image,) = await house.images.all(first.asked.place)
+    await house.images.forget(image.name)
     other = dataclasses.replace(image, node="1.2.3")
-    house.images.ask(other)
-    house.images.made(other.name, image.snapshot_id or "", image.size_bytes)
+    await house.images.ask(other)
+    await house.images.made(other.name, image.snapshot_id or "", image.size_bytes)
     tenancy = await house.landlord.rent(house.connection, project, {}, "key")
     assert tenancy.origin is Origin.TEMPLATE
     assert "installed with Node.js 1.2.3" in tenancy.note
     assert await house.snapshots() == []
-    assert [row.nonce for row in house.ledger.open_rows(Provider.LOCAL)] == [tenancy.nonce]
+    assert [row.nonce for row in await house.ledger.open_rows(Provider.LOCAL)] == [tenancy.nonce]
 
 
 async def test_a_run_that_distrusts_its_image_drops_it(house: House) -> None:
@@ -192,7 +192,7 @@ async def test_a_snapshot_of_a_sandbox_that_ends_leaves_nothing(house: House) ->
         async with asyncio.timeout(LIMIT_S):
             while len(house.owner):
                 await asyncio.sleep(0.01)
-    finished = {image.name for image in house.images.all(place_of(house.connection.profile, {}))}
+    finished = {image.name for image in await house.images.all(place_of(house.connection.profile, {}))}
     assert set(await house.snapshots()) == finished
 
 
@@ -205,11 +205,11 @@ async def test_snapshots_without_a_row_and_rows_without_a_snapshot_go(house: Hou
         await first.sandbox.snapshot(name)
     now = time.time()
     gone = Image(f"craft-{house.installation}-gone", first.asked.place, "k", project.id, "1", 1.0, now, now)
-    house.images.ask(gone)
-    house.images.made(gone.name, "local/gone:default", 1)
+    await house.images.ask(gone)
+    await house.images.made(gone.name, "local/gone:default", 1)
     await house.gallery.reconcile(house.connection, [project.id])
     assert set(await house.snapshots()) == {kept, "the-persons-own", "craft-ffffffffffff-elsewhere"}
-    assert [image.name for image in house.images.all(first.asked.place)] == [kept]
+    assert [image.name for image in await house.images.all(first.asked.place)] == [kept]
     # The project is taken off the list: what holds its files goes.
     await house.gallery.reconcile(house.connection, [])
     assert kept not in await house.snapshots()
@@ -221,7 +221,7 @@ async def test_a_removed_projects_images_go(house: House) -> None:
     house.told.clear()
     await imaged(house, other)
     await house.gallery.forget(house.connection, one.id)
-    (image,) = house.images.all(place_of(house.connection.profile, {}))
+    (image,) = await house.images.all(place_of(house.connection.profile, {}))
     assert image.project_id == other.id
     assert await house.snapshots() == [image.name]
 

@@ -25,7 +25,7 @@ async def test_a_provider_out_of_reach_is_looked_through_once_it_answers(
 ) -> None:
     monkeypatch.setattr(module, "RETRY_FIRST_S", 0.01)
     tenancy = await house.landlord.rent(house.connection, house.project("gone"), {})
-    house.ledger.disown(tenancy.nonce)
+    await house.ledger.disown(tenancy.nonce)
     asked: list[Provider] = []
 
     async def connect(provider: Provider) -> Connection:
@@ -39,7 +39,7 @@ async def test_a_provider_out_of_reach_is_looked_through_once_it_answers(
         await keeper.run()
     assert asked == [Provider.LOCAL] * 3
     assert await running(house) == []
-    assert house.ledger.open_rows(Provider.LOCAL) == ()
+    assert await house.ledger.open_rows(Provider.LOCAL) == ()
 
 
 async def test_where_nothing_is_noted_nobody_is_asked(house: House, runs: RunStore) -> None:
@@ -52,7 +52,7 @@ async def test_where_nothing_is_noted_nobody_is_asked(house: House, runs: RunSto
 async def test_a_removed_project_leaves_neither_images_nor_history(house: House, runs: RunStore) -> None:
     one, other = house.project("one"), house.project("other")
     for project in (one, other):
-        runs.add(project.id, Provider.LOCAL, Origin.TEMPLATE, 1.0, FRESH_STEPS, LIVE)
+        await runs.add(project.id, Provider.LOCAL, Origin.TEMPLATE, 1.0, FRESH_STEPS, LIVE)
         tenancy = await house.landlord.rent(house.connection, project, {}, "key")
         house.landlord.keep_image(tenancy, "key", tell=house.told.append)
         await house.until_told("Kept")
@@ -66,7 +66,7 @@ async def test_a_removed_project_leaves_neither_images_nor_history(house: House,
     keeper = Housekeeping(house.ledger, house.landlord, house.gallery, runs, connect, lambda: [other.id])
     await keeper.forget(one.id)
     assert len(await house.snapshots()) == len(before) - 1
-    assert runs.history(one.id) == ()
-    assert len(runs.history(other.id)) == 1
-    assert house.gallery.providers(one.id) == frozenset()
-    assert house.gallery.providers(other.id) == {Provider.LOCAL}
+    assert await runs.history(one.id) == ()
+    assert len(await runs.history(other.id)) == 1
+    assert await house.gallery.providers(one.id) == frozenset()
+    assert await house.gallery.providers(other.id) == {Provider.LOCAL}

@@ -81,7 +81,7 @@ async def test_a_sandbox_released_before_its_quiet_moment_leaves_its_image(house
     assert second.image is not None and second.holds == "key"
     assert (await second.sandbox.run("cat project/dep")).stdout == "deps\n"
     assert await running(house) == [second.sandbox.id]
-    assert [row.nonce for row in house.ledger.open_rows(Provider.LOCAL)] == [second.nonce]
+    assert [row.nonce for row in await house.ledger.open_rows(Provider.LOCAL)] == [second.nonce]
 
 
 async def test_a_quick_stop_is_shown_at_once_and_the_next_start_installs_nothing(

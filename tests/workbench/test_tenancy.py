@@ -71,7 +71,7 @@ async def test_a_sandbox_no_longer_wanted_is_ended_once_it_is_made(
 async def test_what_is_rented_has_its_row_and_its_name_first(house: House) -> None:
     project = house.project("one")
     tenancy = await house.landlord.rent(house.connection, project, {}, envs={"GIVEN": "yes"})
-    (row,) = house.ledger.open_rows(Provider.LOCAL)
+    (row,) = await house.ledger.open_rows(Provider.LOCAL)
     assert (row.nonce, row.project_id, row.sandbox_id) == (tenancy.nonce, project.id, tenancy.sandbox.id)
     (found,) = await house.connection.list({})
     assert found.metadata == {
@@ -83,7 +83,7 @@ async def test_what_is_rented_has_its_row_and_its_name_first(house: House) -> No
     assert (await tenancy.sandbox.run("echo $GIVEN")).stdout == "yes\n"
     assert tenancy.node
     await house.landlord.release(tenancy)
-    assert house.ledger.open_rows(Provider.LOCAL) == ()
+    assert await house.ledger.open_rows(Provider.LOCAL) == ()
     assert await running(house) == []
 
 
@@ -91,11 +91,11 @@ async def test_what_is_rented_has_its_row_and_its_name_first(house: House) -> No
 async def test_the_newest_left_behind_is_taken_over_and_the_others_end(house: House, asleep: bool) -> None:
     project = house.project("one")
     older, newer = [await house.landlord.rent(house.connection, project, {}) for _ in range(2)]
-    house.landlord.installed(newer, "key", 1.0)
+    await house.landlord.installed(newer, "key", 1.0)
     for tenancy in (older, newer):
         if asleep:
             await tenancy.sandbox.pause()
-        house.ledger.disown(tenancy.nonce)
+        await house.ledger.disown(tenancy.nonce)
     found = await house.landlord.rent(house.connection, project, {}, "key")
     assert (found.origin, found.sandbox.id, found.holds) == (Origin.ADOPTED, newer.sandbox.id, "key")
     assert found.reused and found.holds_copy
@@ -106,9 +106,9 @@ async def test_the_newest_left_behind_is_taken_over_and_the_others_end(house: Ho
 async def test_an_install_that_was_cut_off_is_not_believed(house: House) -> None:
     project = house.project("one")
     tenancy = await house.landlord.rent(house.connection, project, {}, "key")
-    house.landlord.installed(tenancy, "key", 1.0)
-    house.landlord.installing(tenancy)
-    house.ledger.disown(tenancy.nonce)
+    await house.landlord.installed(tenancy, "key", 1.0)
+    await house.landlord.installing(tenancy)
+    await house.ledger.disown(tenancy.nonce)
     assert (await house.landlord.rent(house.connection, project, {}, "key")).holds is None
 
 
@@ -116,9 +116,9 @@ async def test_one_that_went_away_meanwhile_is_made_anew(house: House) -> None:
     project = house.project("one")
     tenancy = await house.landlord.rent(house.connection, project, {})
     await tenancy.sandbox.kill()
-    house.ledger.disown(tenancy.nonce)
+    await house.ledger.disown(tenancy.nonce)
     assert (await house.landlord.rent(house.connection, project, {})).origin is Origin.TEMPLATE
-    assert len(house.ledger.open_rows(Provider.LOCAL)) == 1
+    assert len(await house.ledger.open_rows(Provider.LOCAL)) == 1
 
 
 async def test_a_list_that_cannot_be_written_leaves_no_sandbox(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +134,7 @@ async def test_a_list_that_cannot_be_written_leaves_no_sandbox(house: House, mon
 async def test_two_copies_take_over_one_sandbox_once(house: House) -> None:
     project = house.project("one")
     tenancy = await house.landlord.rent(house.connection, project, {})
-    house.ledger.disown(tenancy.nonce)
+    await house.ledger.disown(tenancy.nonce)
     rents = (each.rent(house.connection, project, {}) for each in (house.landlord, house.again()))
     both = await asyncio.gather(*rents)
     assert sorted(each.origin for each in both) == [Origin.ADOPTED, Origin.TEMPLATE]
@@ -148,14 +148,17 @@ class TestPool:
 
     async def until_ready(self, house: House, count: int) -> None:
         async with asyncio.timeout(LIMIT_S):
-            while sum(row.project_id == "" and bool(row.sandbox_id) for row in house.ledger.open_rows(LOCAL)) != count:
+            while (
+                sum(row.project_id == "" and bool(row.sandbox_id) for row in await house.ledger.open_rows(LOCAL))
+                != count
+            ):
                 await asyncio.sleep(0.02)
 
     async def test_a_start_takes_what_was_made_ready(self, house: House) -> None:
         one, other = house.project("one"), house.project("other")
         await house.landlord.rent(house.connection, one, {})
         await self.until_ready(house, 1)
-        (ready,) = [row for row in house.ledger.open_rows(LOCAL) if not row.project_id]
+        (ready,) = [row for row in await house.ledger.open_rows(LOCAL) if not row.project_id]
         # With values of its own in the environment, a sandbox is made with them.
         third = await house.landlord.rent(house.connection, house.project("third"), {}, envs={"A": "1"})
         assert third.origin is Origin.TEMPLATE
@@ -163,26 +166,30 @@ class TestPool:
         assert (second.origin, second.nonce, second.holds_copy) == (Origin.POOLED, ready.nonce, False)
         await self.until_ready(house, 1)
         await house.landlord.aclose()
-        assert {row.project_id for row in house.ledger.open_rows(LOCAL)} == {one.id, other.id, third.asked.project.id}
+        assert {row.project_id for row in await house.ledger.open_rows(LOCAL)} == {
+            one.id,
+            other.id,
+            third.asked.project.id,
+        }
         assert len(await running(house)) == 3
 
     async def test_the_next_start_of_a_project_finds_its_image_ready_and_nobody_else_does(self, house: House) -> None:
         one, other = house.project("one"), house.project("other")
         first = await house.landlord.rent(house.connection, one, {}, "key")
         await first.sandbox.run("mkdir -p project; echo secret > project/.env")
-        house.landlord.installed(first, "key", 5.0)
+        await house.landlord.installed(first, "key", 5.0)
         house.landlord.keep_image(first, "key", tell=house.told.append)
         await house.until_told("Kept")
         await house.landlord.release(first)
-        house.landlord.expect(first)
+        await house.landlord.expect(first)
         async with asyncio.timeout(LIMIT_S):
-            while [row.holds for row in house.ledger.open_rows(LOCAL) if not row.project_id] != ["key"]:
+            while [row.holds for row in await house.ledger.open_rows(LOCAL) if not row.project_id] != ["key"]:
                 await asyncio.sleep(0.02)
         stranger = await house.landlord.rent(house.connection, other, {}, "key")
         assert (stranger.origin, stranger.holds) == (Origin.TEMPLATE, None)
-        house.landlord.expect(first)
+        await house.landlord.expect(first)
         async with asyncio.timeout(LIMIT_S):
-            while [row.holds for row in house.ledger.open_rows(LOCAL) if not row.project_id] != ["key"]:
+            while [row.holds for row in await house.ledger.open_rows(LOCAL) if not row.project_id] != ["key"]:
                 await asyncio.sleep(0.02)
         second = await house.landlord.rent(house.connection, one, {}, "key")
         assert (second.origin, second.holds, second.holds_copy) == (Origin.POOLED, "key", True)
@@ -193,7 +200,7 @@ class TestPool:
 async def test_a_variable_taken_back_before_it_is_taken_over_is_gone(house: House) -> None:
     project = house.project("one")
     made = await house.landlord.rent(house.connection, project, {}, envs={"TAKEN_BACK": "secret", "KEPT": "old"})
-    house.ledger.disown(made.nonce)
+    await house.ledger.disown(made.nonce)
     found = await house.landlord.rent(house.connection, project, {}, envs={"KEPT": "new"})
     assert (found.origin, found.sandbox.id) == (Origin.ADOPTED, made.sandbox.id)
     said: list[str] = []
@@ -207,6 +214,6 @@ async def test_a_variable_taken_back_before_it_is_taken_over_is_gone(house: Hous
 async def test_one_made_with_another_node_is_not_taken_over(house: House) -> None:
     project = house.project("one")
     made = await house.landlord.rent(house.connection, project, {"kind": "older"})
-    house.ledger.disown(made.nonce)
+    await house.ledger.disown(made.nonce)
     assert (await house.landlord.rent(house.connection, project, {})).origin is Origin.TEMPLATE
     assert made.sandbox.id not in await running(house)
