@@ -57,14 +57,18 @@ class Uplink:
             with ExitStack() as theirs:
                 theirs.callback(os.close, ready)
                 theirs.callback(os.close, end)
-                self._process = await asyncio.create_subprocess_exec(
-                    *slirp_argv(self._network.slirp, self._pid, ready, end, hardened=self._network.hardened),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.DEVNULL,
-                    pass_fds=(ready, end),
-                    start_new_session=True,
-                )
+                try:
+                    self._process = await asyncio.create_subprocess_exec(
+                        *slirp_argv(self._network.slirp, self._pid, ready, end, hardened=self._network.hardened),
+                        stdin=asyncio.subprocess.DEVNULL,
+                        stdout=asyncio.subprocess.DEVNULL,
+                        stderr=asyncio.subprocess.DEVNULL,
+                        pass_fds=(ready, end),
+                        start_new_session=True,
+                    )
+                except BaseException:
+                    self._forget()  # tried again each second, a pipe each time would be all descriptors in minutes
+                    raise
             if not await first_bytes(told, READY_TIMEOUT_S):
                 await self._stop()
                 raise OSError("the network of the sandbox did not come up: slirp4netns ended or does not answer")

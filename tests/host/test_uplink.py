@@ -4,10 +4,12 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from craft_desktop.host import uplink as module
 from craft_desktop.host.machine import Machine, PrivateNetwork
 from craft_desktop.host.namespaces import hold_argv
 from craft_desktop.host.uplink import Uplink, first_bytes
@@ -67,6 +69,35 @@ async def test_one_that_cannot_come_up_is_told(held: Machine) -> None:
         with pytest.raises(OSError):
             await uplink.attach()
         await uplink.aclose()
+
+
+async def test_one_that_cannot_be_started_again_is_tried_until_it_can(
+    held: Machine, held_pid: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while slirp4netns is being upgraded; each try gives back what it took."""
+    monkeypatch.setattr(module, "AGAIN_S", 0.01)
+    assert held.network.slirp is not None
+    program, away = tmp_path / "slirp4netns", tmp_path / "away"
+    program.symlink_to(held.network.slirp)
+    async with aclosing(Uplink("c1", replace(held.network, slirp=str(program)), held_pid)) as uplink:
+        await uplink.attach()
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        program.rename(away)
+        tries = 0
+        start = uplink._start
+
+        async def counted() -> None:
+            nonlocal tries
+            tries += 1
+            await start()
+
+        monkeypatch.setattr(uplink, "_start", counted)
+        os.kill(uplink.pid, signal.SIGKILL)
+        await until(lambda: tries >= 20)
+        assert uplink.pid == 0 and "tap0" not in devices(held_pid)
+        away.rename(program)
+        await until(lambda: uplink.pid != 0 and "tap0" in devices(held_pid))
+        await until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
 
 
 async def test_nothing_comes_out_of_a_pipe_that_is_silent_or_closed() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from craft_desktop.model.project import Provider
 from craft_desktop.model.session import Phase
 from craft_desktop.model.settings import Settings
 from craft_desktop.paths import Paths
+from craft_desktop.sandbox.answers import Found
 from craft_desktop.workbench.assemble import open_workbench
 from tests.conftest import StandaloneHost, fetch, files_of, tiny_project
 from tests.end2end.driver import Preview
@@ -121,8 +123,54 @@ async def test_one_that_went_away_meanwhile_is_made_anew(house: House) -> None:
     assert len(await house.ledger.open_rows(Provider.LOCAL)) == 1
 
 
+async def test_a_start_stopped_while_it_takes_one_over_leaves_it_for_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = house.project("one")
+    tenancy = await house.landlord.rent(house.connection, project, {})
+    await house.ledger.disown(tenancy.nonce)
+    asked = asyncio.Event()
+
+    async def wait_for_ever(sandbox_id: str, **_: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as hanging:
+        hanging.setattr(house.connection, "connect", wait_for_ever)
+        renting = house.owner.start(house.landlord.rent(house.connection, project, {}), name="rent", awaited=True)
+        async with asyncio.timeout(LIMIT_S):
+            await asked.wait()
+        assert await house.ledger.left_behind(Provider.LOCAL) == ()
+        renting.cancel()
+        await asyncio.wait([renting])
+    assert [row.nonce for row in await house.ledger.left_behind(Provider.LOCAL)] == [tenancy.nonce]
+    assert (await house.landlord.rent(house.connection, project, {})).sandbox.id == tenancy.sandbox.id
+
+
+async def test_a_provider_that_fails_after_one_was_taken_over_costs_none(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = house.project("one")
+    older, newer = [await house.landlord.rent(house.connection, project, {}) for _ in range(2)]
+    for tenancy in (older, newer):
+        await house.ledger.disown(tenancy.nonce)
+    list_all = house.connection.list
+
+    async def fail_for_the_older(metadata: Mapping[str, str]) -> Sequence[Found]:
+        if metadata.get("nonce") == older.nonce:
+            raise SandboxError("It does not answer", "no route", "Wait.")
+        return await list_all(metadata)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(house.connection, "list", fail_for_the_older)
+        with pytest.raises(SandboxError, match="no route"):
+            await house.landlord.rent(house.connection, project, {})
+    left = await house.ledger.left_behind(Provider.LOCAL)
+    assert {row.nonce for row in left} == {older.nonce, newer.nonce}
+
+
 async def test_a_list_that_cannot_be_written_leaves_no_sandbox(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(nonce: str, sandbox_id: str) -> None:
+    async def refuse(nonce: str, sandbox_id: str) -> None:
         raise SandboxError("The list cannot be written", "The disk is full", "Make room.")
 
     monkeypatch.setattr(house.ledger, "made", refuse)
