@@ -54,10 +54,16 @@ class Command:
     """A command that was begun; `pid` as the sandbox counts. `begin` gives one."""
 
     def __init__(
-        self, sandbox: Sandbox, process: Process, run_id: str, heard: "_Heard", breaks: Breaks, quiet_s: float
+        self,
+        sandbox: Sandbox,
+        process: "Process | _Ended",
+        run_id: str,
+        heard: "_Heard",
+        breaks: Breaks,
+        quiet_s: float,
     ) -> None:
         self._sandbox = sandbox
-        self._process: Process | _Ended = process
+        self._process = process
         self._heard = heard
         self._breaks = breaks
         self._quiet_s = quiet_s
@@ -154,12 +160,36 @@ async def begin(
     :param run_id: marks its processes.
     :param hear: told each line of its output.
     :param quiet_s: seconds of silence after which a distant sandbox is asked anew.
+    Where a network breaks off before its process id is known, it is looked for as soon as the sandbox answers, and
+    started once more if it was not.
+
     :raises SandboxError: the sandbox is gone, refuses or does not answer; it may have been started.
     """
     heard = _Heard(hear)
     script = _SCRIPT.format(folder=shlex.quote(folder), command=command, run_id=run_id, last_end=LAST_END)
-    process = await sandbox.start(script, cwd=".", envs={**envs, MARKER: run_id}, on_output=heard.feed)
+
+    async def start() -> Process:
+        return await sandbox.start(script, cwd=".", envs={**envs, MARKER: run_id}, on_output=heard.feed)
+
+    try:
+        process: Process | _Ended = await start()
+    except SandboxUnreachableError as error:
+        if sandbox.provider is Provider.LOCAL:
+            raise
+        breaks.on_broken(error.problem)
+        process = await persist(lambda: _find(sandbox, run_id, heard)) or await start()
+        breaks.on_joined()
     return Command(sandbox, process, run_id, heard, breaks, quiet_s)
+
+
+async def _find(sandbox: Sandbox, run_id: str, heard: "_Heard") -> "Process | _Ended | None":
+    """Give a command whose start was not answered; None if nothing tells that it ever began."""
+    pid = await sandbox.pid_of(MARKER, run_id)
+    process = None if pid is None else await sandbox.rejoin(pid, heard.feed)
+    exit_code = await _exit_code_of(sandbox, run_id) if process is None else None
+    if process is not None or exit_code is not None:
+        heard.interrupt("[the connection broke off: the first lines of this may be missing]")
+    return process or (None if exit_code is None else _Ended(exit_code))
 
 
 class _Heard:
@@ -184,7 +214,9 @@ class _Heard:
 
 
 class _Ended:
-    """Stands for a command that ended while nobody listened."""
+    """Stands for a command that ended while nobody listened; its process id is of no use any more."""
+
+    pid = 0
 
     def __init__(self, exit_code: int | None) -> None:
         self._exit_code = exit_code

@@ -9,7 +9,6 @@ own (Python 3.11), whose failure nobody collects when the opening is cancelled. 
 import asyncio
 import contextlib
 import logging
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from craft_desktop.sandbox.faults import patiently, translated
 from craft_desktop.sandbox.persist import KILL_LIMIT_S, REQUEST_LIMIT_S, abandon, within
 from craft_desktop.sandbox.profile import Address, Profile, address_of
 from craft_desktop.sandbox.ready import listens
-from craft_desktop.sandbox.upload import send_pieces, send_together
+from craft_desktop.sandbox.upload import goes_alone, send_pieces, send_together
 
 # Longest wait for a pause or a resume: E2B writes a sandbox's memory to its disk (4 s for each GiB, its documentation).
 PAUSE_LIMIT_S = 60.0
@@ -38,8 +37,6 @@ KILL_PAUSES_S = (0.3,)
 LOOK_LIMIT_S = 5.0
 # What a shell says of a program that SIGKILL ended: 128 and the signal's number.
 KILLED = 137
-
-_ESCAPED = re.compile(r'["\\%\x00-\x1f\x7f]')
 
 _log = logging.getLogger(__name__)
 
@@ -93,16 +90,15 @@ class Sandbox:
     async def write(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Write whole files in one request; folders on the way are made. Relative paths are under the home.
 
-        A name that a form would carry escaped (RFC 7578 section 4.2 leaves open how to undo it) goes alone, by the
-        request's address.
+        A name that a form would carry escaped goes alone, by the request's address.
 
         :raises SyncError: the sandbox's disk is full.
         :raises SandboxError: refused, unreachable or gone.
         """
-        together = [file for file in files if not _ESCAPED.search(file[0])]
+        together = [file for file in files if not goes_alone(file[0])]
         if together:
             await patiently(self._profile, lambda: send_together(self._sandbox.files, together))
-        for path, data in (file for file in files if _ESCAPED.search(file[0])):
+        for path, data in (file for file in files if goes_alone(file[0])):
             await self.write_pieces(path, iter([data] if data else []))
 
     async def write_stream(self, path: str, source: Path) -> None:
@@ -205,6 +201,15 @@ class Sandbox:
                     raise
                 return None
         return Process(handle, self._profile)
+
+    async def pid_of(self, name: str, value: str) -> int | None:
+        """Give the process id of the running command that was given an environment variable; None when there is none.
+
+        :raises SandboxError: refused, unreachable or gone.
+        """
+        async with translated(self._profile):
+            found = await self._sandbox.commands.list(request_timeout=REQUEST_LIMIT_S)
+        return next((int(each.pid) for each in found if each.envs.get(name) == value), None)
 
     async def _end(self, handle: Any) -> None:
         async with translated(self._profile):

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,13 @@ SMALL_UPLOAD_BYTES = 256 * 1024
 UPLOAD_ANSWER_S = 20.0
 # A larger upload may take any time, but not stand still: TCP itself waits about as long before a line counts as dead.
 STALL_LIMIT_S = 30.0
+
+_ESCAPED = re.compile(r'["\\%\x00-\x1f\x7f]')
+
+
+def goes_alone(path: str) -> bool:
+    """Would a form carry this name escaped? RFC 7578, section 4.2, leaves open how to undo that."""
+    return _ESCAPED.search(path) is not None
 
 
 async def send_together(filesystem: Any, files: Sequence[tuple[str, bytes]]) -> None:

@@ -31,6 +31,7 @@ SERVE = r"process\.Process/Start .*exec .*run dev"
 FIRST_PAGE = r"GET / "
 # Whatever needs the key: what the control plane is asked.
 CONTROL = r"^[A-Z]+ /(v2/)?(sandboxes|snapshots)"
+LIST = r"process\.Process/List "
 JOIN = r"process\.Process/Connect "
 HEARTBEAT = r"POST /sandboxes/[^/]*/timeout "
 PAUSE = r"POST /sandboxes/[^/]*/pause "

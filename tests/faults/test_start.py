@@ -1,5 +1,6 @@
 """Every fault of the wire at every step of a start: told, nothing left, and the next Start works."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -10,7 +11,20 @@ from craft_desktop.model.session import Phase
 from craft_desktop.sandbox import connection, faults, upload
 from tests.conftest import tiny_project
 from tests.faults.proxy import Answer, Break, Cut, Fault, Lost, Reset, Stall, Then
-from tests.faults.stage import CONTROL, CREATE, FIRST_PAGE, INSTALL, PREPARE, SERVE, STEPS, STOP, UPLOAD, Stage
+from tests.faults.stage import (
+    CONTROL,
+    CREATE,
+    FIRST_PAGE,
+    INSTALL,
+    LIMIT_S,
+    LIST,
+    PREPARE,
+    SERVE,
+    STEPS,
+    STOP,
+    UPLOAD,
+    Stage,
+)
 
 REASON = "the reason that was given"
 SLOW_DOWN = {"Retry-After": "1"}
@@ -83,14 +97,54 @@ async def test_upload(stage: Stage, tmp_path: Path) -> None:
 
 
 async def test_install(stage: Stage, tmp_path: Path) -> None:
-    stream: list[tuple[Fault, str]] = [(Break(answered=1), AWAY)]
     folder = tiny_project(tmp_path / "p")
-    await fails_and_recovers(stage, folder, INSTALL, [*NETWORK[1:3], *stream, *OF_SANDBOX])
+    await fails_and_recovers(stage, folder, INSTALL, [NETWORK[0], NETWORK[2], *OF_SANDBOX])
 
 
-@pytest.mark.parametrize("step", [PREPARE, SERVE])
-async def test_other_commands(stage: Stage, tmp_path: Path, step: str) -> None:
-    await fails_and_recovers(stage, tiny_project(tmp_path / "p"), step, NETWORK[:2])
+@pytest.mark.parametrize(("step", "faults"), [(PREPARE, NETWORK[:2]), (SERVE, NETWORK[:1])])
+async def test_other_commands(stage: Stage, tmp_path: Path, step: str, faults: list[tuple[Fault, str]]) -> None:
+    await fails_and_recovers(stage, tiny_project(tmp_path / "p"), step, faults)
+
+
+@pytest.mark.parametrize("fault", [Reset(), Lost(), Break(answered=1), Stall()], ids=lambda fault: type(fault).__name__)
+@pytest.mark.parametrize("step", ["install", "serve"])
+async def test_a_command_lost_before_its_process_id_is_known_runs_once(
+    stage: Stage, tmp_path: Path, step: str, fault: Fault
+) -> None:
+    """One that runs is joined, one that never began is started once more."""
+    notes = {"preinstall": "echo install >> ~/begun", "dev": "echo serve >> ~/begun; node server.js"}
+    rule = stage.proxy.rule(STEPS[step], fault, times=1)
+    project = await stage.start_live(tiny_project(tmp_path / "p", scripts=notes))
+    assert rule.struck.is_set()
+    assert await stage.do(project, "cat ~/begun") == "install\nserve\n"
+    was_begun = isinstance(fault, Lost | Break)
+    missing = any("first lines of this may be missing" in line.text for line in stage.workbench.log(project.id))
+    assert missing == was_begun
+    (notice,) = stage.notices()
+    assert "does not answer" in notice.title
+    assert any("answers again" in line.text for line in stage.workbench.log(project.id))
+
+
+@pytest.mark.parametrize("exit_code", [0, 5])
+async def test_an_install_lost_before_its_process_id_is_known_that_has_ended(
+    stage: Stage, tmp_path: Path, exit_code: int
+) -> None:
+    folder = tiny_project(tmp_path / "p", scripts={"preinstall": f"echo install >> ~/begun; exit {exit_code}"})
+    stage.proxy.rule(INSTALL, Lost(), times=1)
+    away = stage.proxy.rule(LIST, Reset())
+    project = await stage.workbench.add(folder)
+    starting = asyncio.gather(stage.start(folder))
+    async with asyncio.timeout(LIMIT_S):
+        await away.struck.wait()
+        await stage.do(project, "while ! grep -s . .craft-desktop-ended; do sleep 0.02; done")
+        stage.proxy.rules.remove(away)
+        await starting
+    if exit_code:
+        problem = await stage.failed(project)
+        assert "ended with exit code 5" in problem.detail, problem
+        return
+    await stage.is_live(project)
+    assert await stage.do(project, "cat ~/begun") == "install\n"
 
 
 async def test_a_create_whose_answer_is_lost_is_found(stage: Stage, tmp_path: Path) -> None:

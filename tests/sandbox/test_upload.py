@@ -10,7 +10,7 @@ from craft_desktop.model.errors import SandboxUnreachableError
 from craft_desktop.model.project import Provider
 from craft_desktop.sandbox import upload
 from craft_desktop.sandbox.profile import Profile
-from craft_desktop.sandbox.upload import SMALL_UPLOAD_BYTES, send_pieces, send_together
+from craft_desktop.sandbox.upload import SMALL_UPLOAD_BYTES, goes_alone, send_pieces, send_together
 
 PROFILE = Profile(Provider.E2B, "e2b_0123456789abcdef")
 LARGE = SMALL_UPLOAD_BYTES + 1
@@ -89,3 +89,10 @@ async def test_a_source_that_cannot_be_read_says_so_itself() -> None:
 
     with pytest.raises(OSError, match="gone"):
         await send_pieces(Filesystem(), PROFILE, "a", broken())
+
+
+@pytest.mark.parametrize(
+    ("path", "alone"), [("a b/ü.txt", False), ('say "hi".txt', True), ("50%", True), ("a\nb", True)]
+)
+def test_a_name_that_a_form_would_escape_goes_alone(path: str, alone: bool) -> None:
+    assert goes_alone(path) is alone
