@@ -21,9 +21,12 @@ PHASE_WORDS = {
     Phase.WAITING: "Waiting for the first page",
     Phase.ASLEEP: "Asleep",
     Phase.WAKING: "Waking up",
+    Phase.BROKEN: "Waiting for a save",
     Phase.STOPPING: "Stopping",
     Phase.STOPPED: "Stopped",
 }
+# A save is told by its push and by the page that follows it; the steps between are no news.
+_FOR_SAVE = frozenset({Phase.STARTING, Phase.WAITING, Phase.LIVE})
 
 
 # Whatever a terminal would take for a command: titles and links (OSC and its like) with their end, cursor moves, and
@@ -175,11 +178,16 @@ class TextConsole:
 
     def _show_session(self, session: Session) -> None:
         seconds = session.since - session.started_at
-        if session.phase is Phase.LIVE:
+        if session.is_for_save and session.phase in _FOR_SAVE:
+            if session.phase is Phase.LIVE:
+                self._put("● Live again")
+        elif session.phase is Phase.LIVE:
             self._put(f"● Live after {seconds:.1f} s: {session.url}")
             self._put("  Ctrl-C stops it.")
         elif session.phase in PHASE_WORDS:
             self._put(f"{time.strftime('%H:%M:%S', time.localtime(session.since))}  {PHASE_WORDS[session.phase]}")
+        if session.phase is Phase.BROKEN and session.problem is not None:
+            self._show_problem(session.problem)
 
     def _show_problem(self, problem: Problem) -> None:
         for line in told(problem):

@@ -2,7 +2,8 @@
 
 Most changes ask for nothing, because the framework watches its own files; which ones it watches was tried with each
 (tests/matrix/test_reload.py). Plain Node.js reads its environment once, at its start; Nuxt starts itself anew for a
-changed `.env`, but inherits the old values, which win (3.21).
+changed `.env`, but inherits the old values, which win (3.21). A program that Node.js runs by itself reads its source
+once (`unwatched.py`).
 """
 
 from collections.abc import Collection
@@ -10,6 +11,7 @@ from enum import IntEnum
 
 from craft_desktop.model.project import DEPENDENCY_FILES, Recipe
 from craft_desktop.model.script import Framework
+from craft_desktop.model.unwatched import has_source
 
 _READ_ENVIRONMENT_ONCE = frozenset({Framework.OTHER, Framework.NUXT})
 
@@ -18,12 +20,16 @@ class Need(IntEnum):
     """What must be done, the larger including the smaller."""
 
     NOTHING = 0
-    RESTART = 1
-    REINSTALL = 2
+    FOLLOW = 1
+    """A new dev server, unless the one that runs watches its source after all."""
+    RESTART = 2
+    REINSTALL = 3
 
 
-def asks_a_look(changed: Collection[str]) -> bool:
+def asks_a_look(recipe: Recipe, changed: Collection[str]) -> bool:
     """May these changes (relpaths) ask for more than sending? If so, the folder is read again."""
+    if recipe.is_unwatched and has_source(changed):
+        return True
     return any(_name(relpath) in DEPENDENCY_FILES or _is_env(_name(relpath)) for relpath in changed)
 
 
@@ -32,10 +38,10 @@ def need_of(recipe: Recipe, changed: Collection[str]) -> Need:
 
     Environment files count beside the app's own script alone.
     """
-    if recipe.framework not in _READ_ENVIRONMENT_ONCE:
-        return Need.NOTHING
     beside = [relpath for relpath in changed if relpath.rpartition("/")[0] == recipe.app_dir]
-    return Need.RESTART if any(_is_env(_name(relpath)) for relpath in beside) else Need.NOTHING
+    if recipe.framework in _READ_ENVIRONMENT_ONCE and any(_is_env(_name(relpath)) for relpath in beside):
+        return Need.RESTART
+    return Need.FOLLOW if recipe.is_unwatched and has_source(changed) else Need.NOTHING
 
 
 def _name(relpath: str) -> str:

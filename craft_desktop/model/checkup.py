@@ -86,7 +86,7 @@ def unknown(key: str, name: str, why: str) -> Check:
 def check_run(session: Session) -> Check:
     """Does the project run, and if not, why?"""
     problem = session.problem
-    if session.phase is Phase.FAILED and problem is not None:
+    if session.phase in (Phase.FAILED, Phase.BROKEN) and problem is not None:
         told = f"{problem.title}. {problem.detail}" if problem.detail else problem.title
         return found("run", Grade.BAD, told, problem.remedy, problem.action)
     if session.phase is Phase.STOPPED:

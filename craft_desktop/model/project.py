@@ -17,6 +17,7 @@ from typing import Any
 from craft_desktop.model.errors import Action, ProjectError
 from craft_desktop.model.node_wish import read_wish
 from craft_desktop.model.script import Framework, declared_port, flags_for, framework_of, serves_a_build, takes_port
+from craft_desktop.model.unwatched import is_unwatched
 
 
 class Provider(StrEnum):
@@ -95,7 +96,8 @@ class Recipe:
     `install_dir` and `app_dir` are relative to the folder that is sent: both empty for a project by itself; in a
     monorepo the install runs at the top and the script in the app's own folder. `node_range` is what it wants of
     Node.js, as npm writes ranges, and `node_source` what says so; empty for anything. `before_dev` is run in
-    `install_dir` before each start of the dev server; empty for nothing.
+    `install_dir` before each start of the dev server; empty for nothing. Where `is_unwatched`, the script runs a
+    program that shows no edit until it is started anew.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Recipe:
     node_range: str = ""
     node_source: str = ""
     before_dev: str = ""
+    is_unwatched: bool = False
 
     @property
     def declared_port(self) -> int | None:
@@ -211,9 +214,10 @@ def read_recipe(
     version = version or manager_version(manager, lock_text)
     name = data.get("name")
     wish = read_wish(version_files or {}, data, root or {})
+    framework = framework_of(packages_of(data), script, data["scripts"])
     return Recipe(
         name=name if isinstance(name, str) and name else "",
-        framework=framework_of(packages_of(data), script, data["scripts"]),
+        framework=framework,
         package_manager=manager,
         lock_file=lock_file,
         install_command=install_command(manager, version),
@@ -222,6 +226,7 @@ def read_recipe(
         script_name=script_name,
         node_range=wish.range,
         node_source=wish.source,
+        is_unwatched=framework is Framework.OTHER and is_unwatched(script, data["scripts"]),
     )
 
 

@@ -81,15 +81,7 @@ def reached_command(script: str) -> list[str]:
 
     Assignments and wrappers (`cross-env A=b`, `dotenv -e .env --`, `npx`) are left out.
     """
-    lexer = shlex.shlex(script, posix=True, punctuation_chars=True)
-    lexer.commenters = ""
-    lexer.whitespace_split = True
-    try:
-        tokens = list(lexer)
-    except ValueError:  # a quote without its pair
-        return []
-    if any(token in ("(", ")", "{", "}") or token.startswith("#") for token in tokens):
-        return []
+    tokens = tokens_of(script)
     last = max((index for index, token in enumerate(tokens) if token in _OPERATORS), default=-1)
     words = tokens[last + 1 :]
     while words:
@@ -101,6 +93,20 @@ def reached_command(script: str) -> list[str]:
         else:
             break
     return words
+
+
+def tokens_of(script: str) -> list[str]:
+    """Give the words and operators of a script; none where they cannot be told: groups, comments, an open quote."""
+    lexer = shlex.shlex(script, posix=True, punctuation_chars=True)
+    lexer.commenters = ""
+    lexer.whitespace_split = True
+    try:
+        tokens = list(lexer)
+    except ValueError:  # a quote without its pair
+        return []
+    if any(token in ("(", ")", "{", "}") or token.startswith("#") for token in tokens):
+        return []
+    return tokens
 
 
 def framework_of(packages: Collection[str], script: str, scripts: Mapping[str, object]) -> Framework:

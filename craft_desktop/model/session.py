@@ -34,6 +34,8 @@ class Phase(StrEnum):
     """The sandbox is paused, with its processes and their memory; use wakes it."""
     WAKING = "waking"
     """The sandbox is being resumed."""
+    BROKEN = "broken"
+    """What was saved last ended the dev server at its start; the next save starts it."""
     STOPPING = "stopping"
     """Everything is being ended."""
     FAILED = "failed"
@@ -50,6 +52,7 @@ ACTIVE = frozenset(
         Phase.LIVE,
         Phase.ASLEEP,
         Phase.WAKING,
+        Phase.BROKEN,
     }
 )
 """Phases in which something runs, is paused, or is about to run."""
@@ -116,6 +119,18 @@ class RestartAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceSaved:
+    """Source was saved that the dev server reads at its start alone; it is started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerBroke:
+    """A dev server that was started for a save ended before its page came; it waits for the next save."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class ServerCrashed:
     """The dev server ended by itself after it had served; it is started anew."""
 
@@ -163,6 +178,8 @@ Fact = (
     | PageServed
     | ReinstallAsked
     | RestartAsked
+    | SourceSaved
+    | ServerBroke
     | ServerCrashed
     | StartOverAsked
     | SleepAsked
@@ -184,6 +201,12 @@ TABLE: Mapping[tuple[Phase, type[Fact]], Phase] = {
     (Phase.LIVE, ReinstallAsked): Phase.INSTALLING,
     (Phase.WAITING, RestartAsked): Phase.STARTING,
     (Phase.LIVE, RestartAsked): Phase.STARTING,
+    (Phase.WAITING, SourceSaved): Phase.STARTING,
+    (Phase.LIVE, SourceSaved): Phase.STARTING,
+    (Phase.WAITING, ServerBroke): Phase.BROKEN,
+    (Phase.BROKEN, SourceSaved): Phase.STARTING,
+    (Phase.BROKEN, RestartAsked): Phase.STARTING,
+    (Phase.BROKEN, ReinstallAsked): Phase.INSTALLING,
     (Phase.WAITING, ServerCrashed): Phase.STARTING,
     (Phase.LIVE, ServerCrashed): Phase.STARTING,
     (Phase.LIVE, SleepAsked): Phase.ASLEEP,
@@ -263,6 +286,8 @@ class Session:
     steps: tuple[StepRecord, ...] = FRESH_STEPS
     idle_s: float | None = None
     """Nobody had used it for so long, and so it was stopped."""
+    is_for_save: bool = False
+    """A save had the dev server started anew, last: that is no news, and a page in sight stays there."""
 
     @property
     def is_active(self) -> bool:
@@ -301,12 +326,14 @@ def advance(session: Session, fact: Fact, now: float) -> Session:
             return replace(moved, pid=pid, port=port)
         case PageServed(url=url, port=port):
             return replace(moved, url=url, port=port or moved.port)
-        case ReinstallAsked() | RestartAsked() | ServerCrashed():
-            return replace(moved, pid=None)
+        case ReinstallAsked() | RestartAsked() | ServerCrashed() | SourceSaved():
+            return replace(moved, pid=None, problem=None, is_for_save=isinstance(fact, SourceSaved))
+        case ServerBroke(problem=problem):
+            return replace(moved, pid=None, problem=problem)
         case StartOverAsked():
-            return replace(moved, sandbox_id=None, pid=None, port=None)
+            return replace(moved, sandbox_id=None, pid=None, port=None, problem=None, is_for_save=False)
         case StopAsked(idle_s=idle_s):
-            return replace(moved, idle_s=idle_s)
+            return replace(moved, idle_s=idle_s, problem=None)
         case Ended():
             return replace(moved, sandbox_id=None, pid=None, port=None)
         case Failed(problem=problem):
@@ -328,7 +355,7 @@ def _step_on(session: Session, fact: Fact, phase: Phase, now: float) -> tuple[St
     if isinstance(fact, StartOverAsked):
         # The whole way again; the old records would tell of a sandbox that is gone.
         return tuple(_record(record.fresh, fact, None, STEP_OF_PHASE[phase], now) for record in steps)
-    if isinstance(fact, ReinstallAsked | RestartAsked | ServerCrashed):
+    if isinstance(fact, ReinstallAsked | RestartAsked | ServerCrashed | SourceSaved):
         steps = _reset_from(steps, STEP_OF_PHASE[phase])
     ended = STEP_OF_PHASE.get(session.phase)
     begun = STEP_OF_PHASE.get(phase)
@@ -342,9 +369,9 @@ def _record(record: StepRecord, fact: Fact, ended: Step | None, begun: Step | No
         return record
     seconds = now - record.started_at
     match fact:
-        case Failed():
+        case Failed() | ServerBroke():
             return replace(record, state=StepState.FAILED, seconds=seconds)
-        case StopAsked() | ReinstallAsked() | RestartAsked() | ServerCrashed():
+        case StopAsked() | ReinstallAsked() | RestartAsked() | ServerCrashed() | SourceSaved():
             return record.fresh
         case Installed(skipped=True):
             return replace(record, state=StepState.SKIPPED, seconds=seconds, note="nothing to install")

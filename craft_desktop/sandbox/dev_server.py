@@ -6,7 +6,7 @@ from craft_desktop.sandbox.connection import KILLED, Sandbox
 from craft_desktop.sandbox.lines import Tail
 from craft_desktop.sandbox.port_search import PortSearch
 from craft_desktop.sandbox.ports import Ports
-from craft_desktop.sandbox.processes import MORE_MEMORY, end_tree, ports_of
+from craft_desktop.sandbox.processes import MORE_MEMORY, end_tree, is_watching, ports_of
 from craft_desktop.sandbox.profile import Address
 
 
@@ -58,6 +58,13 @@ class DevServer:
             "Fix what its last lines say, then start again.",
             Action.START,
         )
+
+    async def is_watching(self) -> bool:
+        """Does it watch files, so that it sees edits by itself?
+
+        :raises SandboxError: the sandbox is gone or unreachable.
+        """
+        return await is_watching(self._sandbox, self._command.run_id)
 
     async def leave(self) -> None:
         """Stop listening; it runs on."""

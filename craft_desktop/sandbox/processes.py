@@ -1,4 +1,4 @@
-"""Ends whole trees of processes inside a sandbox, and finds their ports, by a marker in their environment.
+"""Ends whole trees of processes inside a sandbox, finds their ports and watches, by a marker in their environment.
 
 Why a marker: ending a command through envd ends its leader alone and leaves, for one, `next-server` holding the port
 (E2B#1034). Process groups and parents are lost when a leader dies or a child starts a session of its own; the
@@ -38,6 +38,17 @@ cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
 true
 """
 
+# Each watch of a process is a line of its inotify descriptor's fdinfo (proc(5)); whoever asks libuv, chokidar or
+# Turbopack to watch has some. `none` is said where processes were seen and none watches.
+_WATCHING = """
+for pid in $(grep -lszF {mark} /proc/[0-9]*/environ | cut -d/ -f3); do
+  [ -n "$(ls /proc/$pid/fdinfo 2>/dev/null)" ] && seen=1
+  grep -qs '^inotify ' /proc/$pid/fdinfo/* && echo some && exit
+done
+[ -n "$seen" ] && echo none
+true
+"""
+
 
 def end_command(run_id: str) -> str:
     """Give the shell script that ends every process marked with `run_id`: SIGTERM, a grace time, SIGKILL."""
@@ -67,3 +78,12 @@ async def ports_of(sandbox: Sandbox, run_id: str) -> list[int]:
     lines = outcome.stdout.splitlines()
     inodes = [line.removeprefix("inode ") for line in lines if line.startswith("inode ")]
     return listening_ports(inodes, lines)
+
+
+async def is_watching(sandbox: Sandbox, run_id: str) -> bool:
+    """Does a process marked with `run_id` watch files? Where that cannot be seen, it may.
+
+    :raises SandboxError: the sandbox is gone or unreachable.
+    """
+    outcome = await sandbox.run(_WATCHING.format(mark=shlex.quote(f"{MARKER}={run_id}")))
+    return outcome.stdout.strip() != "none"

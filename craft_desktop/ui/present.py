@@ -75,9 +75,13 @@ _STATES: dict[Phase, State] = {
     Phase.LIVE: State("Live", Tone.GOOD, Shape.DOT),
     Phase.ASLEEP: State("Asleep", Tone.QUIET, Shape.MOON),
     Phase.WAKING: State("Waking up", Tone.BUSY, Shape.SPINNER),
+    Phase.BROKEN: State("Waiting for a save", Tone.BAD, Shape.TRIANGLE),
     Phase.STOPPING: State("Stopping", Tone.BUSY, Shape.SPINNER),
     Phase.FAILED: State("Failed", Tone.BAD, Shape.TRIANGLE),
 }
+
+HAS_PROBLEM = frozenset({Phase.FAILED, Phase.BROKEN})
+"""Phases in which a session's problem is what there is to say."""
 
 # A step shorter than this is over before it is read. Slower than usual: by half, and by more than a hiccup.
 LEAST_USUAL_S = 1.0
@@ -145,7 +149,7 @@ def buttons(session: Session) -> Buttons:
         return Buttons(Button.READY, Button.HIDDEN, Button.HIDDEN)
     if session.phase is Phase.STOPPING:
         return Buttons(Button.HIDDEN, Button.BUSY, Button.HIDDEN)
-    if session.phase in (Phase.LIVE, Phase.ASLEEP, Phase.WAKING):
+    if session.phase in (Phase.LIVE, Phase.ASLEEP, Phase.WAKING, Phase.BROKEN):
         return Buttons(Button.HIDDEN, Button.READY, Button.READY)
     return Buttons(Button.BUSY, Button.READY, Button.HIDDEN)
 
@@ -297,7 +301,7 @@ class Row:
 
 def row_problem(session: Session) -> str:
     """Tell the problem that a project's row shows as its third line; empty if there is none."""
-    return session.problem.title if session.phase is Phase.FAILED and session.problem else ""
+    return session.problem.title if session.phase in HAS_PROBLEM and session.problem else ""
 
 
 def row(project: Project, session: Session, now: float, tr: Tr) -> Row:

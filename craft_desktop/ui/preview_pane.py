@@ -38,6 +38,8 @@ ZOOMS = (0.25, 0.33, 0.5, 0.67, 0.75, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 
 
 # A page stays in sight while its project sleeps: it reconnects by itself when the sandbox is back.
 SHOWN = frozenset({Phase.LIVE, Phase.ASLEEP, Phase.WAKING})
+# Neither does one whose dev server is started anew for a save: it is back in a second, and the gateway holds requests.
+_PASSING = frozenset({Phase.STARTING, Phase.WAITING})
 _OF_PROJECT = ("start", "stop", "restart")
 """Commands of the project whose keys work in the window of its own, too."""
 _ENDED = "ended"
@@ -138,7 +140,7 @@ class PreviewPane(QWidget):
                 self._load(session.url or "")
             self._stack.setCurrentWidget(self._live)
             self.line.say_quietly(present.rest_line(session, tr))
-        else:
+        elif not (self.is_live and session.is_for_save and session.phase in _PASSING):
             self.line.drop()  # whatever a page asked, it is no more
             self.panel.show_session(session)
             self._stack.setCurrentWidget(self.panel)

@@ -22,6 +22,7 @@ from craft_desktop.ui.log_pane import LogPane
 from craft_desktop.ui.message_bar import MessageBar
 from craft_desktop.ui.parts import line
 from craft_desktop.ui.placement import Look
+from craft_desktop.ui.present import HAS_PROBLEM
 from craft_desktop.ui.preview_pane import PAGE_COMMANDS, PreviewPane
 from craft_desktop.ui.splitter import Splitter
 from craft_desktop.ui.stepper import Stepper
@@ -40,7 +41,12 @@ MOST_WIDTH = 16_777_215
 SHARES = (5, 3)
 """Page and logs, while a person has not moved the line between them."""
 
-STREAM_OF_PHASE = {Phase.INSTALLING: Stream.INSTALL, Phase.STARTING: Stream.SERVER, Phase.WAITING: Stream.SERVER}
+STREAM_OF_PHASE = {
+    Phase.INSTALLING: Stream.INSTALL,
+    Phase.STARTING: Stream.SERVER,
+    Phase.WAITING: Stream.SERVER,
+    Phase.BROKEN: Stream.SERVER,
+}
 """The log that tells what goes on in a phase."""
 
 
@@ -156,8 +162,9 @@ class ProjectPane(QWidget):
         self.log_pane.health.show_session(session)
         self.strip.show_session(session)
         # While it starts, the panel shows the steps in large; when it never ran, there are none.
-        self.strip.setVisible(session.phase in (Phase.LIVE, Phase.FAILED))
-        if session.phase is not was and session.phase in STREAM_OF_PHASE:
+        self.strip.setVisible(session.phase in (Phase.LIVE, *HAS_PROBLEM))
+        is_shown = session.is_for_save and session.phase is not Phase.BROKEN  # the page stays, and the log beside it
+        if session.phase is not was and session.phase in STREAM_OF_PHASE and not is_shown:
             self.log_pane.show_stream(STREAM_OF_PHASE[session.phase])
 
     def show_problem(self, problem: Problem) -> None:

@@ -89,7 +89,7 @@ class StatusPanel(QScrollArea):
 
     def show_session(self, session: Session) -> None:
         """Show the run."""
-        problem = session.problem if session.phase is Phase.FAILED else None
+        problem = session.problem if session.phase in present.HAS_PROBLEM else None
         is_starting = session.phase in STARTING_UP
         self.steps.show_session(session)
         self.steps.setVisible(is_starting)

@@ -6,7 +6,7 @@ No Qt. One transition gives at most one piece of news; what the person asked for
 from dataclasses import dataclass
 
 from craft_desktop.model.session import STARTING_UP, Phase, Session
-from craft_desktop.ui.present import Tr
+from craft_desktop.ui.present import HAS_PROBLEM, Tr
 
 LONGEST = 200
 """Letters of a text: notification servers cut longer ones anywhere."""
@@ -30,10 +30,10 @@ def tidings(before: Phase, session: Session, name: str, tr: Tr) -> Tidings | Non
     :param name: the project's.
     """
     match session.phase:
-        case Phase.LIVE if before in STARTING_UP:
+        case Phase.LIVE if before in STARTING_UP and not session.is_for_save:
             seconds = max(0, round(session.since - session.started_at))
             title, text = tr("{0} is live").format(name), tr("The first page came after {0} s.").format(seconds)
-        case Phase.FAILED if before is not Phase.FAILED and session.problem is not None:
+        case Phase.FAILED | Phase.BROKEN if before not in HAS_PROBLEM and session.problem is not None:
             title, text = tr("{0} failed").format(name), session.problem.title
         case _:
             return None

@@ -18,7 +18,7 @@ _TITLES = {
 
 def page_state(project: Project, session: Session) -> PageState:
     """Give the page for a session that does not serve."""
-    if session.phase is Phase.FAILED and session.problem is not None:
+    if session.phase in (Phase.FAILED, Phase.BROKEN) and session.problem is not None:
         problem = session.problem
         return PageState(PageKind.FAILED, problem.title, problem.detail, problem.remedy)
     if session.phase is Phase.ASLEEP:

@@ -5,10 +5,9 @@ ends it. It tells facts and never a phase; who owns it decides whether another s
 """
 
 import asyncio
-import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 
 from craft_desktop.model.changes import Need, asks_a_look
@@ -20,10 +19,9 @@ from craft_desktop.model.errors import (
     SandboxGoneError,
     ServerError,
 )
-from craft_desktop.model.events import Pushed, Stream, SyncChanged
+from craft_desktop.model.events import Stream, SyncChanged
 from craft_desktop.model.operations import Wipe
 from craft_desktop.model.project import Project
-from craft_desktop.model.saved import time_of_save
 from craft_desktop.model.session import (
     Installed,
     PageServed,
@@ -31,9 +29,11 @@ from craft_desktop.model.session import (
     ReinstallAsked,
     RestartAsked,
     SandboxReady,
+    ServerBroke,
     ServerCrashed,
     ServerStarted,
     SleepAsked,
+    SourceSaved,
     Uploaded,
     WakeAsked,
 )
@@ -49,12 +49,16 @@ from craft_desktop.sync.engine import SyncEngine
 from craft_desktop.sync.mirror import PushResult
 from craft_desktop.sync.state import SyncState, Verification
 from craft_desktop.workbench.activity import Activity
+from craft_desktop.workbench.again import Again, broken, words_for
 from craft_desktop.workbench.crashes import MOST_CRASHES, WINDOW_S, Crashes
+from craft_desktop.workbench.edits import Edits, named
 from craft_desktop.workbench.folder import Folder, read_folder
 from craft_desktop.workbench.gate import Gate, GatedRemote
+from craft_desktop.workbench.guarded import guarded
 from craft_desktop.workbench.heartbeat import Heartbeat
 from craft_desktop.workbench.orders import Orders
 from craft_desktop.workbench.remote import SandboxRemote
+from craft_desktop.workbench.saves import push_of
 from craft_desktop.workbench.tenancy import SANDBOX_TIMEOUT_S, Landlord, Tenancy
 from craft_desktop.workbench.voice import Voice
 
@@ -107,7 +111,9 @@ class Run:
         )
         self._crashes = Crashes()
         self.heartbeat = Heartbeat(tenancy.sandbox, is_used, on_problem=voice.notice)
-        self._changed: set[str] = set()  # relpaths that may ask for more than sending, not yet looked at
+        self._edits = Edits()
+        self._is_blind: bool | None = None  # the dev server sees no edit by itself; None: not known yet
+        self._is_for_save = False  # it was started for a save
         self.was_live = False
         self.can_sleep = True
 
@@ -162,16 +168,27 @@ class Run:
             installed = self._folder.dependency_key
             # What was asked for or changed until now, this dev server begins with.
             self._orders.take_restart()
-            self._changed.clear()
+            self._edits.take()
             environment = await self._environment()
             server = self._server = await self._launch.serve(
                 self._folder.recipe, port, self._voice.line(Stream.SERVER), environment, self._project.port
             )
             self._voice.tell(ServerStarted(server.pid, server.port))
             fact = await self._attend(server)
-            self._voice.say(_WIPES.get(self._orders.wipe) or _WHY[type(fact)])
-            self._voice.tell(fact)
+            self._tell_on(fact)
             await server.end()
+            if isinstance(fact, ServerBroke):
+                self._tell_on(await self._next_save())
+                self._is_for_save = True  # whoever starts it: if it ends at once again, that is no other news
+
+    def _tell_on(self, fact: Again | ServerCrashed | ServerBroke) -> None:
+        """Tell why the dev server is started anew, or is not."""
+        if words := words_for(fact, self._orders.wipe):
+            self._voice.say(words)
+        if isinstance(fact, ReinstallAsked | RestartAsked):
+            self._is_blind = None  # another script may start another kind of server
+        self._is_for_save = isinstance(fact, SourceSaved)
+        self._voice.tell(fact)
 
     async def _wipe(self) -> Wipe:
         """Delete in the sandbox what was asked for, in the images made of it too, and give that."""
@@ -201,7 +218,7 @@ class Run:
         if self._voice.session().phase is Phase.INSTALLING:
             self._voice.tell(Installed(skipped=not is_new))
 
-    async def _attend(self, server: DevServer) -> ReinstallAsked | RestartAsked | ServerCrashed:
+    async def _attend(self, server: DevServer) -> Again | ServerCrashed | ServerBroke:
         """Wait for the first page, and then for a reason to start the dev server anew.
 
         :raises ServerError: it ended before it ever served, or goes on ending, or its first page did not come.
@@ -214,8 +231,7 @@ class Run:
                 asked = guard.create_task(self._orders.wait(), name="orders")
                 await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
                 if ended.done():
-                    self._judge(ended.result())
-                    fact: ReinstallAsked | RestartAsked | ServerCrashed | None = ServerCrashed()
+                    fact: Again | ServerCrashed | ServerBroke | None = self._judge(ended.result(), first.done())
                 elif self._orders.take_sleep() and self._voice.session().phase is Phase.LIVE:
                     ended.cancel()
                     await asyncio.wait({ended})
@@ -223,28 +239,54 @@ class Run:
                     ended = guard.create_task(server.ended(), name="dev server")
                     continue
                 else:
-                    fact = await self._reason()
+                    fact = await self._reason(server)
                 if fact is not None:
                     for task in (first, ended, asked):
                         task.cancel()
                     return fact
 
-    async def _reason(self) -> ReinstallAsked | RestartAsked | None:
+    async def _next_save(self) -> Again:
+        """Wait for what starts a dev server again that broke."""
+        while True:
+            await self._orders.wait()
+            self._orders.take_sleep()  # nothing runs that could sleep
+            if (fact := await self._reason(None)) is not None:
+                return fact
+
+    async def _reason(self, server: DevServer | None) -> Again | None:
+        """Look whether anything asks for another dev server; None is there while one broke."""
         before = self._folder
-        changed, self._changed = self._changed, set()
+        changed = self._edits.take()
         if self._orders.take_look() or self._orders.is_restart_asked:
             await self._reread()
         is_asked = self._orders.take_restart() or self._orders.wipe is not Wipe.NOTHING
         need = before.need(self._folder, changed)
         if need is Need.REINSTALL or self._orders.wipe is Wipe.INSTALLED:
             return ReinstallAsked()
-        return RestartAsked() if is_asked or need is Need.RESTART else None
+        if is_asked or need is Need.RESTART:
+            return RestartAsked()
+        if not (changed if server is None else need is Need.FOLLOW and await self._is_unseen(server, changed)):
+            return None
+        await self._edits.rest()
+        changed |= self._edits.take()
+        self._voice.say(f"{named(changed)} changed: started anew")
+        return SourceSaved()
+
+    async def _is_unseen(self, server: DevServer, changed: Collection[str]) -> bool:
+        """Does the dev server not see by itself what was changed?"""
+        if self._voice.session().phase is Phase.LIVE:
+            self._is_blind = not await server.is_watching()
+        elif self._is_blind is None:  # one that watches may not yet: asked again when its page is there
+            self._edits.note(changed)
+        return bool(self._is_blind)
 
     async def _go_live(self, server: DevServer) -> None:
         await server.first_page(self._settings().ready_limit_s)
         self._serve(server)
         self.was_live = True
         self._activity.touch()
+        if self._edits:
+            self._orders.look()
         session = self._voice.session()
         self._voice.say(f"Live at {session.url} after {time.time() - session.started_at:.1f} s")
         self._landlord.keep_image(
@@ -260,13 +302,17 @@ class Run:
         self._voice.say("The sandbox answers again")
         self._engine.verify_soon()
 
-    def _judge(self, error: ServerError) -> None:
-        """Let a dev server that had served be started anew, unless it goes on ending.
+    def _judge(self, error: ServerError, has_served: bool) -> ServerCrashed | ServerBroke:
+        """Let a dev server that ended be started anew, unless it goes on ending; one that broke by a save, at the next.
 
         :raises ServerError: that is of no use.
         """
         if not self.was_live:
             raise error
+        if self._is_for_save and not has_served:
+            problem = broken(error.problem)
+            self._voice.say(f"{problem.title}: {problem.detail}")
+            return ServerBroke(problem)
         if self._crashes.note():
             raise ServerError(
                 "The dev server keeps ending",
@@ -275,6 +321,7 @@ class Run:
                 Action.START,
             )
         self._voice.notice(error.problem)
+        return ServerCrashed()
 
     async def _sleep(self, server: DevServer) -> None:
         """Pause the sandbox until it is wanted. A provider that cannot pause is told, and not asked again."""
@@ -327,44 +374,8 @@ class Run:
     def _pushed(self, result: PushResult) -> None:
         self._activity.touch()
         self._orders.wake()  # one that came in while it was falling asleep is worth a look too
-        at = time.time()
-        self._voice.announce(
-            Pushed(
-                self._project.id,
-                result.files,
-                result.deleted,
-                result.size_bytes,
-                result.duration_ms,
-                result.revision,
-                time_of_save(result.saved_at, at - result.duration_ms / 1000),
-                at,
-            )
-        )
+        self._voice.announce(push_of(self._project.id, result, time.time()))
         self._gateway.edited(self._project.slug)
-        if asks_a_look(result.changed):
-            self._changed |= result.changed
+        if asks_a_look(self._folder.recipe, result.changed) or self._voice.session().phase is Phase.BROKEN:
+            self._edits.note(result.changed)
             self._orders.look()
-
-
-_WIPES = {
-    Wipe.BUILT: "Restarting clean: what was built is deleted in the sandbox first",
-    Wipe.INSTALLED: "Installing the dependencies again: they are deleted in the sandbox first",
-}
-_WHY = {
-    ReinstallAsked: "Dependencies changed: installing again",
-    RestartAsked: "Restarting",
-    ServerCrashed: "The dev server ended: starting it again",
-}
-
-
-@contextlib.asynccontextmanager
-async def guarded() -> AsyncIterator[asyncio.TaskGroup]:
-    """Give a task group whose first failure comes out as itself, not wrapped in a group."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            yield group
-    except BaseExceptionGroup as errors:
-        first = errors.exceptions[0]
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None

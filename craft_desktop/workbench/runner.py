@@ -28,6 +28,7 @@ from craft_desktop.model.session import (
     Fact,
     Failed,
     Phase,
+    ServerBroke,
     Session,
     StartAsked,
     StartOverAsked,
@@ -52,6 +53,8 @@ from craft_desktop.workbench.voice import Voice
 
 # A sandbox lost again so soon would be lost for ever: then the person is told instead.
 START_OVER_EVERY_S = 300.0
+# From here a restart begins with the dev server; before, what is under way begins with what it finds.
+_HAS_SERVER = frozenset({Phase.WAITING, Phase.LIVE, Phase.ASLEEP, Phase.WAKING, Phase.BROKEN})
 
 _log = logging.getLogger(__name__)
 
@@ -151,7 +154,7 @@ class Runner:
         :param wipe: what is deleted in the sandbox before.
         """
         is_on_its_way = self.session.is_active and wipe is not Wipe.NOTHING
-        if is_on_its_way or self.session.phase in (Phase.WAITING, Phase.LIVE, Phase.ASLEEP, Phase.WAKING):
+        if is_on_its_way or self.session.phase in _HAS_SERVER:
             self.activity.touch()
             self._orders.restart(wipe)
             while self._orders.is_restart_asked and self.session.is_active:
@@ -175,7 +178,8 @@ class Runner:
     def rest_in_s(self) -> float | None:
         """Seconds until nobody has used it for too long; None while that is of no account."""
         limit_s = self._idle_limit_s
-        return max(0.0, limit_s - self.activity.idle_s) if limit_s and self.session.phase is Phase.LIVE else None
+        rests = self.session.phase in (Phase.LIVE, Phase.BROKEN)
+        return max(0.0, limit_s - self.activity.idle_s) if limit_s and rests else None
 
     @property
     def _idle_limit_s(self) -> float:
@@ -188,9 +192,10 @@ class Runner:
 
     def rest(self) -> None:
         """Stop or put to sleep, as the settings say, what nobody uses."""
-        if self.session.phase is not Phase.LIVE or self._task is None or self._run is None:
+        phase = self.session.phase
+        if phase not in (Phase.LIVE, Phase.BROKEN) or self._task is None or self._run is None:
             return
-        if self._means.settings().when_idle is WhenIdle.SLEEP and self._run.can_sleep:
+        if phase is Phase.LIVE and self._means.settings().when_idle is WhenIdle.SLEEP and self._run.can_sleep:
             self._orders.sleep()
             return
         self._voice.say(f"Stopping: nobody has used it for {self.activity.idle_s / 60:.0f} min")
@@ -254,10 +259,12 @@ class Runner:
             self._voice.say("Stopped")
 
     async def _settle(self) -> None:
-        while self.session.is_active and self.session.phase is not Phase.LIVE:
+        while self.session.is_active and self.session.phase not in (Phase.LIVE, Phase.BROKEN):
             await self._moved.wait()
 
     def _tell(self, fact: Fact) -> None:
+        if isinstance(fact, ServerBroke):
+            fact = ServerBroke(struck(fact.problem, self._means.strike))
         before = self.session
         self.session = advance(before, fact, time.time())
         self._note_run(before)

@@ -9,12 +9,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from craft_desktop.model.events import Pushed, SaveSeen
-from craft_desktop.model.saved import REMEMBERED, Frame, Saved, Span, measure, span, usual
+from craft_desktop.model.saved import REMEMBERED, Frame, Saved, Span, measure, span, time_of_save, usual
+from craft_desktop.sync.mirror import PushResult
 
 MOST_SIGNALS = 256
 """Kept of a project. A save brings about ten; the gateway tells no more than 200 a second."""
 MUDDLED_S = 2.0
 """A save that did not show within this, though the dev server heard of it, is taken to change nothing visible."""
+
+
+def push_of(project_id: str, result: PushResult, at: float) -> Pushed:
+    """Give the event of a push that the sandbox answered at `at` (Unix seconds)."""
+    return Pushed(
+        project_id,
+        result.files,
+        result.deleted,
+        result.size_bytes,
+        result.duration_ms,
+        result.revision,
+        time_of_save(result.saved_at, at - result.duration_ms / 1000),
+        at,
+    )
 
 
 @dataclass(slots=True)

@@ -58,7 +58,7 @@ from craft_desktop.workbench.source_tree import SourceTree, read_source
 # Lines of the log that are searched, before those of other starts are left out.
 MOST_LINES = 4_000
 
-_IN_SANDBOX = frozenset({Phase.INSTALLING, Phase.STARTING, Phase.WAITING, Phase.LIVE})
+_IN_SANDBOX = frozenset({Phase.INSTALLING, Phase.STARTING, Phase.WAITING, Phase.LIVE, Phase.BROKEN})
 _HAS_SERVER = frozenset({Phase.WAITING, Phase.LIVE})
 
 T = TypeVar("T")

@@ -2,6 +2,7 @@ import io
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,14 @@ class TestText:
             "  Saved: 2 files, 3 deleted in 7 ms",
             "TIME  Stopped",
         ]
+
+    def test_a_save_that_starts_the_server_anew_is_one_line(self) -> None:
+        again = replace(LIVE, is_for_save=True)
+        steps = [SessionChanged(replace(again, phase=phase)) for phase in (Phase.STARTING, Phase.WAITING, Phase.LIVE)]
+        assert text_of(*steps) == "● Live again\n"
+        told = text_of(SessionChanged(replace(again, phase=Phase.BROKEN, problem=PROBLEM))).splitlines()
+        assert told[0].endswith("Waiting for a save") and told[1] == "▲ The install failed"
+        assert text_of(SessionChanged(replace(again, phase=Phase.ASLEEP))).endswith("Asleep\n")
 
     @pytest.mark.parametrize("phase", [each for each in Phase if each is not Phase.FAILED])
     def test_every_phase_has_its_words(self, phase: Phase) -> None:

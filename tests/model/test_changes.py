@@ -24,7 +24,13 @@ def recipe(script: str, **packages: str) -> Recipe:
     ],
 )
 def test_only_some_changes_ask_for_a_look(changed: set[str], asks: bool) -> None:
-    assert asks_a_look(changed) is asks
+    assert asks_a_look(recipe("next dev", next="16"), changed) is asks
+
+
+def test_source_asks_for_a_look_where_nobody_watches_it() -> None:
+    assert asks_a_look(recipe("node server.js"), {"server.js"})
+    assert not asks_a_look(recipe("node server.js"), {"style.css"})
+    assert not asks_a_look(recipe("nodemon server.js"), {"server.js"})
 
 
 @pytest.mark.parametrize(
@@ -35,7 +41,11 @@ def test_only_some_changes_ask_for_a_look(changed: set[str], asks: bool) -> None
         (recipe("node server.js"), {".env"}, Need.RESTART),
         (recipe("nuxt dev", nuxt="3"), {".env"}, Need.RESTART),
         (recipe("node server.js"), {"other/.env"}, Need.NOTHING),
-        (recipe("node server.js"), {"server.js"}, Need.NOTHING),
+        (recipe("node server.js"), {"server.js"}, Need.FOLLOW),
+        (recipe("node server.js"), {"server.js", ".env"}, Need.RESTART),
+        (recipe("node server.js"), {"public/style.css", "index.html"}, Need.NOTHING),
+        (recipe("node --watch server.js"), {"server.js"}, Need.NOTHING),
+        (recipe("next dev", next="16"), {"server.js"}, Need.NOTHING),
     ],
 )
 def test_who_reads_the_environment_once_is_started_anew_for_it(made: Recipe, changed: set[str], need: Need) -> None:

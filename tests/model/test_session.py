@@ -23,10 +23,12 @@ from craft_desktop.model.session import (
     ReinstallAsked,
     RestartAsked,
     SandboxReady,
+    ServerBroke,
     ServerCrashed,
     ServerStarted,
     Session,
     SleepAsked,
+    SourceSaved,
     StartAsked,
     StartOverAsked,
     Step,
@@ -52,6 +54,8 @@ FACTS: tuple[Fact, ...] = (
     PageServed(URL),
     ReinstallAsked(),
     RestartAsked(),
+    SourceSaved(),
+    ServerBroke(PROBLEM),
     ServerCrashed(),
     StartOverAsked(),
     SleepAsked(),
@@ -137,7 +141,7 @@ class AnyFacts(RuleBasedStateMachine):
 
     @invariant()
     def a_problem_is_told_only_of_what_failed(self) -> None:
-        assert (self.session.problem is None) is (self.session.phase is not Phase.FAILED)
+        assert (self.session.problem is None) is (self.session.phase not in (Phase.FAILED, Phase.BROKEN))
 
     @invariant()
     def one_step_runs_and_those_before_it_are_done(self) -> None:
@@ -252,6 +256,22 @@ def test_going_back_begins_the_later_steps_anew(live: tuple[Fact, ...], fact: Fa
     assert session.steps[:kept] == before.steps[:kept]
     assert session.steps[kept] == StepRecord(STEP_OF_PHASE[phase], StepState.RUNNING, 200.0)
     assert session.steps[kept + 1 :] == FRESH_STEPS[kept + 1 :]
+
+
+def test_what_a_save_broke_waits_for_the_next() -> None:
+    live = after(*TO_LIVE)
+    again = after(SourceSaved(), session=live, at=200.0)
+    assert (again.phase, again.is_for_save, again.pid, again.sandbox_id) == (Phase.STARTING, True, None, "i1")
+    broken = after(ServerStarted(43, 3000), ServerBroke(PROBLEM), session=again, at=201.0)
+    assert (broken.phase, broken.problem, broken.pid, broken.sandbox_id) == (Phase.BROKEN, PROBLEM, None, "i1")
+    assert step(broken, Step.PAGE).state is StepState.FAILED
+    mended = after(SourceSaved(), ServerStarted(44, 3000), PageServed(URL), session=broken, at=210.0)
+    assert (mended.phase, mended.problem, mended.is_for_save) == (Phase.LIVE, None, True)
+    assert {record.state for record in mended.steps} == {StepState.DONE}
+    by_hand = after(RestartAsked(), session=broken, at=210.0)
+    assert (by_hand.phase, by_hand.problem, by_hand.is_for_save) == (Phase.STARTING, None, False)
+    stopped = after(StopAsked(), Ended(), session=broken, at=210.0)
+    assert (stopped.phase, stopped.problem, stopped.sandbox_id) == (Phase.STOPPED, None, None)
 
 
 def test_a_new_start_knows_nothing_of_the_last_run() -> None:

@@ -1,9 +1,10 @@
 """Whole trees end: children with sessions of their own, orphans, and those that do not listen to SIGTERM."""
 
 import asyncio
+import shlex
 
 from craft_desktop.sandbox.connection import Sandbox
-from craft_desktop.sandbox.processes import MARKER, end_tree
+from craft_desktop.sandbox.processes import MARKER, end_tree, is_watching
 
 
 async def test_every_marked_process_ends_and_no_other(sandbox: Sandbox) -> None:
@@ -21,3 +22,21 @@ async def test_every_marked_process_ends_and_no_other(sandbox: Sandbox) -> None:
 
 async def test_nothing_to_end_is_no_failure(sandbox: Sandbox) -> None:
     await end_tree(sandbox, "never")
+
+
+async def test_who_watches_files_is_found(sandbox: Sandbox) -> None:
+    ready = asyncio.Event()
+
+    async def begin(program: str, run_id: str) -> None:
+        ready.clear()
+        command = f"node -e {shlex.quote(program)}"
+        await sandbox.start(command, cwd=".", envs={MARKER: run_id}, on_output=lambda _: ready.set())
+        async with asyncio.timeout(10):
+            await ready.wait()
+
+    stays = 'console.log("up"); setInterval(() => {}, 1000);'
+    await begin(f'require("fs").watch(".", () => {{}}); {stays}', "watches")
+    await begin(stays, "blind")
+    assert await is_watching(sandbox, "watches")
+    assert not await is_watching(sandbox, "blind")
+    assert await is_watching(sandbox, "never")  # nobody was seen: it may

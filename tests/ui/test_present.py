@@ -46,6 +46,7 @@ def test_no_two_tones_share_a_shape() -> None:
         (Phase.STARTING, (BUSY, READY, HIDDEN)),
         (Phase.WAITING, (BUSY, READY, HIDDEN)),
         (Phase.LIVE, (HIDDEN, READY, READY)),
+        (Phase.BROKEN, (HIDDEN, READY, READY)),
         (Phase.STOPPING, (HIDDEN, BUSY, HIDDEN)),
     ],
 )

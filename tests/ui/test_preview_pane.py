@@ -11,7 +11,16 @@ from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.device import FULL, PHONE, TABLET, Device, Kind
 from craft_desktop.model.session import PageServed as Served
-from craft_desktop.model.session import RestartAsked, ServerStarted, Session, SleepAsked, WakeAsked, advance
+from craft_desktop.model.session import (
+    RestartAsked,
+    ServerBroke,
+    ServerStarted,
+    Session,
+    SleepAsked,
+    SourceSaved,
+    WakeAsked,
+    advance,
+)
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.placement import Look
 from craft_desktop.ui.preview_pane import PAGE_COMMANDS, ZOOMS, PreviewPane
@@ -66,6 +75,28 @@ def test_the_page_comes_when_live_and_keeps_its_place(qtbot: QtBot, pane: Previe
     with qtbot.waitSignal(page.loadFinished, timeout=WAIT_MS):
         pane.show_session(again)
     assert engine(pane).page is page and page.url().toString() == f"{site.base}second?a=1#b"
+
+
+def test_for_a_save_the_page_stays_and_is_loaded_again(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:
+    pane.show_session(live())
+    wait_title(qtbot, pane, "home")
+    page = engine(pane).page
+    session = advance(live(), SourceSaved(), NOW + 100)
+    for fact in (None, ServerStarted(9, 3000)):
+        session = session if fact is None else advance(session, fact, NOW + 101)
+        pane.show_session(session)
+        assert pane.is_live
+    with qtbot.waitSignal(page.loadFinished, timeout=WAIT_MS):
+        pane.show_session(advance(session, Served(site.base), NOW + 102))
+    assert pane.is_live and engine(pane).page is page
+    problem = failed().problem
+    assert problem is not None
+    pane.show_session(advance(session, ServerBroke(problem), NOW + 102))
+    assert not pane.is_live and pane.panel.title.text() == problem.title
+    assert not pane.panel.start.isVisibleTo(pane.panel)
+    # From a page that is not in sight the steps are shown, as ever.
+    pane.show_session(session)
+    assert not pane.is_live
 
 
 def test_back_forward_reload(qtbot: QtBot, pane: PreviewPane, site: Site) -> None:

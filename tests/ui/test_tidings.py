@@ -15,6 +15,13 @@ def test_a_start_that_ended_well_is_told_once() -> None:
     assert tidings(Phase.LIVE, live(), "shop-front", str) is None
 
 
+def test_a_save_that_shows_is_no_news_and_one_that_breaks_is() -> None:
+    assert tidings(Phase.WAITING, replace(live(), is_for_save=True), "shop-front", str) is None
+    broken = replace(failed(), phase=Phase.BROKEN, is_for_save=True)
+    told = tidings(Phase.WAITING, broken, "blog", str)
+    assert told is not None and told.title == "blog failed"
+
+
 @pytest.mark.parametrize("before", [Phase.INSTALLING, Phase.LIVE, Phase.WAKING])
 def test_a_failure_is_told_wherever_it_comes_from(before: Phase) -> None:
     told = tidings(before, failed(), "blog", str)

@@ -6,8 +6,8 @@ import pytest
 from craft_desktop.model.errors import Problem, SandboxGoneError, SandboxRefusedError, SandboxUnreachableError
 from craft_desktop.sandbox.connection import Sandbox
 from craft_desktop.workbench import heartbeat as module
+from craft_desktop.workbench.guarded import guarded
 from craft_desktop.workbench.heartbeat import Heartbeat
-from craft_desktop.workbench.run import guarded
 
 
 class Remote:

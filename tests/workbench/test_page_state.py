@@ -15,9 +15,9 @@ PROJECT = Project("id", "shop", "Shop", Path("/shop"), 0, 0)
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_every_phase_says_something(phase: Phase) -> None:
-    problem = Problem("Title", "Detail", "Remedy") if phase is Phase.FAILED else None
+    problem = Problem("Title", "Detail", "Remedy") if phase in (Phase.FAILED, Phase.BROKEN) else None
     state = page_state(PROJECT, Session("id", phase, problem=problem))
-    if phase is Phase.FAILED:
+    if phase in (Phase.FAILED, Phase.BROKEN):
         assert (state.kind, state.title, state.detail, state.remedy) == (PageKind.FAILED, "Title", "Detail", "Remedy")
     else:
         kinds = {Phase.STOPPED: PageKind.STOPPED, Phase.ASLEEP: PageKind.ASLEEP}
