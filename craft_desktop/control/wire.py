@@ -13,6 +13,7 @@ from craft_desktop.model.events import (
     LogLine,
     Measured,
     Notice,
+    PageStale,
     ProjectsChanged,
     Pushed,
     SaveSeen,
@@ -189,5 +190,7 @@ def event_json(event: Event) -> tuple[str, str | None, Json]:
             fields = {"title": event.title, "path": place.path if place else None}
             fields |= {"line": place.line if place else None, "column": place.column if place else None}
             return "compile", project_id, {"project": project_id, **fields}
+        case PageStale(project_id=project_id):
+            return "stale", project_id, {"project": project_id}
         case Notice(project_id=project_id):
             return "notice", project_id, {"project": project_id, **problem_json(event.problem)}

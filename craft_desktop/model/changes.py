@@ -11,7 +11,7 @@ from enum import IntEnum
 
 from craft_desktop.model.project import DEPENDENCY_FILES, Recipe
 from craft_desktop.model.script import Framework
-from craft_desktop.model.unwatched import has_source
+from craft_desktop.model.unwatched import has_shown, has_source
 
 _READ_ENVIRONMENT_ONCE = frozenset({Framework.OTHER, Framework.NUXT})
 
@@ -20,15 +20,17 @@ class Need(IntEnum):
     """What must be done, the larger including the smaller."""
 
     NOTHING = 0
-    FOLLOW = 1
+    RELOAD = 1
+    """A page that is loaded anew, unless the dev server watches and tells it."""
+    FOLLOW = 2
     """A new dev server, unless the one that runs watches its source after all."""
-    RESTART = 2
-    REINSTALL = 3
+    RESTART = 3
+    REINSTALL = 4
 
 
 def asks_a_look(recipe: Recipe, changed: Collection[str]) -> bool:
     """May these changes (relpaths) ask for more than sending? If so, the folder is read again."""
-    if recipe.is_unwatched and has_source(changed):
+    if recipe.is_unwatched and (has_source(changed) or has_shown(changed)):
         return True
     return any(_name(relpath) in DEPENDENCY_FILES or _is_env(_name(relpath)) for relpath in changed)
 
@@ -41,7 +43,11 @@ def need_of(recipe: Recipe, changed: Collection[str]) -> Need:
     beside = [relpath for relpath in changed if relpath.rpartition("/")[0] == recipe.app_dir]
     if recipe.framework in _READ_ENVIRONMENT_ONCE and any(_is_env(_name(relpath)) for relpath in beside):
         return Need.RESTART
-    return Need.FOLLOW if recipe.is_unwatched and has_source(changed) else Need.NOTHING
+    if not recipe.is_unwatched:
+        return Need.NOTHING
+    if has_source(changed):
+        return Need.FOLLOW
+    return Need.RELOAD if has_shown(changed) else Need.NOTHING
 
 
 def _name(relpath: str) -> str:

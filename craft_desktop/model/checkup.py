@@ -124,7 +124,7 @@ def check_hydration(page: PageSeen | None, phase: Phase) -> Check:
 def check_hot_reload(sockets: int, framework: Framework, page: PageSeen | None, phase: Phase) -> Check:
     """Is the socket open by which edits reach the page?"""
     if framework not in _HOT:
-        return fine("hot-reload", "A plain Node.js server has none; reload the page after an edit.")
+        return fine("hot-reload", "A plain Node.js server has none; after a save the window loads its page anew.")
     if sockets:
         return fine("hot-reload", f"{sockets} page{' listens' if sockets == 1 else 's listen'} for changes.")
     if phase is not Phase.LIVE or page is None:

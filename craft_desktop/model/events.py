@@ -132,6 +132,13 @@ class CompileChanged:
     place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PageStale:
+    """What a page shows was saved, and no dev server tells it so: who has it in a window loads it anew."""
+
+    project_id: str
+
+
 Event = (
     ProjectsChanged
     | SessionChanged
@@ -143,4 +150,5 @@ Event = (
     | Measured
     | SaveSeen
     | CompileChanged
+    | PageStale
 )

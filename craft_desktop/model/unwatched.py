@@ -53,12 +53,19 @@ def has_source(changed: Collection[str]) -> bool:
     return any(is_source(relpath) for relpath in changed)
 
 
+def has_shown(changed: Collection[str]) -> bool:
+    """Is there something among these paths that a page may show, and no source?"""
+    return any(_is_project(relpath.split("/")) and "." in relpath.rpartition("/")[2] for relpath in changed)
+
+
 def is_source(relpath: str) -> bool:
     """May a program have read this file once, at its start?"""
     parts = relpath.split("/")
-    if parts[-1] in _ELSEWHERE or any(part.startswith(".") or part == _TOOLS for part in parts):
-        return False
-    return _SOURCE.search(parts[-1]) is not None
+    return _is_project(parts) and _SOURCE.search(parts[-1]) is not None
+
+
+def _is_project(parts: list[str]) -> bool:
+    return parts[-1] not in _ELSEWHERE and not any(part.startswith(".") or part == _TOOLS for part in parts)
 
 
 def _is_unwatched(script: str, scripts: Mapping[str, object], depth: int) -> bool:

@@ -17,6 +17,7 @@ from craft_desktop.model.events import (
     LogLine,
     Measured,
     Notice,
+    PageStale,
     ProjectsChanged,
     Pushed,
     SaveSeen,
@@ -327,7 +328,7 @@ class Bridge(QObject):
                 self.synced.emit(event)
             case Notice():
                 self.noticed.emit(event)
-            case Measured() | SaveSeen() | CompileChanged():
+            case Measured() | SaveSeen() | CompileChanged() | PageStale():
                 self.insight.hear(event)
 
     async def _add(self, paths: list[Path]) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Signal
 
 from craft_desktop.model.errors import Problem
-from craft_desktop.model.events import CompileChanged, Event, Measured, SaveSeen
+from craft_desktop.model.events import CompileChanged, Event, Measured, PageStale, SaveSeen
 from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.places import Place
@@ -52,6 +52,8 @@ class InsightBridge(QObject):
     """A `Measured`."""
     compiled = Signal(object)
     """A `CompileChanged`."""
+    staled = Signal(str)
+    """The id of a project whose page shows what was saved once it is loaded anew."""
     save_seen = Signal(object)
     """A `SaveSeen`."""
     failed = Signal(str, object)
@@ -70,6 +72,8 @@ class InsightBridge(QObject):
             self.save_seen.emit(event)
         elif isinstance(event, CompileChanged):
             self.compiled.emit(event)
+        elif isinstance(event, PageStale):
+            self.staled.emit(event.project_id)
 
     def note_console(self, project_id: str, level: Level, text: str, source: str) -> None:
         """Hand on what a page said to its console."""

@@ -183,6 +183,7 @@ class MainWindow(QMainWindow):
         bridge.insight.measured.connect(lambda e: self._with_made(e.project_id, lambda p: p.show_measured(e)))
         bridge.insight.save_seen.connect(self._show_save)
         bridge.insight.compiled.connect(lambda e: self._with_made(e.project_id, lambda p: p.show_compiling(e)))
+        bridge.insight.staled.connect(lambda key: self._with_made(key, lambda pane: pane.preview.command("reload")))
         bridge.doctor.checked.connect(lambda key, check: self._with_made(key, lambda p: p.show_check(check)))
         bridge.doctor.examined.connect(lambda key, found: self._with_made(key, lambda p: p.show_diagnosis(found)))
         bridge.insight.failed.connect(lambda key, problem: self._show_notice(Notice(key, problem)))

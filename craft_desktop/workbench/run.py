@@ -19,7 +19,7 @@ from craft_desktop.model.errors import (
     SandboxGoneError,
     ServerError,
 )
-from craft_desktop.model.events import Stream, SyncChanged
+from craft_desktop.model.events import PageStale, Stream, SyncChanged
 from craft_desktop.model.operations import Wipe
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import (
@@ -265,7 +265,10 @@ class Run:
             return ReinstallAsked()
         if is_asked or need is Need.RESTART:
             return RestartAsked()
-        if not (changed if server is None else need is Need.FOLLOW and await self._is_unseen(server, changed)):
+        if not (changed if server is None else need >= Need.RELOAD and await self._is_unseen(server, changed)):
+            return None
+        if need is Need.RELOAD and server is not None:
+            self._voice.announce(PageStale(self._project.id))
             return None
         await self._edits.rest()
         changed |= self._edits.take()

@@ -28,7 +28,8 @@ VITE_HTML = '<!doctype html><div id="app"></div><script type="module" src="/src/
 class Sample:
     """A project: its files, and where an edit is made and seen. `app` is the app's folder in a monorepo.
 
-    `node` is the major version of Node.js that it asks for by `.nvmrc`; empty for the usual one.
+    `node` is the major version of Node.js that it asks for by `.nvmrc`; empty for the usual one. Only what
+    `is_followed` sees no edit by itself, and is started anew for one.
     """
 
     files: Mapping[str, str]
@@ -40,6 +41,7 @@ class Sample:
     app: str = ""
     node: str = ""
     quick: bool = False
+    is_followed: bool = False
 
     def write(self, folder: Path) -> Path:
         """Write it into `folder` and give the app's folder."""
@@ -92,6 +94,17 @@ EXPRESS_SERVER = f"""
 const app = require("express")();
 app.get("/", (_, answer) => answer.send("<p>{BEFORE}</p>"));
 app.listen(4321, () => console.log("Server listening on port 4321"));
+"""
+NEXT_SERVER = """
+const http = require("http"), next = require("next"), port = Number(process.env.PORT);
+const app = next({ dev: true, hostname: "127.0.0.1", port });
+app.prepare().then(() => http.createServer(app.getRequestHandler()).listen(port));
+"""
+VITE_SERVER = """
+import { createServer } from "vite";
+import http from "http";
+const vite = await createServer({ server: { middlewareMode: true } });
+http.createServer(vite.middlewares).listen(process.env.PORT);
 """
 # An API that answers 404 to a person, sooner than the page's own server starts.
 API_SERVER = """
@@ -341,6 +354,33 @@ SAMPLES: Mapping[str, Sample] = {
     ),
     # Plain Node.js.
     "node-http": Sample({"server.js": HTTP_SERVER}, "server.js", {"dev": "node --watch server.js"}, quick=True),
+    "node-http-unwatched": Sample(
+        {"server.js": HTTP_SERVER}, "server.js", {"dev": "node server.js"}, quick=True, is_followed=True
+    ),
+    "express-behind-another-script": Sample(
+        {"src/server.js": EXPRESS_SERVER, "src/before.js": "globalThis.before = 1;"},
+        "src/server.js",
+        {"dev": "npm run serve", "serve": "cross-env DEBUG=1 node -r ./src/before.js src/server.js"},
+        {"express": "^5.0.0", "cross-env": "^7.0.0"},
+        is_followed=True,
+    ),
+    # Programs that call what watches: they are not to be started anew.
+    "next-custom-server": Sample(
+        {**NEXT_APP, "server.js": NEXT_SERVER}, "app/page.jsx", {"dev": "node server.js"}, {"next": NEXT_16, **REACT_19}
+    ),
+    "next-14-custom-server": Sample(
+        {**NEXT_PAGES, "server.js": NEXT_SERVER},
+        "pages/index.jsx",
+        {"dev": "node server.js"},
+        {"next": NEXT_14, **REACT_18},
+    ),
+    "vite-in-a-program": Sample(
+        {"index.html": VITE_HTML, **PLAIN_VITE, "server.mjs": VITE_SERVER},
+        "src/main.js",
+        {"dev": "node server.mjs"},
+        {"vite": "^7.0.0"},
+        seen_at="src/main.js",
+    ),
     "node-http-start": Sample({"server.js": HTTP_SERVER}, "server.js", {"start": "node --watch server.js"}),
     "express-own-port": Sample(
         {"server.js": EXPRESS_SERVER}, "server.js", {"dev": "node --watch server.js"}, {"express": "^5.0.0"}

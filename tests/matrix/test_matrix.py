@@ -12,6 +12,7 @@ import pytest
 
 from craft_desktop.model.events import Event, LogLine
 from craft_desktop.model.session import Phase
+from craft_desktop.workbench.folder import read_folder
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import fetch
 from tests.matrix.nodes import lay_out
@@ -68,6 +69,9 @@ async def test_it_is_installed_served_and_shows_an_edit(
     seen_ms = (time.monotonic() - began) * 1000
     sys.stdout.write(f"\n  live after {live_s:5.1f} s, edit seen after {seen_ms:5.0f} ms  ")
     assert workbench.session(project.id).phase is Phase.LIVE
+    if read_folder(app).recipe.is_unwatched and not sample.is_followed:
+        await workbench.restart(project.id)  # what was asked by the edit comes before it
+    assert any(line.endswith("changed: started anew") for line in told) is sample.is_followed
 
 
 async def _until_seen(url: str, path: str, words: str) -> None:

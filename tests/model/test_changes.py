@@ -29,7 +29,8 @@ def test_only_some_changes_ask_for_a_look(changed: set[str], asks: bool) -> None
 
 def test_source_asks_for_a_look_where_nobody_watches_it() -> None:
     assert asks_a_look(recipe("node server.js"), {"server.js"})
-    assert not asks_a_look(recipe("node server.js"), {"style.css"})
+    assert asks_a_look(recipe("node server.js"), {"style.css"})
+    assert not asks_a_look(recipe("node server.js"), {"lib", ".gitignore"})
     assert not asks_a_look(recipe("nodemon server.js"), {"server.js"})
 
 
@@ -43,7 +44,10 @@ def test_source_asks_for_a_look_where_nobody_watches_it() -> None:
         (recipe("node server.js"), {"other/.env"}, Need.NOTHING),
         (recipe("node server.js"), {"server.js"}, Need.FOLLOW),
         (recipe("node server.js"), {"server.js", ".env"}, Need.RESTART),
-        (recipe("node server.js"), {"public/style.css", "index.html"}, Need.NOTHING),
+        (recipe("node server.js"), {"public/style.css", "index.html"}, Need.RELOAD),
+        (recipe("node server.js"), {"public/style.css", "server.js"}, Need.FOLLOW),
+        (recipe("node server.js"), {"lib", ".gitignore"}, Need.NOTHING),
+        (recipe("vite", vite="8"), {"style.css"}, Need.NOTHING),
         (recipe("node --watch server.js"), {"server.js"}, Need.NOTHING),
         (recipe("next dev", next="16"), {"server.js"}, Need.NOTHING),
     ],

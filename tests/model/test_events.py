@@ -11,6 +11,7 @@ from craft_desktop.model.events import (
     LogLine,
     Measured,
     Notice,
+    PageStale,
     ProjectsChanged,
     Pushed,
     SaveSeen,
@@ -37,6 +38,7 @@ EVENTS: list[Event] = [
     Notice(None, Problem("a", "b", "c")),
     Measured("p1", 3.0, 4.5, 312_000_000, 4_000_000_000),
     CompileChanged("p1", "Unexpected token", Place("app/page.tsx", 4, 5)),
+    PageStale("p1"),
 ]
 
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from craft_desktop.model.project import read_recipe
-from craft_desktop.model.unwatched import has_source, is_source, is_unwatched
+from craft_desktop.model.unwatched import has_shown, has_source, is_source, is_unwatched
 
 SCRIPTS = {
     "plain": "node server.js",
@@ -145,6 +145,24 @@ def test_in_doubt_it_is_not_ours_to_start_anew(script: str) -> None:
 def test_source_is_what_is_read_once(relpath: str, source: bool) -> None:
     assert is_source(relpath) is source
     assert has_source({"style.css", relpath}) is source
+
+
+@pytest.mark.parametrize(
+    ("relpath", "shown"),
+    [
+        ("public/style.css", True),
+        ("index.html", True),
+        ("views/index.ejs", True),
+        ("logo.png", True),
+        ("lib", False),
+        (".gitignore", False),
+        (".git/index.lock", False),
+        ("package-lock.json", False),
+        ("node_modules/a/style.css", False),
+    ],
+)
+def test_a_page_may_show_what_is_a_file_of_the_project(relpath: str, shown: bool) -> None:
+    assert has_shown({relpath}) is shown
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from PySide6.QtCore import QUrl
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.errors import Action, Problem
-from craft_desktop.model.events import CompileChanged, Event, LogLine, Measured, Stream
+from craft_desktop.model.events import CompileChanged, Event, LogLine, Measured, PageStale, Stream
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
 from craft_desktop.model.saved import Frame
@@ -49,6 +49,10 @@ def test_events_become_signals(bridge: InsightBridge) -> None:
     for event in (*events, LogLine("p1", Stream.SERVER, "x", NOW)):
         bridge.hear(event)
     assert told == events
+    staled: list[str] = []
+    bridge.staled.connect(staled.append)
+    bridge.hear(PageStale("p1"))
+    assert staled == ["p1"] and told == events
 
 
 def test_questions_are_handed_on(bridge: InsightBridge, sight: Insights) -> None:

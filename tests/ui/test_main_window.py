@@ -20,7 +20,16 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.errors import Action, Problem, ProjectError
-from craft_desktop.model.events import CompileChanged, LogLine, Measured, Notice, Pushed, SessionChanged, Stream
+from craft_desktop.model.events import (
+    CompileChanged,
+    LogLine,
+    Measured,
+    Notice,
+    PageStale,
+    Pushed,
+    SessionChanged,
+    Stream,
+)
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
 from craft_desktop.model.saved import Frame
@@ -28,6 +37,7 @@ from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import LEAST_HEIGHT, LEAST_WIDTH, MainWindow
 from craft_desktop.ui.placement import Placement
+from craft_desktop.ui.preview_pane import PAGE_COMMANDS
 from craft_desktop.ui.project_pane import ProjectPane
 from craft_desktop.ui.settings_dialog import SettingsDialog
 from craft_desktop.ui.theme import Theme
@@ -224,6 +234,14 @@ async def test_a_compile_error_and_a_place(window: MainWindow, bench: StandIn, t
     assert pane.log_pane.is_there(place)
     pane.preview.console.emit(1, "careful", "")
     assert bench.insight.said == [("p1", Level.WARNING, "careful", "")]
+
+
+async def test_a_stale_page_is_loaded_anew(window: MainWindow, bench: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[object] = []
+    monkeypatch.setitem(PAGE_COMMANDS, "reload", loaded.append)
+    bench.tell(PageStale("p1"))
+    bench.tell(PageStale("p2"))  # nobody has looked at it yet, so there is no page
+    assert loaded == [pane_of(window).preview]
 
 
 async def test_a_pane_made_later_knows_what_does_not_compile(window: MainWindow, bench: StandIn) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from craft_desktop.model.errors import Action
-from craft_desktop.model.events import LogLine, Notice, SessionChanged, Stream
+from craft_desktop.model.events import LogLine, Notice, PageStale, SessionChanged, Stream
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Phase
 from craft_desktop.workbench.workbench import Workbench
@@ -110,10 +110,23 @@ async def test_what_node_js_watches_itself_is_left_to_it(workbench: Workbench, t
     assert phases_in(watcher) == []
 
 
-async def test_what_a_page_shows_starts_nothing(workbench: Workbench, tmp_path: Path) -> None:
+async def test_what_a_page_shows_has_it_loaded_anew_and_starts_nothing(workbench: Workbench, tmp_path: Path) -> None:
     folder = plain_project(tmp_path / "assets")
     project = await started(workbench, folder)
+    watcher = Watcher(workbench)
+    before = await page(workbench, project)
+    (folder / "style.css").write_text("p { color: red }")
+    await watcher.until(lambda event: event == PageStale(project.id))
+    assert await page(workbench, project) == before
+    assert phases_in(watcher) == []
+
+
+async def test_a_page_that_is_told_is_not_loaded_anew(workbench: Workbench, tmp_path: Path) -> None:
+    folder = plain_project(tmp_path / "told", WATCHES)
+    project = await started(workbench, folder)
+    watcher = Watcher(workbench)
     await left_alone(workbench, project, folder / "style.css")
+    assert PageStale(project.id) not in watcher.events
 
 
 async def left_alone(workbench: Workbench, project: Project, saved: Path) -> None:
