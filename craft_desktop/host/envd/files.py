@@ -32,7 +32,7 @@ class Files:
     :param announce: told of each upload, as in `Batch`.
     """
 
-    def __init__(self, state: State, announce: Callable[[str, bool], None], idle_s: float = IDLE_S) -> None:
+    def __init__(self, state: State, announce: Callable[[str], None], idle_s: float = IDLE_S) -> None:
         self._state = state
         self._announce = announce
         self._idle_s = idle_s

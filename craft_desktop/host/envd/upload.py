@@ -62,10 +62,10 @@ class Batch:
 
     :param home: the folder within which files are staged.
     :param metadata: what is kept with each file as extended attributes.
-    :param announce: told of each file before it is moved into place: where, links resolved, and whether one is there.
+    :param announce: told of each file before it is moved into place: where, links resolved.
     """
 
-    def __init__(self, home: Path, metadata: Mapping[str, str], announce: Callable[[str, bool], None]) -> None:
+    def __init__(self, home: Path, metadata: Mapping[str, str], announce: Callable[[str], None]) -> None:
         self._home_prefix = os.path.realpath(home) + "/"
         self._staging_root = home / _STAGING
         self._announce = announce
@@ -74,6 +74,9 @@ class Batch:
         self._files: list[_Incoming] = []
         self._asked: set[str] = set()
         self._folders: dict[str, str] = {}
+        # Those that this request made and made no folder in: nothing is there yet, and a file or a link that comes
+        # meanwhile is what a rename replaces.
+        self._bare: set[str] = set()
         self._open: _Incoming | None = None
 
     def begin(self, asked: str) -> None:
@@ -125,7 +128,7 @@ class Batch:
         for count, incoming in enumerate(self._files, 1):
             if incoming.written != incoming.target:
                 try:
-                    self._announce(incoming.target, _mode(incoming.target) is not None)
+                    self._announce(incoming.target)
                     if (otherwise := _land(incoming)) is not None:
                         await asyncio.to_thread(otherwise, incoming.written, incoming.target)
                         _discard(incoming)
@@ -140,7 +143,8 @@ class Batch:
     def _prepare(self, asked: str) -> _Incoming:
         folder, _, name = asked.rpartition("/")
         target = f"{self._folder(folder)}/{name}"
-        mode = _mode(target)
+        # To look for what cannot be there takes as long as the rename (measured).
+        mode = None if folder in self._bare else _mode(target)
         if mode is not None and stat.S_ISLNK(mode):
             target = os.path.realpath(target)
             mode = _mode(target)
@@ -160,7 +164,11 @@ class Batch:
         """Make a folder and those above it; the same with links resolved."""
         resolved = self._folders.get(folder)
         if resolved is None:
-            Path(folder or "/").mkdir(parents=True, exist_ok=True)
+            if _make_folder(folder or "/"):
+                above = folder
+                while above := above.rpartition("/")[0]:
+                    self._bare.discard(above)
+                self._bare.add(folder)
             resolved = self._folders[folder] = os.path.realpath(folder or "/").rstrip("/")
         return resolved
 
@@ -202,6 +210,17 @@ def _land(incoming: _Incoming) -> Callable[[str, str], None] | None:
             return _write_in_place
         raise
     return None
+
+
+def _make_folder(path: str) -> bool:
+    """Make a folder and those above it; whether it was not there before."""
+    try:
+        Path(path).mkdir(parents=True)
+    except FileExistsError:
+        # Raises where it is there and no folder.
+        Path(path).mkdir(exist_ok=True)
+        return False
+    return True
 
 
 def _mode(path: str) -> int | None:

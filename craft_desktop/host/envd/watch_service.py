@@ -34,11 +34,13 @@ class WatchService:
             watch.close()
         self._watchers.clear()
 
-    def announce(self, path: str, replaces: bool) -> None:
+    def announce(self, path: str) -> None:
         """Tell every watch of an upload, see `Watch.announce`."""
-        for watch in self._streams:
-            watch.announce(path, replaces)
-        for watch, _, _ in self._watchers.values():
+        watches = [*self._streams, *(watch for watch, _, _ in self._watchers.values())]
+        if not watches:
+            return
+        replaces = os.path.lexists(path)
+        for watch in watches:
             watch.announce(path, replaces)
 
     async def _open(self, call: Call, request: Message) -> tuple[Watch, Path]:

@@ -7,7 +7,7 @@ from craft_desktop.host.envd.faults import HttpFault
 from craft_desktop.host.envd.upload import Batch, _move_across, _write_in_place, is_staging
 
 
-def _unheard(path: str, replaces: bool) -> None:
+def _unheard(path: str) -> None:
     """Where nothing is watched."""
 
 
@@ -99,14 +99,52 @@ async def test_each_file_is_announced_before_it_lands(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     (tmp_path / "real" / "old").touch()
-    heard: list[tuple[str, bool]] = []
-    with Batch(tmp_path, {}, lambda path, replaces: heard.append((path, replaces))) as batch:
+    heard: list[tuple[str, str]] = []
+
+    def hear(path: str) -> None:
+        heard.append((path, Path(path).read_text() if Path(path).exists() else "none"))
+
+    with Batch(tmp_path, {}, hear) as batch:
         for name in ("old", "new"):
             batch.begin(str(tmp_path / "link" / name))
             batch.finish()
         assert heard == []
         await batch.commit()
-    assert heard == [(f"{tmp_path}/real/old", True), (f"{tmp_path}/real/new", False)]
+    assert heard == [(f"{tmp_path}/real/old", ""), (f"{tmp_path}/real/new", "none")]
+
+
+async def test_what_comes_into_a_new_folder_meanwhile_is_replaced_but_never_gone_through(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("theirs")
+    with Batch(tmp_path, {}, _unheard) as batch:
+        for name in ("a", "b", "c"):
+            batch.begin(f"{tmp_path}/new/deep/{name}")
+            batch.write(b"ours")
+            batch.finish()
+        (tmp_path / "new/deep/b").symlink_to("../../elsewhere")
+        (tmp_path / "new/deep/c").write_text("theirs")
+        await batch.commit()
+    assert {path.name: path.read_text() for path in (tmp_path / "new/deep").iterdir()} == dict.fromkeys("abc", "ours")
+    assert (tmp_path / "elsewhere").read_text() == "theirs"
+
+
+@pytest.mark.parametrize("first", ["new/a/f", "new/a/b/f"])
+def test_a_file_in_place_of_a_folder_of_the_same_request_is_refused_at_once(tmp_path: Path, first: str) -> None:
+    with Batch(tmp_path, {}, _unheard) as batch:
+        for name in ("new/x", first):
+            batch.begin(f"{tmp_path}/{name}")
+            batch.finish()
+        with pytest.raises(HttpFault, match="directory"):
+            batch.begin(f"{tmp_path}/new/a")
+
+
+async def test_a_folder_that_comes_into_a_new_one_meanwhile_is_told(tmp_path: Path) -> None:
+    with pytest.raises(HttpFault), Batch(tmp_path, {}, _unheard) as batch:
+        batch.begin(f"{tmp_path}/new/a")
+        batch.finish()
+        (tmp_path / "new/a").mkdir()
+        await batch.commit()
+    assert (tmp_path / "new/a").is_dir()
+    assert not list((tmp_path / ".cache/craft-desktop").iterdir())
 
 
 @pytest.mark.parametrize(
