@@ -1,4 +1,4 @@
-"""Many files as one compressed stream, made while it is sent: a tar archive (POSIX 1003.1, GNU's long names) in gzip.
+"""Many files as one stream, made while it is sent: a tar archive (POSIX 1003.1, GNU's long names), in gzip or bare.
 
 Blocks; run it in a thread. Memory is bounded by a portion, whatever the folder's size. Names and targets may hold
 anything but NUL. Whoever sends it anew after a broken line asks for the pieces anew: the files are read again.
@@ -18,7 +18,7 @@ from craft_desktop.sync.snapshot import Entry
 PORTION_BYTES = 4 * 1024 * 1024
 # What one piece holds at least, but for the last: the hop to a thread costs nothing beside sending it.
 PIECE_BYTES = 256 * 1024
-# zlib's fastest: on this computer packing is the cost, not the line.
+# zlib's fastest. Of 1.9 MB of sources it left 34 % in 14 ms; level 6 left 28 % in 46 ms.
 LEVEL = 1
 # A gzip frame around deflate's largest window.
 _GZIP = 16 + zlib.MAX_WBITS
@@ -61,11 +61,14 @@ class Archive:
         """Let go of what was read: for 100,000 files it takes some milliseconds, so it is done in a thread."""
         self._begin()
 
-    def pieces(self) -> Iterator[bytes]:
-        """Give the stream from its beginning."""
+    def pieces(self, *, packed: bool = True) -> Iterator[bytes]:
+        """Give the stream from its beginning.
+
+        :param packed: in gzip; where no line lies between, packing and unpacking take longer than the bytes they save.
+        """
         self._begin()
         held = bytearray()
-        packer = _Packer()
+        packer = _Packer() if packed else _Bare()
         for is_packed, chunk in self._chunks():
             held += packer.pack(chunk, is_packed)
             if len(held) >= PIECE_BYTES:
@@ -132,7 +135,17 @@ class Archive:
             self.unstable.append(relpath)
 
 
-class _Packer:
+class _Bare:
+    """The stream as it is."""
+
+    def pack(self, chunk: bytes, is_packed: bool) -> bytes:
+        return chunk
+
+    def finish(self) -> bytes:
+        return b""
+
+
+class _Packer(_Bare):
     """A gzip stream whose members are each packed, or only framed."""
 
     def __init__(self) -> None:

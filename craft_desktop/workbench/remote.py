@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 
 from craft_desktop.model.errors import Action, DiskFullError, SyncError
+from craft_desktop.model.project import Provider
 from craft_desktop.sandbox.connection import Sandbox
 from craft_desktop.sandbox.launch import PROJECT_DIR
 from craft_desktop.sync.archive import Archive
@@ -49,18 +50,20 @@ deletes | xargs -0 -r rmdir -- 2>/dev/null
 true
 """,
 }
-# Unpacked aside, then brought into place: what breaks off half-way changes nothing. An empty project is replaced whole;
-# into one that holds something (`node_modules`) the files come as links to what was unpacked, which then goes. Each
-# program that need not be started is 1 ms less.
+# Unpacked aside, then brought into place: what breaks off half-way changes nothing. An empty project is replaced whole,
+# by rename(2), which takes an empty folder's place and no other's; into one that holds something (`node_modules`) the
+# files come as links to what was unpacked, which then goes. Each program that need not be started is 1 to 5 ms less: so
+# tar makes the folder that it unpacks into, of a name that no file of the project begins with, and the spent archive is
+# emptied rather than removed. tar sees by itself whether it is packed.
 _UNPACK = """
 cd {lists} || exit 1
-[ ! -e incoming ] || rm -rf incoming
-mkdir incoming || exit 1
-tar -xzmf push.tar.gz -C incoming --no-same-owner && rm -f push.tar.gz || {{ rm -rf incoming push.tar.gz; exit 1; }}
-cd ..
-[ -d {project} ] || mkdir -p {project} || exit 1
-if rmdir {project} 2>/dev/null; then mv {lists}/incoming {project}; exit; fi
-cp -al --remove-destination {lists}/incoming/. {project}/ && rm -rf {lists}/incoming
+for left in incoming*; do [ ! -e "$left" ] || rm -rf -- "$left"; done
+tar --one-top-level={own} -xmf push.tar --no-same-owner || {{ rm -rf {own} push.tar; exit 1; }}
+: > push.tar
+[ -d {own} ] || exit 0
+[ -d ../{project} ] || mkdir -p ../{project} || exit 1
+mv -T {own} ../{project} 2>/dev/null && exit
+cp -al --remove-destination {own}/. ../{project}/ && rm -rf {own}
 """
 # Kind, mode, name and target of everything; then a hash and a name of every file. sha256sum leaves out what vanished.
 # Each call writes a file of its own, so that none waits for another, whose line may stand still; into place when it is
@@ -115,8 +118,10 @@ class SandboxRemote:
         :raises SyncError: the sandbox's disk is full, or it refuses a name.
         :raises SandboxError: refused, unreachable or gone.
         """
-        await self._sandbox.write_pieces(f"{LISTS_DIR}/push.tar.gz", archive.pieces())
-        await self._run(_UNPACK.format(project=PROJECT_DIR, lists=LISTS_DIR))
+        packed = self._sandbox.provider is not Provider.LOCAL
+        await self._sandbox.write_pieces(f"{LISTS_DIR}/push.tar", archive.pieces(packed=packed))
+        own = f"incoming.{secrets.token_hex(8)}"
+        await self._run(_UNPACK.format(project=PROJECT_DIR, lists=LISTS_DIR, own=own))
         self._executables |= {relpath for relpath, entry in archive.read.items() if entry.executable}
 
     async def manifest(self) -> Mapping[str, Entry]:

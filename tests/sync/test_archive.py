@@ -24,11 +24,12 @@ def archive_of(root: Path, known: dict[str, Entry] | None = None) -> Archive:
 
 def unpack(packed: bytes, into: Path) -> None:
     into.mkdir(exist_ok=True)
-    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as unpacked:
+    with tarfile.open(fileobj=io.BytesIO(packed)) as unpacked:
         unpacked.extractall(into, filter="tar")
 
 
-def test_everything_comes_through(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_everything_comes_through(folder: Path, tmp_path: Path, is_packed: bool) -> None:
     (folder / "empty").mkdir()
     (folder / "run.sh").touch(0o755)
     (folder / "link").symlink_to("app")
@@ -38,7 +39,9 @@ def test_everything_comes_through(folder: Path, tmp_path: Path) -> None:
     for length in (99, 100, 101, 255):
         (folder / ("é" + "n" * (length - 2))).write_text("long")
     archive = archive_of(folder)
-    unpack(b"".join(archive.pieces()), tmp_path / "copy")
+    sent = b"".join(archive.pieces(packed=is_packed))
+    assert (sent[:2] == b"\x1f\x8b") is is_packed
+    unpack(sent, tmp_path / "copy")
     assert tree(tmp_path / "copy") == tree(folder)
     files = {at for at, (kind, *_) in tree(folder).items() if kind == "file"}
     assert archive.sent.keys() == archive.read.keys() == files

@@ -1,6 +1,7 @@
 """Batches of the sync engine, done in a real sandbox."""
 
 import asyncio
+import dataclasses
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -9,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from craft_desktop.model.errors import SyncError
+from craft_desktop.model.project import Provider
 from craft_desktop.sandbox.connection import Connection, Sandbox
 from craft_desktop.sandbox.launch import PROJECT_DIR
 from craft_desktop.sandbox.local_host import LocalHost
 from craft_desktop.sync.archive import Archive
-from craft_desktop.sync.diff import Batch, FileWrite, LinkWrite, compare
+from craft_desktop.sync.diff import Batch, Difference, FileWrite, LinkWrite, compare
 from craft_desktop.sync.load import read_file
 from craft_desktop.sync.scan import scan
 from craft_desktop.sync.snapshot import Entry, Kind
@@ -22,9 +24,19 @@ from craft_desktop.workbench.remote import SandboxRemote
 
 
 @pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+def provider() -> Provider:
+    return Provider.LOCAL
+
+
+# For what is done otherwise where a line lies between.
+BOTH = pytest.mark.parametrize("provider", list(Provider))
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path, provider: Provider) -> AsyncIterator[Sandbox]:
     host = LocalHost(tmp_path / "host")
-    sandbox = await Connection(await host.profile()).create(metadata={}, envs={}, timeout_s=60)
+    profile = dataclasses.replace(await host.profile(), provider=provider)
+    sandbox = await Connection(profile).create(metadata={}, envs={}, timeout_s=60)
     await sandbox.run(f"mkdir {PROJECT_DIR}")
     yield sandbox
     await host.aclose()
@@ -126,6 +138,8 @@ def folder(tmp_path: Path) -> Path:
     (root / "large").write_bytes(os.urandom(1000) * 5000)
     (root / "link").symlink_to("run.sh")
     (root / "dangling").symlink_to("empty/none")
+    (root / "incoming").mkdir()
+    (root / "incoming/f").write_text("of the name that it is unpacked under")
     return root
 
 
@@ -142,11 +156,12 @@ def walked(root: Path) -> Mapping[str, Entry]:
     return scan(root, {}).snapshot
 
 
+@BOTH
 async def test_an_archive_brings_everything_and_the_manifest_tells_it(sandbox: Sandbox, folder: Path) -> None:
     remote = SandboxRemote(sandbox)
     await remote.apply_archive(archive_of(folder))
     assert told(await remote.manifest()) == wanted(folder)
-    left = (await sandbox.run("find .craft -mindepth 1 ! -name 'manifest.*'")).stdout
+    left = (await sandbox.run("find .craft -mindepth 1 ! -name 'manifest.*' -size +0")).stdout
     assert left == ""
 
 
@@ -192,6 +207,35 @@ async def test_lists_go_into_the_command_or_by_file_alike(
         assert all(entry.kind is Kind.DIRECTORY for entry in held.values())
 
 
+@BOTH
+async def test_only_where_a_line_lies_between_an_archive_is_packed(
+    sandbox: Sandbox, folder: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+    write_pieces = sandbox.write_pieces
+
+    async def heard(path: str, pieces: Iterator[bytes]) -> None:
+        sent.extend(pieces)
+        await write_pieces(path, iter(sent))
+
+    monkeypatch.setattr(sandbox, "write_pieces", heard)
+    await SandboxRemote(sandbox).apply_archive(archive_of(folder))
+    assert (sent[0][:2] == b"\x1f\x8b") is (provider is Provider.E2B)
+
+
+async def test_an_archive_of_files_that_all_vanished_changes_nothing(sandbox: Sandbox, folder: Path) -> None:
+    await sandbox.run("touch theirs", cwd=PROJECT_DIR)
+    await SandboxRemote(sandbox).apply_archive(Archive(folder, Difference(), {}))
+    assert await listing(sandbox) == ["f 644 theirs"]
+
+
+async def test_what_an_archive_left_half_unpacked_is_no_part_of_the_next(sandbox: Sandbox, folder: Path) -> None:
+    await sandbox.run("mkdir -p .craft/incoming.old/app && touch .craft/incoming.old/app/stale")
+    await SandboxRemote(sandbox).apply_archive(archive_of(folder))
+    assert told(await SandboxRemote(sandbox).manifest()) == wanted(folder)
+    assert (await sandbox.run("ls -d .craft/incoming*")).stdout == ""
+
+
 async def test_an_archive_joins_what_is_there(sandbox: Sandbox, folder: Path) -> None:
     remote = SandboxRemote(sandbox)
     await sandbox.run("mkdir -p node_modules/x empty && echo theirs > empty/own && echo old > run.sh", cwd=PROJECT_DIR)
@@ -232,8 +276,8 @@ async def test_an_execute_bit_that_drifted_is_taken_away(sandbox: Sandbox) -> No
 
 async def test_a_stream_that_breaks_off_leaves_nothing_and_is_sent_again(sandbox: Sandbox, folder: Path) -> None:
     class Broken(Archive):
-        def pieces(self) -> Iterator[bytes]:
-            yield next(super().pieces())
+        def pieces(self, *, packed: bool = True) -> Iterator[bytes]:
+            yield next(super().pieces(packed=packed))
             raise ConnectionResetError(104, "reset")
 
     remote = SandboxRemote(sandbox)
@@ -247,10 +291,11 @@ async def test_a_stream_that_breaks_off_leaves_nothing_and_is_sent_again(sandbox
     assert told(await remote.manifest()) == wanted(folder)
 
 
+@BOTH
 async def test_an_archive_that_cannot_be_unpacked_leaves_nothing(sandbox: Sandbox, folder: Path) -> None:
     class Cut(Archive):
-        def pieces(self) -> Iterator[bytes]:
-            whole = b"".join(super().pieces())
+        def pieces(self, *, packed: bool = True) -> Iterator[bytes]:
+            whole = b"".join(super().pieces(packed=packed))
             yield whole[: len(whole) // 2]
 
     with pytest.raises(SyncError):
