@@ -5,22 +5,26 @@ the aims.
 """
 
 import asyncio
+import dataclasses
 import gzip
 import os
 import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from e2b import AsyncSandbox
 
+from craft_desktop.model.project import Provider
 from craft_desktop.sandbox.connection import Connection, Sandbox
 from craft_desktop.sandbox.launch import PROJECT_DIR
 from craft_desktop.sandbox.local_host import LocalHost
+from craft_desktop.sandbox.profile import Profile
 from craft_desktop.sync import mirror
 from craft_desktop.sync.archive import Archive
 from craft_desktop.sync.diff import Batch, compare
@@ -33,11 +37,13 @@ from craft_desktop.sync.threads import look_in_thread
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.manifest import read_manifest
 from craft_desktop.workbench.remote import SandboxRemote
+from tests.bench.distance import Distance
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
 ROUNDS = 7  # an odd number, for the median
-PUSH_ROUNDS = 5  # each makes two sandboxes
+PUSH_ROUNDS = 9  # each makes three sandboxes
+FAR_ROUNDS = 3
 # the aims of the issue
 SCAN_RATIO = 1.0
 PUSH_RATIO = 20.0
@@ -191,32 +197,78 @@ async def push(root: Path, sandbox: Sandbox) -> float:
     return time.perf_counter() - start
 
 
-@pytest.mark.parametrize("count", [1, 100, 1_000])
-async def test_a_first_push_beside_one_write_a_file(connection: Connection, tmp_path: Path, count: int) -> None:
-    root = tmp_path.resolve() / "project"
-    make_sources(root, count)
+async def plain(connection: Connection, sandbox: Sandbox) -> AsyncSandbox:
+    """The client as anyone has it, on a sandbox of its own making or not; its connection stands."""
+    client = await AsyncSandbox.connect(sandbox.id, **connection._options)
+    await client.files.write("warm", b"")
+    return client
+
+
+async def push_beside_the_loop(connection: Connection, root: Path, what: str, rounds: int) -> None:
+    """Push in turns: by the client's loop, by us, and as an archive that is there already and is unpacked in place."""
     files = [path for path in root.rglob("*") if path.is_file()]
-    theirs, ours, floors = [], [], []
-    for turn in range(PUSH_ROUNDS):
+    archive = b"".join(Archive(root, compare({}, scan(root, {}).snapshot), {}).pieces(packed=False))
+    theirs, ours, bounds = [], [], []
+    for _ in range(rounds):
         sandbox = await fresh(connection)
-        client: AsyncSandbox = sandbox._sandbox
-        await client.files.write("warm", b"")
-        # What no design gets below: one request, and the files made on the disk where the sandboxes lie.
-        start = time.perf_counter()
-        await client.files.write("floor", b"x")
-        copying = await asyncio.create_subprocess_exec("cp", "-r", root, tmp_path / "host" / f"copy{turn}")
-        assert await copying.wait() == 0
-        floors.append(time.perf_counter() - start)
+        client = await plain(connection, sandbox)
         start = time.perf_counter()
         for path in files:
             await client.files.write(f"{PROJECT_DIR}/{path.relative_to(root)}", path.read_bytes())
         theirs.append(time.perf_counter() - start)
         await sandbox.kill()
         sandbox = await fresh(connection)
+        await sandbox.write([("warm", b"")])
         ours.append(await push(root, sandbox))
         await sandbox.kill()
-    told(f"push of {count} files: the client's loop, ours", theirs, ours)
-    told(f"push of {count} files: one write and cp -r, ours", floors, ours)
+        sandbox = await fresh(connection)
+        client = await plain(connection, sandbox)
+        start = time.perf_counter()
+        await client.files.write("archive", archive)
+        assert (await client.commands.run(f"tar -xf archive -C {PROJECT_DIR}")).exit_code == 0
+        bounds.append(time.perf_counter() - start)
+        await sandbox.kill()
+    told(f"push of {len(files) - 1} files, {what}: the client's loop, ours", theirs, ours)
+    told(f"push of {len(files) - 1} files, {what}: a bare archive, ours", bounds, ours)
+    sys.stdout.write(f"\n{'':20}so the loop takes {statistics.median(theirs) / statistics.median(ours):.1f} times ours")
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory, or on the disk."""
+    if request.param == "disk":
+        yield tmp_path.resolve()
+        return
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+async def host(place: Path) -> AsyncIterator[Profile]:
+    host = LocalHost(place / "host")
+    yield await host.profile()
+    await host.aclose()
+
+
+@pytest.mark.parametrize("count", [1, 100, 1_000])
+@pytest.mark.parametrize("place", ["memory", "disk"], indirect=True)
+async def test_a_first_push_beside_one_write_a_file(
+    host: Profile, place: Path, count: int, request: pytest.FixtureRequest
+) -> None:
+    root = place / "project"
+    make_sources(root, count)
+    await push_beside_the_loop(Connection(host), root, request.node.callspec.params["place"], PUSH_ROUNDS)
+
+
+@pytest.mark.parametrize("count", [1, 100, 1_000])
+@pytest.mark.parametrize("place", ["memory"], indirect=True)
+async def test_a_first_push_over_a_distance(host: Profile, place: Path, count: int) -> None:
+    root = place / "project"
+    make_sources(root, count)
+    async with Distance(host.sandbox_url) as line:
+        far = dataclasses.replace(host, provider=Provider.E2B, sandbox_url=line.url)
+        # The loop takes 20 ms a file for certain; there is little to scatter.
+        await push_beside_the_loop(Connection(far), root, "20 ms away", FAR_ROUNDS)
 
 
 @pytest.mark.parametrize("count", [30, 100, 300, 1_000, 10_000])
