@@ -18,7 +18,6 @@ from craft_desktop.model.project import Provider
 from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome, Usage, last_usage
 from craft_desktop.sandbox.client import client
 from craft_desktop.sandbox.faults import patiently, translated
-from craft_desktop.sandbox.forms import join_pieces
 from craft_desktop.sandbox.persist import KILL_LIMIT_S, REQUEST_LIMIT_S, abandon, within
 from craft_desktop.sandbox.profile import Address, Profile, address_of
 from craft_desktop.sandbox.ready import listens
@@ -78,7 +77,6 @@ class Sandbox:
         self._profile = profile
         self._variables = frozenset(variables)
         self.id = str(sandbox.sandbox_id)
-        join_pieces(sandbox.files)
 
     @property
     def provider(self) -> Provider:

@@ -13,9 +13,12 @@ PIECE_BYTES = 64 * 1024
 
 
 def join_pieces(filesystem: Any) -> None:
-    """Have every form of a filesystem, the client's, go in such pieces; one of another make goes as it did."""
+    """Have every form of a filesystem, the client's, go in such pieces from now on. May be called again.
+
+    A filesystem of another make sends as it did.
+    """
     http = getattr(filesystem, "_envd_api", None)
-    if http is not None:
+    if http is not None and _join_form not in http.event_hooks["request"]:
         http.event_hooks["request"].append(_join_form)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from craft_desktop.model.errors import CraftError
 from craft_desktop.sandbox.faults import translated
+from craft_desktop.sandbox.forms import join_pieces
 from craft_desktop.sandbox.profile import Profile
 
 # A small upload is answered within this time or the line stands still: 256 KiB take 2 s at 1 Mbit/s up.
@@ -31,6 +32,7 @@ async def send_together(filesystem: Any, files: Sequence[tuple[str, bytes]]) -> 
     :raises TimeoutError: the line stood still.
     :raises Exception: what the client raises.
     """
+    join_pieces(filesystem)
     if sum(len(data) for _, data in files) <= SMALL_UPLOAD_BYTES:
         plain = [{"path": path, "data": data} for path, data in files]
         # A deadline given to the client is kept twice over: its HTTP library adds reading to writing (measured).

@@ -29,9 +29,9 @@ from craft_desktop.sync.threads import change_in_thread, look_in_thread
 
 # `rm -rf` of a large project takes about as long; a branch switch that removes half of a project may wait for it.
 DOUBT_S = 0.5
-# A first push of so many files goes as one compressed stream, fewer go as one form. Beside the form it took, on this
-# computer, 2.0 of the time for 30 files, 1.3 for 100, 0.8 to 1.1 for 300, 0.6 to 1.3 for 1,000, 0.7 to 0.9 for 10,000
-# (tests/bench/bench_sync.py, in memory and on a busy disk); over a line it is a quarter of the bytes.
+# A first push of so many files goes as one stream, fewer go as one form. Beside the form it took, on this computer, 1.9
+# of the time for 100 files, 1.2 for 300 (0.9 on the disk), 0.8 for 600, 0.9 for 1,000 (medians on a busy machine); over
+# a line it is a round trip more, and a third of the bytes.
 ARCHIVE_FILES = 200
 # The sandbox holds a stream and what comes out of it side by side.
 ARCHIVE_BYTES = 1024**3
