@@ -14,8 +14,9 @@ from craft_desktop.sync.diff import Difference, FileWrite
 from craft_desktop.sync.load import Loader, Portion
 from craft_desktop.sync.snapshot import Entry
 
-# What is held of the files' contents at a time.
-PORTION_BYTES = 4 * 1024 * 1024
+# What is read of the files before it is sent: as much as a piece, so that the line and the disk work at once. A push of
+# 1,000 files took a fifth longer by portions of 4 MiB.
+PORTION_BYTES = 256 * 1024
 # What one piece holds at least, but for the last: the hop to a thread costs nothing beside sending it.
 PIECE_BYTES = 256 * 1024
 # zlib's fastest. Of 1.9 MB of sources it left 34 % in 14 ms; level 6 left 28 % in 46 ms.
