@@ -117,8 +117,9 @@ def git_folder(path: Path) -> Path:
 def _common_folder(path: Path) -> Path:
     """Give what all work trees of a repository share."""
     folder = git_folder(path)
+    told = folder / "commondir"
     try:
-        return folder / os.fsdecode((folder / "commondir").read_bytes().rstrip(b"\r\n"))
+        # Only linked work trees have one; a pipe of that name would be waited for without end.
+        return folder / os.fsdecode(told.read_bytes().rstrip(b"\r\n")) if told.is_file() else folder
     except OSError:
-        # Only linked work trees have one.
         return folder

@@ -77,7 +77,7 @@ def workspace_at(folder: Path) -> Workspace | None:
     globs = workspace_globs(data) if data is not None else ()
     # Without such a file, or with one that pnpm could not read either, the manifest's patterns are all.
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        globs += pnpm_globs((folder / PNPM_FILE).read_text(encoding="utf-8"))
+        globs += pnpm_globs(_text_of(folder / PNPM_FILE))
     return Workspace(folder, data or {}, globs) if globs else None
 
 
@@ -139,10 +139,17 @@ def _folders(root: Path, levels: int) -> Iterator[str]:
 
 
 def _manifest_at(folder: Path) -> dict[str, Any] | None:
-    path = folder / MANIFEST
     try:
-        if not path.is_file() or path.stat().st_size > MANIFEST_LIMIT_BYTES:
-            return None
-        return parse_manifest(path.read_text(encoding="utf-8-sig"))
+        return parse_manifest(_text_of(folder / MANIFEST))
     except (OSError, UnicodeDecodeError, ProjectError):
         return None
+
+
+def _text_of(path: Path) -> str:
+    """Read a file of a folder that nobody chose: a pipe would be waited for, and a device read, without end.
+
+    :raises OSError: it is none, too large or unreadable.
+    """
+    if not path.is_file() or path.stat().st_size > MANIFEST_LIMIT_BYTES:
+        raise OSError(f"no file of {MANIFEST_LIMIT_BYTES} bytes at most: {path}")
+    return path.read_text(encoding="utf-8-sig")

@@ -106,3 +106,12 @@ def test_without_git_its_default_counts(top: Path, tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert find_excludes_file(top) == tmp_path / "git/ignore"
     assert repository.find_excludes_file(tmp_path / "gone") == tmp_path / "git/ignore"
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_the_repository_is_not_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / ".git"
+    folder.mkdir()
+    (folder / "HEAD").write_text("ref: refs/heads/main\n")
+    os.mkfifo(folder / "commondir")
+    assert outer_rules(tmp_path, None) is not None

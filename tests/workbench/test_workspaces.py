@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,18 @@ def test_pnpm_names_its_packages_in_its_own_file(tmp_path: Path) -> None:
     found = workspace_of(app)
     assert found is not None and (found[0].root, found[1]) == (root, "sites/web")
     assert choose_app(root) == app
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["package.json", "pnpm-workspace.yaml"])
+def test_a_pipe_or_a_device_at_the_top_is_no_manifest_and_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    app = tmp_path / "app"
+    app.mkdir()
+    os.mkfifo(tmp_path / name)
+    assert workspace_of(app) is None
+    (tmp_path / name).unlink()
+    (tmp_path / name).symlink_to("/dev/zero")
+    assert workspace_of(app) is None
 
 
 def test_a_folder_that_the_top_does_not_name_is_by_itself(top: Path) -> None:
