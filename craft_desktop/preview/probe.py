@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from craft_desktop.model.page_check import PageAnswer
+from craft_desktop.preview.relay import HEADER_LIMIT_BYTES, HEADER_LIMIT_LINES
 from craft_desktop.preview.routes import REFUSAL_SIZE_BYTES, Upstream, is_refusal, request_headers, response_headers
 
 # A page that is not on its way by then is slow, whatever it does.
@@ -46,7 +47,13 @@ async def ask(upstream: Upstream, page_host: str, path: str = "/") -> PageAnswer
         async with (
             asyncio.timeout(ANSWER_LIMIT_S),
             aiohttp.ClientSession(
-                cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout, auto_decompress=False, trust_env=False
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=timeout,
+                auto_decompress=False,
+                trust_env=False,
+                max_line_size=HEADER_LIMIT_BYTES,
+                max_field_size=HEADER_LIMIT_BYTES,
+                max_headers=HEADER_LIMIT_LINES,
             ) as http,
         ):
             return await _follow(http, upstream, page_host, path, hops)

@@ -6,7 +6,7 @@ from craft_desktop.sandbox.connection import KILLED, Sandbox
 from craft_desktop.sandbox.lines import Tail
 from craft_desktop.sandbox.port_search import PortSearch
 from craft_desktop.sandbox.ports import Ports
-from craft_desktop.sandbox.processes import MORE_MEMORY, end_tree, is_watching, ports_of
+from craft_desktop.sandbox.processes import GRACE_S, MORE_MEMORY, end_tree, is_watching, ports_of
 from craft_desktop.sandbox.profile import Address
 
 
@@ -77,13 +77,13 @@ class DevServer:
         """
         await self._command.rejoin()
 
-    async def end(self) -> None:
-        """End the dev server with all its children, and free its port.
+    async def end(self, grace_s: float = GRACE_S) -> None:
+        """End the dev server with all its children, after `grace_s` by force, and free its port.
 
         :raises SandboxError: some would not end, or the sandbox is gone or unreachable.
         """
         try:
-            await end_tree(self._sandbox, self._command.run_id)
+            await end_tree(self._sandbox, self._command.run_id, grace_s)
         finally:
             await self._command.leave()
 

@@ -14,6 +14,8 @@ from craft_desktop.sandbox.ports import listening_ports
 MARKER = "CRAFT_DESKTOP_RUN"
 # `next dev` ends clean within 0.2 s of SIGTERM (measured); ten times that, then SIGKILL.
 GRACE_S = 2.0
+# A person who pressed Stop waits: twice what `next dev` takes, and still within a second with all the rest.
+STOP_GRACE_S = 0.5
 # Said where SIGKILL ended what nobody here had ended: the kernel does so when there is no memory left.
 MORE_MEMORY = (
     "Close other programs, or on E2B choose a template with more memory; then start again. "
@@ -25,7 +27,7 @@ _SCRIPT = """
 marked() {{ grep -lszF {mark} /proc/[0-9]*/environ | cut -d/ -f3; }}
 kill -TERM $(marked) 2>/dev/null
 for _ in $(seq {tries}); do [ -z "$(marked)" ] && exit 0; sleep 0.05; done
-for _ in $(seq {tries}); do kill -KILL $(marked) 2>/dev/null; [ -z "$(marked)" ] && exit 0; sleep 0.05; done
+for _ in $(seq {again}); do kill -KILL $(marked) 2>/dev/null; [ -z "$(marked)" ] && exit 0; sleep 0.05; done
 marked; exit 1
 """
 
@@ -50,17 +52,18 @@ true
 """
 
 
-def end_command(run_id: str) -> str:
+def end_command(run_id: str, grace_s: float = GRACE_S) -> str:
     """Give the shell script that ends every process marked with `run_id`: SIGTERM, a grace time, SIGKILL."""
-    return _SCRIPT.format(mark=shlex.quote(f"{MARKER}={run_id}"), tries=int(GRACE_S / 0.05))
+    mark = shlex.quote(f"{MARKER}={run_id}")
+    return _SCRIPT.format(mark=mark, tries=int(grace_s / 0.05), again=int(GRACE_S / 0.05))
 
 
-async def end_tree(sandbox: Sandbox, run_id: str) -> None:
-    """End every process marked with `run_id` in the sandbox.
+async def end_tree(sandbox: Sandbox, run_id: str, grace_s: float = GRACE_S) -> None:
+    """End every process marked with `run_id` in the sandbox; those that do not end by themselves after `grace_s`.
 
     :raises SandboxError: some would not end, or the sandbox is gone or unreachable.
     """
-    outcome = await sandbox.run(end_command(run_id), limit_s=4 * GRACE_S + 10)
+    outcome = await sandbox.run(end_command(run_id, grace_s), limit_s=4 * GRACE_S + 10)
     if outcome.exit_code != 0:
         raise SandboxError(
             "The dev server could not be ended",

@@ -16,6 +16,9 @@ ASK_EVERY_S = 0.05
 CLOSED_STATUS = 502
 # That body has under 200 bytes.
 SAYS_CLOSED_BYTES = 4096
+# What the gateway takes of an answer's head (preview/relay.py says why so much): a page that can be seen is an answer.
+HEADER_LIMIT_BYTES = 64 * 1024
+HEADER_LIMIT_LINES = 400
 NOT_OPEN = "The port is not open yet."
 NO_ANSWER = "It took the connection and sent no page."
 
@@ -82,7 +85,14 @@ class Question:
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(note_asked)
         timeout = aiohttp.ClientTimeout(total=None)
-        async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trace_configs=[trace]) as http:
+        async with aiohttp.ClientSession(
+            timeout=timeout,
+            auto_decompress=False,
+            trace_configs=[trace],
+            max_line_size=HEADER_LIMIT_BYTES,
+            max_field_size=HEADER_LIMIT_BYTES,
+            max_headers=HEADER_LIMIT_LINES,
+        ) as http:
             while True:
                 try:
                     # A redirect is an answer of the dev server; following it could leave the sandbox.

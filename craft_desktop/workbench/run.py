@@ -44,6 +44,7 @@ from craft_desktop.sandbox.command import Breaks
 from craft_desktop.sandbox.dev_server import DevServer
 from craft_desktop.sandbox.launch import Launch
 from craft_desktop.sandbox.persist import abandon, persist
+from craft_desktop.sandbox.processes import STOP_GRACE_S
 from craft_desktop.sandbox.wipe import wipe
 from craft_desktop.sync.engine import SyncEngine
 from craft_desktop.sync.mirror import PushResult
@@ -159,7 +160,8 @@ class Run:
     async def end_server(self) -> None:
         """End the dev server, if one was started, before its sandbox ends; one that will not ends with that."""
         if self._server is not None:
-            await abandon(self._server.end)
+            server = self._server
+            await abandon(lambda: server.end(STOP_GRACE_S))
 
     async def _serve_for_ever(self, port: int) -> None:
         installed = self._tenancy.holds

@@ -131,3 +131,11 @@ async def test_what_an_ingress_says_for_a_closed_port_is_a_refusal() -> None:
 
     async with serving(refuse) as upstream:
         assert (await ask(upstream, HOST)).trouble == "refused"
+
+
+async def test_a_large_head_is_read_as_the_gateway_reads_it() -> None:
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return web.Response(text="page", headers={"Link": "p" * 60_000, **{f"x-{n}": "y" for n in range(300)}})
+
+    async with serving(answer) as upstream:
+        assert (await ask(upstream, HOST)).status == 200

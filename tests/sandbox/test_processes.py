@@ -4,7 +4,7 @@ import asyncio
 import shlex
 
 from craft_desktop.sandbox.connection import Sandbox
-from craft_desktop.sandbox.processes import MARKER, end_tree, is_watching
+from craft_desktop.sandbox.processes import MARKER, STOP_GRACE_S, end_command, end_tree, is_watching
 
 
 async def test_every_marked_process_ends_and_no_other(sandbox: Sandbox) -> None:
@@ -40,3 +40,18 @@ async def test_who_watches_files_is_found(sandbox: Sandbox) -> None:
     assert await is_watching(sandbox, "watches")
     assert not await is_watching(sandbox, "blind")
     assert await is_watching(sandbox, "never")  # nobody was seen: it may
+
+
+async def test_one_that_does_not_listen_is_ended_after_the_grace(sandbox: Sandbox) -> None:
+    ready = asyncio.Event()
+    stays = "trap '' TERM; echo up; while true; do sleep 1006; done"
+    await sandbox.start(stays, cwd=".", envs={MARKER: "deaf"}, on_output=lambda _: ready.set())
+    async with asyncio.timeout(10):
+        await ready.wait()
+    began = asyncio.get_running_loop().time()
+    await end_tree(sandbox, "deaf", STOP_GRACE_S)
+    took_s = asyncio.get_running_loop().time() - began
+    # Its sleep is begun again whenever that is ended; a loaded machine takes longer for each look.
+    assert took_s >= STOP_GRACE_S
+    assert (await sandbox.run("pgrep -x sleep")).stdout == ""
+    assert f"seq {int(STOP_GRACE_S / 0.05)})" in end_command("deaf", STOP_GRACE_S)

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from craft_desktop.model.errors import Action, ServerError
+from craft_desktop.preview import relay
 from craft_desktop.sandbox import ready
 from craft_desktop.sandbox.profile import Address
 from craft_desktop.sandbox.ready import NO_ANSWER, NOT_OPEN, listens, wait_for_page
@@ -210,3 +211,13 @@ async def test_a_listener_is_told_from_none() -> None:
     server.close()
     await server.wait_closed()
     assert not await listens(url)
+
+
+async def test_a_page_with_a_large_head_is_an_answer(port: Port) -> None:
+    many = {f"x-{number}": "y" for number in range(300)}
+    port.answer = always(lambda: web.Response(text="page", headers={**many, "Link": "p" * 60_000}))
+    assert await wait_for_page(port.address, LIMIT_S) == 200
+
+
+def test_what_the_gateway_passes_on_is_taken() -> None:
+    assert (ready.HEADER_LIMIT_BYTES, ready.HEADER_LIMIT_LINES) == (relay.HEADER_LIMIT_BYTES, relay.HEADER_LIMIT_LINES)
