@@ -255,6 +255,8 @@ def _digest_file(path: Path) -> str:
 
 def _unreadable(path: Path, error: OSError | RuntimeError | ValueError) -> ProjectError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if isinstance(error, OSError) and isinstance(error.filename, str | Path):
+        path = Path(error.filename)  # the folder can be read, and one file in it cannot
     return ProjectError(
         "The folder cannot be read",
         f"{path}: {reason}",

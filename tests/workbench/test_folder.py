@@ -180,6 +180,7 @@ class TestReadFolder:
         finally:
             (folder / name).chmod(0o700)
         assert caught.value.problem.action is Action.OPEN_FOLDER
+        assert caught.value.problem.detail.startswith(f"{folder / name}: ")
 
     def test_nothing_in_the_folder_is_changed(self, tmp_path: Path) -> None:
         folder = project(tmp_path / "shop", yarn__lock="x")
