@@ -28,7 +28,7 @@ from tests.faults.stage import LIMIT_S, Stage, check_words
 
 RUBBISH = b"this is no database, " * 1000
 HELD_S = 2.0
-# On a quiet machine 10 ms (measured); a quarter of HELD_S, which is what a loop that waits would stand still for.
+# 26 to 75 ms on two processors that had nine times the work they can do (measured); HELD_S, if the loop waited.
 STALL_S = 0.5
 
 

@@ -49,8 +49,8 @@ class Filesystem:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload, "UPLOAD_ANSWER_S", 0.1)
-    monkeypatch.setattr(upload, "STALL_LIMIT_S", 0.25)
+    monkeypatch.setattr(upload, "UPLOAD_ANSWER_S", 0.5)
+    monkeypatch.setattr(upload, "STALL_LIMIT_S", 1.0)  # a busy machine lets a thread wait for 0.3 s
 
 
 async def test_what_is_small_goes_as_it_is() -> None:
@@ -62,9 +62,9 @@ async def test_what_is_small_goes_as_it_is() -> None:
 
 
 async def test_a_large_upload_may_take_longer_than_it_may_stand_still() -> None:
-    there = Filesystem(pace_s=0.05)
+    there = Filesystem(pace_s=0.15)
     data = bytes(range(256)) * (LARGE // 256 + 1)
-    await send_together(there, [("a", data)])  # nine pieces: 0.45 s
+    await send_together(there, [("a", data)])  # nine pieces: 1.35 s
     assert there.taken == data
 
 
@@ -75,7 +75,7 @@ async def test_a_large_upload_that_stands_still_ends(stands_after: int) -> None:
 
 
 async def test_pieces_too() -> None:
-    there = Filesystem(pace_s=0.05)
+    there = Filesystem(pace_s=0.15)
     await send_pieces(there, PROFILE, "a", iter([b"piece"] * 8))
     assert there.taken == b"piece" * 8
     with pytest.raises(SandboxUnreachableError, match="in time"):
