@@ -72,7 +72,7 @@ def read_port(text: str) -> int | None:
 
 
 def _no_port(detail: str) -> ProjectError:
-    return ProjectError("That is not a port", detail, "Give the number that the dev server prints.")
+    return ProjectError("That is not a port", detail, "Enter the number that the dev server prints.")
 
 
 class PackageManager(StrEnum):

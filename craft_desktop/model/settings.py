@@ -63,7 +63,7 @@ OPTIONS: tuple[Option, ...] = (
         "install_limit_s",
         120,  # the web service's own limit
         "Time for an install",
-        "An install that takes longer is ended and told.",
+        "An install that takes longer is stopped, and you are told.",
         unit="s",
         low=10,
         high=3600,  # an hour: longer than any install that will still succeed
@@ -72,7 +72,7 @@ OPTIONS: tuple[Option, ...] = (
         "ready_limit_s",
         120,  # four times the slowest first page measured (webpack, cold, 15 s) with room for slow disks
         "Time for the first page",
-        "A dev server that has not answered by then is ended and told.",
+        "A dev server that has not answered by then is stopped, and you are told.",
         unit="s",
         low=10,
         high=3600,
@@ -81,7 +81,7 @@ OPTIONS: tuple[Option, ...] = (
         "idle_limit_min",
         15,  # the web service's own figure
         "Idle after",
-        "A project that nobody has used for so long is stopped or put to sleep. 0: never.",
+        "A project that nobody has used for this long is stopped or put to sleep. 0 means never.",
         unit="min",
         high=1440,
     ),
@@ -104,35 +104,35 @@ OPTIONS: tuple[Option, ...] = (
         "e2b_domain",
         "",
         "E2B domain",
-        "For a self-hosted E2B, for example e2b.example.com. Empty: E2B's cloud.",
+        "The domain of an E2B that you host, for example e2b.example.com. Leave it empty for E2B’s cloud.",
         hint="e2b.app",
     ),
     Option(
         "e2b_api_url",
         "",
         "E2B API address",
-        "Only where it is not https://api.<domain>.",
+        "Needed only if it is not https://api.<domain>.",
         is_url=True,
     ),
     Option(
         "e2b_sandbox_url",
         "",
         "E2B sandbox address",
-        "Only where sandboxes are not reached at https://<port>-<id>.<domain>.",
+        "Needed only if it is not https://<port>-<id>.<domain>.",
         is_url=True,
     ),
     Option(
         "theme",
         "system",
         "Theme",
-        "Light, dark, or as the system has it.",
+        "System follows your desktop, also when it changes.",
         choices=("system", "light", "dark"),
     ),
     Option(
         "editor",
         "",
         "Editor",
-        "The command that opens a file, for example: code -g {file}:{line}:{column}. Empty: one that is installed.",
+        "The command that opens a file at a line. Leave it empty to use an editor that is installed.",
         hint="code -g {file}:{line}:{column}",
     ),
     Option(
@@ -145,13 +145,14 @@ OPTIONS: tuple[Option, ...] = (
         "notifications",
         True,
         "Notifications",
-        "Tell when something finished or failed while another window is in front.",
+        "Tell me when something finished or failed while another window is in front.",
     ),
     Option(
         "images_gb",
         10,  # a Next.js project takes 0.4 GB to 0.8 GB: a dozen projects
-        "Room for installed dependencies",
-        "Kept so that later starts install nothing. The ones used last stay; 0 keeps none.",
+        "Room for dependencies",
+        "Installed dependencies are kept, so that a later start installs nothing. The ones used last stay; 0 keeps "
+        "none.",
         unit="GB",
         low=0,
         high=1000,
@@ -160,7 +161,7 @@ OPTIONS: tuple[Option, ...] = (
         "pool_size",
         0,
         "Sandboxes kept ready",
-        "Made ahead, so that a start need not wait for one. On E2B each is paid for while it waits.",
+        "Made ahead, so that a start does not wait for one. On E2B you pay for each while it waits.",
         low=0,
         high=10,  # each takes memory on this computer
     ),
@@ -175,15 +176,15 @@ OPTIONS: tuple[Option, ...] = (
         WhenQuit.STOP.value,
         "On quit",
         "What runs on this computer ends with the program. A sandbox on E2B can stay for as long as “Idle after” says "
-        "(an hour at most), so that the next start is quick; it is paid for until then.",
+        "(an hour at most), so that the next start is quick. You pay for that time.",
         choices=tuple(WhenQuit),
     ),
-    Option("start_again", False, "Previews", "Start what ran when the program ended, once it opens again."),
+    Option("start_again", False, "Previews", "Start again what was running when the program last ended."),
     Option("open_at_login", False, "Log-in", "Open the program when you log in to this computer."),
     Option(
         "control_api",
         True,
-        "Control API",
+        "Access",
         "Let the command line and scripts on this computer list, start and stop projects.",
     ),
 )
@@ -278,7 +279,7 @@ def _check_number(option: Option, value: object) -> int:
     except ValueError:
         number = None
     unit = f" {option.unit}" if option.unit else ""
-    bounds = f"Choose a whole number from {option.low} to {option.high}{unit}."
+    bounds = f"Enter a number from {option.low} to {option.high}{unit}."
     if number is None:
         raise _refused(option.label, f"“{value}” is not a whole number.", bounds)
     if not option.low <= number <= option.high:

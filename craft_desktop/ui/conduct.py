@@ -168,7 +168,7 @@ class Conduct:
             if command.name != "palette" and self.is_possible(command.name):
                 words = tr(command.words).rstrip("…")
                 if self.is_ticked(command.name):
-                    words = tr("{0}: Switch Off").format(words)
+                    words = tr("{0}: switch off").format(words)
                 found.append(Entry(command.name, words, keys=native(command.keys)))
         for number, project in enumerate(self._bridge.projects, start=1):
             keys = native((f"Ctrl+{number}",)) if number <= PROJECT_KEYS else ""

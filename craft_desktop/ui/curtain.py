@@ -53,9 +53,9 @@ class Curtain(QWidget):
         if running == 0:
             self.text.setText(tr("One moment."))
         elif running == 1:
-            self.text.setText(tr("One preview and all its processes are being ended."))
+            self.text.setText(tr("Stopping one preview and everything it started."))
         else:
-            self.text.setText(tr("{0} previews and all their processes are being ended.").format(running))
+            self.text.setText(tr("Stopping {0} previews and everything they started.").format(running))
         self.bar.show()
         self.button.hide()
         self._cover()

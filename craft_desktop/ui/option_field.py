@@ -22,7 +22,7 @@ CHOICES = {
     "sleep": "Put it to sleep",
     "keep": "Keep it on E2B",
     "ask": "Ask",
-    "system": "As the system",
+    "system": "System",
     "light": "Light",
     "dark": "Dark",
 }

@@ -34,7 +34,7 @@ class PortDialog(QDialog):
         self.edit.selectAll()
         name.setBuddy(self.edit)
         self.help = label(
-            tr("The port that the dev server prints. Empty: it is found. It counts from the next start on."),
+            tr("The port that the dev server prints. Leave it empty to have it found. It counts from the next start."),
             "small",
             wraps=True,
         )

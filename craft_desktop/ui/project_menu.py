@@ -53,10 +53,10 @@ def make_menu(
 def _add_providers(
     menu: QMenu, project: Project, default: Provider, choose: Callable[[str, Provider | None], None]
 ) -> None:
-    places = menu.addMenu(tr("Where It Runs"))
+    places = menu.addMenu(tr("Where it runs"))
     places.setObjectName("menu-where")
     group = QActionGroup(places)
-    as_set = tr("As in Settings ({0})").format(present.provider(default, tr))
+    as_set = tr("As in the settings ({0})").format(present.provider(default, tr))
     for provider, words in ((None, as_set), *((value, present.provider(value, tr)) for value in Provider)):
         action = places.addAction(words)
         action.setObjectName(f"menu-where-{provider.value if provider else 'default'}")

@@ -23,8 +23,8 @@ class QuitDialog(QDialog):
         headline = label(tr("Keep the previews on E2B running?"), "name", wraps=True)
         detail = label(
             tr(
-                "Kept, they are there at once when you open the program again, for as long as “Idle after” says "
-                "(an hour at most); E2B bills that time. What runs on this computer stops in any case."
+                "Kept previews are there at once when you open the program again. They stay for as long as “Idle "
+                "after” says, an hour at most, and E2B bills that time. Previews on this computer stop in any case."
             ),
             "muted",
             wraps=True,

@@ -118,7 +118,7 @@ class StatusPanel(QScrollArea):
             self.text.setText(tr("The page appears here as soon as the dev server answers."))
         elif session.phase is Phase.STOPPING:
             self.title.setText(tr("Stopping…"))
-            self.text.setText(tr("Every process of this project is being ended."))
+            self.text.setText(tr("Everything that this preview started is being stopped."))
         elif session.phase is Phase.LIVE:
             self.title.setText(tr("Live"))
             self.text.setText(tr("The page is on its way."))

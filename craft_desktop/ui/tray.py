@@ -110,7 +110,7 @@ class Tray(QObject):
         place = self.menu.addMenu(words)
         key = row.project.id
         place.addAction(tr("Show")).triggered.connect(lambda: self.show_requested.emit(key))
-        place.addAction(tr("Open in Browser")).triggered.connect(lambda: self.commanded.emit("browser", key))
+        place.addAction(tr("Open in browser")).triggered.connect(lambda: self.commanded.emit("browser", key))
         place.addAction(tr("Stop")).triggered.connect(lambda: self.commanded.emit("stop", key))
 
     def _add(self, words: str, command: str, row: TrayRow) -> None:

@@ -186,7 +186,7 @@ class Gallery:
         }
         if name in states:
             bench.sessions["p1"] = states[name]()
-        with tempfile.TemporaryDirectory() as home:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # the engine writes on
             bridge = Bridge(bench)
             window = MainWindow(
                 bridge, self.theme, self.icons, Placement(Path(home)), Path(home) / "pages", lambda: self.clock
@@ -378,7 +378,8 @@ class Gallery:
                 words = "shop-front.localhost:4100 wants to use your camera and microphone."
                 preview.line.ask(Ask("k", words, "Allow for this run", "Don’t allow", lambda _yes: None))
             case "page-says":
-                preview.line.say("The page asked “Leave without saving?” and was told no. Open it in your browser.")
+                words = "The page asked “Leave without saving?”, and the preview answered no."
+                preview.line.say(f"{words} In your browser you can answer.")
             case "page-menu":
                 preview.bar.more.click()
                 await asyncio.sleep(0.3)

@@ -352,7 +352,7 @@ class StandIn:
 
     async def test_key(self) -> str:
         self._note("test key")
-        return "e2b.app accepts the key; no preview of this program runs there."
+        return "e2b.app accepts the key •••• 7f3a. Its account runs no preview of this program."
 
     def _change(self, project_id: str, **changes: object) -> None:
         changed = (replace(each, **changes) if each.id == project_id else each for each in self.projects)  # type: ignore[arg-type]

@@ -124,7 +124,7 @@ async def test_the_key(bridge: Bridge, bench: StandIn) -> None:
     assert [state.source for (state,) in states if isinstance(state, KeyState)] == [
         KeySource.NONE, KeySource.MEMORY, KeySource.NONE,
     ]  # fmt: skip
-    assert words == [("e2b.app accepts the key; no preview of this program runs there.", True)]
+    assert words == [("e2b.app accepts the key •••• 7f3a. Its account runs no preview of this program.", True)]
     bench.refusal = ServerError("Refused", "The key is wrong.", "Copy it again.")
     bridge.test_key()
     bridge.save_key("x")

@@ -56,9 +56,9 @@ async def test_the_palette_says_which_way_a_choice_goes(window: MainWindow, benc
     def said() -> set[str]:
         return {entry.words for entry in window.conduct.entries()}
 
-    assert "Keep Awake" in said()
+    assert "Keep awake" in said()
     bench.list_changed((replace(bench.projects[0], keep_awake=True), *bench.projects[1:]))
-    assert "Keep Awake: Switch Off" in said() and "Keep Awake" not in said()
+    assert "Keep awake: switch off" in said() and "Keep awake" not in said()
 
 
 async def test_a_port_is_asked_for_and_kept(window: MainWindow, bench: StandIn) -> None:

@@ -99,4 +99,4 @@ def test_it_shows_place_zoom_and_device(bar: PageBar, icons: Icons) -> None:
     bar.show_popped(icons, True)
     assert "Back into" in bar.buttons["pop-out"].accessibleName()
     bar.show_popped(icons, False)
-    assert bar.buttons["pop-out"].accessibleName() == "Own Window (Ctrl+Shift+O)"
+    assert bar.buttons["pop-out"].accessibleName() == "Open in its own window (Ctrl+Shift+O)"

@@ -102,7 +102,7 @@ def test_it_stays_within_a_small_window(ground: QWidget, palette: Palette) -> No
 async def test_the_window_offers_what_makes_sense(window: MainWindow, bench: StandIn) -> None:
     window.conduct.command("palette")
     words = shown(window.palette_box)
-    assert "Start" in words and "Stop" not in words and "Command Palette" not in words
+    assert "Start" in words and "Stop" not in words and "Command palette" not in words
     assert {"Go to shop-front", "Go to blog", "Start blog"} <= set(words) and "Start shop-front" not in words
     write(window.palette_box.field, "go to docs")
     press(window.palette_box.field, Qt.Key.Key_Return)

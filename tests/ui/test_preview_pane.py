@@ -137,7 +137,7 @@ def test_zoom(qtbot: QtBot, pane: PreviewPane) -> None:
     told = looks(pane)
     percent = pane.bar.buttons["zoom-reset"]
     pane.command("zoom-in")
-    assert percent.text() == "110 %" and percent.accessibleName() == "Actual Size (Ctrl+0), now 110 %"
+    assert percent.text() == "110 %" and percent.accessibleName() == "Actual size (Ctrl+0), now 110 %"
     assert engine(pane).page.zoomFactor() == pytest.approx(1.1)
     for _ in range(len(ZOOMS) + 1):
         pane.zoom(-1)

@@ -57,7 +57,7 @@ def test_every_entry_is_an_intention(owner: QWidget) -> None:
 def test_keys_are_shown_and_stay_the_windows_own(owner: QWidget) -> None:
     menu = open_menu(owner, Session("p1"), [])
     assert find(menu, "menu-start").text() == "Start\tCtrl+Return"
-    assert find(menu, "menu-reinstall").text() == "Reinstall Dependencies"
+    assert find(menu, "menu-reinstall").text() == "Reinstall dependencies"
     assert all(action.shortcut().isEmpty() for action in menu.actions())
 
 
@@ -79,7 +79,7 @@ def test_where_it_runs(owner: QWidget) -> None:
     told: list[tuple[object, ...]] = []
     menu = open_menu(owner, Session("p1"), told)
     assert find(menu, "menu-where-e2b").isChecked()
-    assert find(menu, "menu-where-default").text() == "As in Settings (This computer)"
+    assert find(menu, "menu-where-default").text() == "As in the settings (This computer)"
     find(menu, "menu-where-default").trigger()
     find(menu, "menu-where-local").trigger()
     assert told == [("p1", None), ("p1", Provider.LOCAL)]

@@ -49,7 +49,7 @@ def test_what_a_person_wants_is_told(tray: Tray) -> None:
         signal.connect(lambda *what: heard.append(what))
     tray.menu.aboutToShow.emit()
     running = next(menu for menu in tray.menu.findChildren(QMenu) if menu.title() == "shop && front: Live")
-    for text in ("Show", "Open in Browser", "Stop"):
+    for text in ("Show", "Open in browser", "Stop"):
         action_of(running, text).trigger()
     for text in ("Start docs", "Show Craft Desktop", "Quit"):
         action_of(tray.menu, text).trigger()
