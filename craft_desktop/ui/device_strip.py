@@ -52,7 +52,7 @@ class DeviceStrip(QWidget):
     def show_scale(self, scale: float) -> None:
         """Say how large the page is drawn, and what that means for it."""
         size = f"{self._device.width} × {self._device.height}"
-        self.scale.setText(tr("· {0} %").format(round(scale * 100)))
+        self.scale.setText(tr("shown at {0} %").format(round(scale * 100)))
         self.scale.setAccessibleName(tr("Laid out at {0} CSS pixels, shown at {1} %").format(size, round(scale * 100)))
 
     def begin_edit(self) -> None:

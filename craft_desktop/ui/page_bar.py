@@ -21,7 +21,6 @@ _AFTER = (
     ("phone", "phone"),
     ("tablet", "tablet"),
     ("full", "full"),
-    ("rotate", "rotate"),
     ("zoom-out", "minus"),
     ("zoom-reset", "search"),
     ("zoom-in", "plus"),
@@ -33,7 +32,6 @@ _AFTER = (
 _GIVE_WAY = (
     ("zoom-out", "zoom-in"),
     ("screenshot",),
-    ("rotate",),
     ("tools",),
     ("browser",),
     ("zoom-reset",),
@@ -83,6 +81,7 @@ class PageBar(QWidget):
         for name in _KINDS:
             self.buttons[name].setCheckable(True)
         self._menus: dict[str, QMenu] = {}
+        self._is_framed = False
         self.more = tool_button("pageMoreButton", tr("More for this page"), icons, "more")
         self.more.clicked.connect(lambda: self._open_menu(self.more, "pageMenu", _MENU))
         row.addWidget(self.more)
@@ -105,7 +104,7 @@ class PageBar(QWidget):
         """Show what the page is looked at as."""
         for name, kind in _KINDS.items():
             self.buttons[name].setChecked(device.kind is kind)
-        self.buttons["rotate"].setEnabled(device.is_framed)
+        self._is_framed = device.is_framed
 
     def show_popped(self, icons: Icons, is_popped: bool) -> None:
         """Let the button say whether it takes the page out or puts it back."""
@@ -164,6 +163,6 @@ class PageBar(QWidget):
                     entry.triggered.connect(lambda _on=False, command=command: self.commanded.emit(command))
         for entry in menu.actions():
             if entry.objectName().endswith("-rotate"):
-                entry.setEnabled(self.buttons["rotate"].isEnabled())
+                entry.setEnabled(self._is_framed)
         corner = button.mapToGlobal(QPoint(button.width(), button.height() + 2))
         menu.popup(corner - QPoint(menu.sizeHint().width(), 0))

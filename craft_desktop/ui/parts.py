@@ -100,12 +100,26 @@ def set_property(widget: QWidget, name: str, value: object) -> None:
         widget.style().polish(widget)
 
 
-class ElidedLabel(QLabel):
-    """A line of text that gives way: what does not fit is an ellipsis, the whole is in the tool tip."""
+BETWEEN = " · "
+"""Stands between the parts of a line."""
 
-    def __init__(self, role: str = "", where: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+
+class ElidedLabel(QLabel):
+    """A line of text that gives way: what does not fit is an ellipsis, the whole is in the tool tip.
+
+    :param by_parts: of a line in parts the last ones go, each as a whole, before a word is cut.
+    """
+
+    def __init__(
+        self,
+        role: str = "",
+        where: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        *,
+        by_parts: bool = False,
+    ) -> None:
         super().__init__()
         self._where = where
+        self._by_parts = by_parts
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         if role:
@@ -115,9 +129,16 @@ class ElidedLabel(QLabel):
         """Ask for no width at all."""
         return QSize(0, super().minimumSizeHint().height())
 
+    def shown_at(self, width: int) -> str:
+        """Give what is drawn at a width."""
+        metrics, shown = self.fontMetrics(), self.text()
+        while self._by_parts and BETWEEN in shown and metrics.horizontalAdvance(shown) > width:
+            shown = shown.rpartition(BETWEEN)[0]
+        return metrics.elidedText(shown, self._where, width)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what fits."""
-        shown = self.fontMetrics().elidedText(self.text(), self._where, self.contentsRect().width())
+        shown = self.shown_at(self.contentsRect().width())
         self.setToolTip(self.text() if shown != self.text() else "")
         painter = QPainter(self)
         painter.setFont(self.font())

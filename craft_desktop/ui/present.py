@@ -234,7 +234,7 @@ def note(text: str, tr: Tr) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """One step as it is shown. `spoken` is for a screen reader."""
+    """One step as it is shown. `spoken` is for a screen reader; `share` of its usual time is over, None if unknown."""
 
     title: str
     tone: Tone
@@ -242,20 +242,29 @@ class StepView:
     time: str
     note: str
     spoken: str
+    share: float | None = None
 
 
 def step(record: StepRecord, now: float, tr: Tr) -> StepView:
     """Tell one step; a running one ticks with `now`."""
     tone, shape = _STEP_STATES[record.state]
     title = tr(_STEP_TITLES[record.step])
-    time = ""
+    time, share = "", None
     if record.state is StepState.RUNNING and record.started_at is not None:
         time = _running_time(now - record.started_at, record.usual_s, tr)
+        share = _running_share(now - record.started_at, record.usual_s)
     elif record.seconds is not None and record.state is not StepState.SKIPPED:
         time = stopwatch(record.seconds, tr)
     words = note(record.note, tr)
     spoken = ", ".join(part for part in (title, tr(_STEP_WORDS[record.state]), time, words) if part)
-    return StepView(title, tone, shape, time, words, spoken)
+    return StepView(title, tone, shape, time, words, spoken, share)
+
+
+def _running_share(seconds: float, usual_s: float | None) -> float | None:
+    """Tell how much of its usual time a step has taken; a bar that is full and stays is the truth of a slow one."""
+    if usual_s is None or usual_s < LEAST_USUAL_S:
+        return None
+    return max(0.0, min(1.0, seconds / usual_s))
 
 
 def _running_time(seconds: float, usual_s: float | None, tr: Tr) -> str:

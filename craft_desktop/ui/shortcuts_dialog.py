@@ -5,7 +5,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from craft_desktop.ui.commands import COMMANDS
-from craft_desktop.ui.parts import label, push_button
+from craft_desktop.ui.parts import label, line, push_button
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, GAP_XL
 from craft_desktop.ui.words import tr
 
@@ -22,7 +22,7 @@ class ShortcutsDialog(QDialog):
         self.resize(WIDTH, HEIGHT)
         table = QWidget()
         grid = QGridLayout(table)
-        grid.setContentsMargins(GAP_XL, GAP_L, GAP_XL, GAP_L)
+        grid.setContentsMargins(GAP_XL - 1, GAP_L, GAP_XL - 1, GAP_L)  # beside the edge that shows the focus
         grid.setVerticalSpacing(GAP)
         grid.setHorizontalSpacing(GAP_XL)
         grid.setColumnStretch(0, 1)
@@ -51,10 +51,12 @@ class ShortcutsDialog(QDialog):
         close = push_button("shortcutsClose", tr("Close"))
         close.clicked.connect(self.close)
         bottom = QHBoxLayout()
-        bottom.setContentsMargins(GAP_L, GAP, GAP_L, GAP_L)
+        bottom.setContentsMargins(GAP_XL, GAP_L - GAP_S, GAP_XL, GAP_L - GAP_S)
         bottom.addStretch(1)
         bottom.addWidget(close)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
         column.addWidget(scroll, 1)
+        column.addWidget(line())
         column.addLayout(bottom)

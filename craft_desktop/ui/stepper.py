@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from craft_desktop.model.session import Session, Step, StepRecord
 from craft_desktop.ui import present
 from craft_desktop.ui.glyph import Glyph
-from craft_desktop.ui.parts import ElidedLabel, label, set_property
+from craft_desktop.ui.parts import BETWEEN, ElidedLabel, label, set_property
 from craft_desktop.ui.present import StepView, Tone
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, Theme
 from craft_desktop.ui.words import tr
@@ -18,10 +18,12 @@ _SHARES = {Step.SANDBOX: 4, Step.UPLOAD: 9, Step.INSTALL: 7, Step.SERVER: 5, Ste
 """Of the strip's width: “214 files, 1.8 MB” and “14 s of about 18 s” need more than a time. Fixed, for times tick."""
 _EQUAL_FROM = 960
 """Width of the strip in which five equal parts have room for all of that, and look calmer."""
+BAR_WIDTH = 120
+"""Points of the bar of a step whose usual time is known: a second of a minute's install moves it by two."""
 
 
 class StepItem(QWidget):
-    """One step: its shape, its name, its seconds and its note."""
+    """One step: its shape, its name, its seconds and its note; in the list a bar too, where its usual time is known."""
 
     def __init__(self, theme: Theme, step: Step, *, is_large: bool) -> None:
         super().__init__()
@@ -29,7 +31,12 @@ class StepItem(QWidget):
         self._glyph = Glyph(theme, 20 if is_large else 16)
         self._title = label("", "name" if is_large else "")
         self._time = label("", "muted" if is_large else "small")
-        self._note: QLabel = ElidedLabel("muted" if is_large else "small")
+        self._note = ElidedLabel("muted" if is_large else "small", by_parts=True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(BAR_WIDTH)
+        self.bar.setRange(0, BAR_WIDTH)
+        self.bar.hide()
         self._is_large = is_large
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -38,6 +45,7 @@ class StepItem(QWidget):
             row.addWidget(self._glyph)
             row.addWidget(self._title)
             row.addWidget(self._note, 1)
+            row.addWidget(self.bar)
             row.addWidget(self._time)
         else:
             column = QVBoxLayout()
@@ -55,8 +63,11 @@ class StepItem(QWidget):
         if self._is_large:
             self._time.setText(step.time)
             self._note.setText(step.note)
+            self.bar.setVisible(step.share is not None)
+            self.bar.setValue(round((step.share or 0) * BAR_WIDTH))
+            self.bar.setAccessibleName(step.title)
         else:
-            self._note.setText(" · ".join(part for part in (step.time, step.note) if part))
+            self._note.setText(BETWEEN.join(part for part in (step.time, step.note) if part))
         is_waiting = step.shape is present.Shape.RING
         set_property(self._title, "tone", "bad" if step.tone is Tone.BAD else "quiet" if is_waiting else "")
         self.setAccessibleName(step.spoken)

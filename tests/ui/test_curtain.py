@@ -15,9 +15,9 @@ def test_it_covers_the_window_while_stopping(qtbot: QtBot, theme: Theme) -> None
     curtain = Curtain(window)
     curtain.show_stopping(2)
     assert curtain.isVisible() and curtain.geometry() == window.rect()
-    assert curtain.text.text().startswith("2 previews") and not curtain.button.isVisible()
+    assert curtain.text.text().startswith("Stopping 2 previews") and not curtain.button.isVisible()
     curtain.show_stopping(1)
-    assert curtain.text.text().startswith("One preview")
+    assert curtain.text.text().startswith("Stopping one preview")
     curtain.show_stopping(0)
     assert curtain.text.text() == "One moment."
 

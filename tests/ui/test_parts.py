@@ -49,6 +49,19 @@ def test_an_elided_label_asks_for_no_width(qtbot: QtBot) -> None:
     assert made.toolTip() == made.text()
 
 
+def test_a_line_in_parts_loses_the_last_ones_whole(qtbot: QtBot) -> None:
+    made = parts.ElidedLabel(by_parts=True)
+    qtbot.addWidget(made)
+    made.setText("0.1 s · 214 files, 1.8 MB")
+    wide = made.fontMetrics().horizontalAdvance(made.text())
+    assert made.shown_at(wide) == made.text()
+    assert made.shown_at(wide - 1) == "0.1 s"
+    assert made.shown_at(made.fontMetrics().horizontalAdvance("0.1 s") - 1).endswith("…")
+    made.setFixedWidth(wide - 1)
+    made.grab()
+    assert made.toolTip() == made.text()
+
+
 def test_a_property_is_set_once(qtbot: QtBot) -> None:
     widget = QWidget()
     qtbot.addWidget(widget)

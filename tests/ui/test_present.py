@@ -117,6 +117,17 @@ def test_a_running_step_ticks() -> None:
     assert present.step(replace(record, usual_s=0.3), NOW + 1.0, str).time == "1 s"
 
 
+@pytest.mark.parametrize(
+    ("usual_s", "after_s", "share"), [(None, 5.0, None), (0.3, 1.0, None), (20.0, 5.0, 0.25), (20.0, 60.0, 1.0)]
+)
+def test_a_running_step_tells_its_share_of_the_usual_time(
+    usual_s: float | None, after_s: float, share: float | None
+) -> None:
+    record = StepRecord(Step.INSTALL, StepState.RUNNING, started_at=NOW, usual_s=usual_s)
+    assert present.step(record, NOW + after_s, str).share == share
+    assert present.step(replace(record, state=StepState.DONE, seconds=5.0), NOW + after_s, str).share is None
+
+
 def test_the_steps_of_a_run() -> None:
     session = run_to("p", 2)
     session = advance(run_to("p", 1), SandboxReady("i", Origin.ADOPTED), NOW + 0.1)

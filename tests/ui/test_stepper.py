@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
@@ -45,6 +47,31 @@ def test_a_finished_run_stands_still(qtbot: QtBot, theme: Theme) -> None:
     stepper.tick()
     assert [texts(stepper, step) for step in Step] == before
     assert "0.1 s · 214 files, 1.8 MB" in texts(stepper, Step.UPLOAD)
+
+
+def test_a_step_with_a_usual_time_has_a_bar(qtbot: QtBot, theme: Theme) -> None:
+    clock = Clock()
+    stepper = Stepper(theme, clock, is_large=True)
+    qtbot.addWidget(stepper)
+    stepper.show()
+    running = run_to("p1", 3)
+    began = running.steps[2].started_at
+    assert began is not None
+    usual = replace(running, steps=tuple(replace(record, usual_s=20.0) for record in running.steps))
+    bar = stepper.items[Step.INSTALL].bar
+    stepper.show_session(running)
+    assert not bar.isVisible()
+    stepper.show_session(usual)
+    clock.now = began + 5.0
+    stepper.tick()
+    assert bar.isVisible() and bar.value() * 4 == bar.maximum() and bar.accessibleName() == "Install"
+    assert "5 s of about 20 s" in texts(stepper, Step.INSTALL)
+    clock.now = began + 50.0
+    stepper.tick()
+    assert bar.isVisible() and bar.value() == bar.maximum()
+    assert [step for step, item in stepper.items.items() if item.bar.isVisible()] == [Step.INSTALL]
+    stepper.show_session(live())
+    assert not bar.isVisible()
 
 
 def test_all_states_can_be_shown(qtbot: QtBot, theme: Theme) -> None:
