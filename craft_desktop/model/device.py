@@ -79,6 +79,8 @@ class Fit:
     scale: float
 
 
+READABLE_SCALE = 0.5
+"""Letters of 16 pixels, most pages' own, are 8 points high: the smallest that are read without effort."""
 GIVE = 0.05
 """A device may be shown smaller than it could be by this share, so that the page counts its pixels right."""
 
@@ -86,11 +88,15 @@ GIVE = 0.05
 def fit(device: Device, room_width: int, room_height: int, zoom: float) -> Fit:
     """Show a device at `zoom`, or smaller where the room is; the page is laid out at the device's size all the same.
 
-    Both sides are whole on the screen, and the scale follows the width. Of the widths that are nearly as large as
+    Both sides are whole on the screen as long as the engine can draw them so small; where it cannot, the device
+    scrolls anyway, and is shown at a size at which its text can be read. The scale follows the width. Of the widths that are nearly as large as
     they can be, the largest is taken for which the page counts the device's height as well (measured: the engine
     drops the fraction).
     """
-    wanted = min(zoom, room_width / device.width, room_height / device.height)
+    whole = min(room_width / device.width, room_height / device.height)
+    if whole < LEAST_SCALE:
+        whole = min(READABLE_SCALE, room_width / device.width)
+    wanted = min(zoom, whole)
     scale = max(LEAST_SCALE, min(MOST_SCALE, wanted))
     smallest = math.ceil(LEAST_SCALE * device.width)
     widest = max(smallest, int(device.width * scale))

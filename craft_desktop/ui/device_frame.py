@@ -102,7 +102,11 @@ class DeviceFrame(QScrollArea):
             self._tell(self._zoom)
             return
         room = self.maximumViewportSize()
-        shown = fit(self._device, max(1, room.width() - 2 * GAP), max(1, room.height() - 2 * GAP), self._zoom)
+        width, height = max(1, room.width() - 2 * GAP), max(1, room.height() - 2 * GAP)
+        shown = fit(self._device, width, height, self._zoom)
+        if shown.height > height:  # it scrolls, and the bar takes its room
+            width = max(1, width - self.verticalScrollBar().sizeHint().width())
+            shown = fit(self._device, width, height, self._zoom)
         self._ground.setMinimumSize(shown.width + 2 * GAP, shown.height + 2 * GAP)
         size = QSize(shown.width, shown.height)
         place = QRect((self._ground.width() - shown.width) // 2, GAP, size.width(), size.height())

@@ -80,7 +80,7 @@ class StatusPanel(QScrollArea):
         row.addWidget(self._card)
         row.addStretch(1)
         column = QVBoxLayout(content)
-        column.setContentsMargins(GAP_L, GAP_L, GAP_L, GAP_L)
+        column.setContentsMargins(GAP_L, GAP, GAP_L, GAP)  # in a window of 900 by 600 every start fits unscrolled
         column.addStretch(1)
         column.addLayout(row)
         column.addStretch(1)
@@ -99,6 +99,7 @@ class StatusPanel(QScrollArea):
         self.act.setVisible(False)
         # While it waits for its first page, what keeps that from coming can be looked for too.
         self.doctor.setVisible(problem is not None or session.phase is Phase.WAITING)
+        set_property(self.doctor, "role", "" if problem is None else "flat")  # alone it stands below the steps
         self.start.setVisible(session.phase in (Phase.STOPPED, Phase.FAILED))
         self.start.setText(tr("Start"))
         set_property(self.start, "role", "primary")

@@ -31,6 +31,9 @@ def test_sides_stay_within_bounds() -> None:
         (PHONE, (1000, 844), 2.0, (390, 844)),
         (PHONE, (1000, 1000), 0.5, (195, 422)),
         (custom(4000, 4000), (300, 300), 1.0, (1000, 1000)),  # no smaller than the engine draws; the rest scrolls
+        (PHONE, (650, 210), 1.0, (195, 422)),  # it would scroll at a quarter too
+        (PHONE, (650, 210), 0.3, (115, 249)),  # a person's own zoom is heeded
+        (TABLET, (300, 200), 1.0, (300, 432)),  # as wide as there is room
         (PHONE, (10, 10), 1.0, (103, 223)),
     ],
 )
@@ -46,6 +49,7 @@ def test_a_device_is_shown_at_its_zoom_or_smaller(
 def test_the_page_counts_the_devices_pixels_in_any_room(device: Device) -> None:
     for side in range(300, 1500, 7):
         shown = fit(device, side, side * 2 // 3, 1.0)
-        exact = min(1.0, max(0.25, min(side / device.width, side * 2 // 3 / device.height)))
+        whole = min(side / device.width, side * 2 // 3 / device.height)
+        exact = min(1.0, whole if whole >= 0.25 else max(0.25, min(0.5, side / device.width)))
         assert shown.height * device.width // shown.width == device.height, side
         assert 0.94 * exact * device.width - 1 <= shown.width <= max(exact * device.width, 0.3 * device.width) + 1

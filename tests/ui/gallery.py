@@ -39,7 +39,7 @@ from craft_desktop.model.events import (
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
 from craft_desktop.model.script import Framework
-from craft_desktop.model.session import Session, SleepAsked, advance
+from craft_desktop.model.session import Session, SleepAsked, Step, advance
 from craft_desktop.store.secrets import KeySource, KeyState
 from craft_desktop.ui import guard
 from craft_desktop.ui.asks import Ask
@@ -142,6 +142,12 @@ def said(key: str) -> list[LogLine]:
     return [LogLine(key, Stream.BROWSER, text, S.NOW + 36, level) for text, level in browser]
 
 
+def with_usual(session: Session) -> Session:
+    """Give a run whose steps have been timed before."""
+    usual = {Step.SANDBOX: 0.2, Step.UPLOAD: 0.1, Step.INSTALL: 18.0, Step.SERVER: 1.0, Step.PAGE: 4.0}
+    return replace(session, steps=tuple(replace(each, usual_s=usual[each.step]) for each in session.steps))
+
+
 Kind = TypeVar("Kind", bound=QWidget)
 
 
@@ -172,7 +178,9 @@ class Gallery:
             bench.logs["p1"] = logs("p1") if name not in ("stopped", "starting") else []
         states: dict[str, Callable[[], Session]] = {
             "starting": lambda: S.run_to("p1", 1, self.clock - 1),
-            "installing": lambda: S.run_to("p1", 3, begun),
+            "installing": lambda: with_usual(S.run_to("p1", 3, begun)),
+            "waiting": lambda: with_usual(S.run_to("p1", 5, self.clock - 30)),
+            "palette": lambda: S.live("p1", self.clock - 740),
             "failed": lambda: S.failed("p1", begun - 30),
             "live": lambda: S.live("p1", self.clock - 740),
             "message": lambda: S.live("p1", self.clock - 740),
@@ -224,6 +232,9 @@ class Gallery:
                 self.pane(window).log_pane.open_search()
                 self.pane(window).log_pane.find_bar.field.setText("next")
                 self.pane(window).log_pane.find_bar.step(1)
+            if name == "palette":
+                window.actions_by_name["palette"].trigger()
+                window.palette_box.field.setText("re")
             if name == "drop":
                 window.veil.lift([Path("/home/ada/projects/shop-front")])
             if name == "stopping":
@@ -335,6 +346,7 @@ class Gallery:
                 bench.tell(SyncChanged("p1", 41, self.clock - 3))
                 bench.tell(S.SEEN)
                 if name == "saved-detail":
+                    QApplication.sendPostedEvents()  # the line takes its place
                     window.status_line.save.click()
             case "health":
                 pane.log_pane.show_health()
@@ -389,6 +401,7 @@ class Gallery:
                 if name == "pop-out":
                     assert preview.popped is not None
                     return preview.popped
+                window.raise_()  # no window manager brings it before the other
         return window
 
     def grab(self, window: QWidget) -> QPixmap:
@@ -411,7 +424,7 @@ PAGES_SEEN = ("phone", "tablet", "ask", "page-says", "page-menu", "pop-out", "po
 """States of the preview."""
 EXAMINED = ("doctor", "doctor-looking", "doctor-clean", "doctor-facts")
 """States of the doctor beside a page."""
-SEEN = ("live", *EXAMINED, "message", "find", "asleep", *LOOKED_INTO, *PAGES_SEEN)
+SEEN = ("live", "palette", *EXAMINED, "message", "find", "asleep", *LOOKED_INTO, *PAGES_SEEN)
 """States with a page: taken from the screen, for another process draws it."""
 
 SETTINGS_SEEN = tuple(f"settings-{key}" for key in ("images_gb", "e2b_domain", "when_quit", "tray", "control_api"))
@@ -426,7 +439,7 @@ ENVIRONMENT = (
 STATES = (
     *ENVIRONMENT,
     *LOOKED_INTO, *EXAMINED, "doctor-failed", "idle", "asleep", *PAGES_SEEN,
-    "empty", "stopped", "starting", "installing", "live", "failed", "settings",
+    "empty", "stopped", "starting", "installing", "waiting", "live", "palette", "failed", "settings",
     "message", "find", "drop", "stopping", "shortcuts", "menu", "port", "quit", *SETTINGS_SEEN,
 )  # fmt: skip
 

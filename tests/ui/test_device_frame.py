@@ -3,7 +3,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from craft_desktop.model.device import FULL, PHONE, custom
+from craft_desktop.model.device import FULL, PHONE, TABLET, custom
 from craft_desktop.ui.device_frame import DeviceFrame
 from craft_desktop.ui.theme import Theme
 
@@ -49,6 +49,16 @@ def test_what_cannot_be_drawn_smaller_scrolls(frame: DeviceFrame) -> None:
     frame.show_device(custom(4000, 3000), 1.0)
     assert view.width() == 1000
     assert frame.horizontalScrollBar().maximum() > 0 and frame.verticalScrollBar().maximum() > 0
+
+
+def test_what_scrolls_down_can_be_read_and_needs_no_bar_below(frame: DeviceFrame) -> None:
+    view = QWidget()
+    frame.set_view(view)
+    for width, expected in ((600, 410), (330, 300)):  # half its size, and as wide as there is room beside the bar
+        frame.resize(width, 200)
+        frame.show_device(TABLET, 1.0)
+        assert view.width() == expected
+        assert frame.verticalScrollBar().maximum() > 0 and frame.horizontalScrollBar().maximum() == 0
 
 
 def test_a_stretched_view_is_behind_its_picture(frame: DeviceFrame) -> None:
