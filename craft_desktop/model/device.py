@@ -89,9 +89,9 @@ def fit(device: Device, room_width: int, room_height: int, zoom: float) -> Fit:
     """Show a device at `zoom`, or smaller where the room is; the page is laid out at the device's size all the same.
 
     Both sides are whole on the screen as long as the engine can draw them so small; where it cannot, the device
-    scrolls anyway, and is shown at a size at which its text can be read. The scale follows the width. Of the widths that are nearly as large as
-    they can be, the largest is taken for which the page counts the device's height as well (measured: the engine
-    drops the fraction).
+    scrolls anyway, and is shown at a size at which its text can be read. The scale follows the width. Of the widths
+    that are nearly as large as they can be, the largest is taken for which the page counts the device's height as well
+    (measured: the engine drops the fraction).
     """
     whole = min(room_width / device.width, room_height / device.height)
     if whole < LEAST_SCALE:

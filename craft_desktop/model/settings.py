@@ -63,7 +63,7 @@ OPTIONS: tuple[Option, ...] = (
         "install_limit_s",
         120,  # the web service's own limit
         "Time for an install",
-        "An install that takes longer is stopped, and you are told.",
+        "An install that takes longer is stopped.",
         unit="s",
         low=10,
         high=3600,  # an hour: longer than any install that will still succeed
@@ -72,7 +72,7 @@ OPTIONS: tuple[Option, ...] = (
         "ready_limit_s",
         120,  # four times the slowest first page measured (webpack, cold, 15 s) with room for slow disks
         "Time for the first page",
-        "A dev server that has not answered by then is stopped, and you are told.",
+        "A dev server that has not answered by then is stopped.",
         unit="s",
         low=10,
         high=3600,
@@ -179,7 +179,7 @@ OPTIONS: tuple[Option, ...] = (
         "(an hour at most), so that the next start is quick. You pay for that time.",
         choices=tuple(WhenQuit),
     ),
-    Option("start_again", False, "Previews", "Start again what was running when the program last ended."),
+    Option("start_again", False, "Previews", "Start again what ran when the program last ended."),
     Option("open_at_login", False, "Log-in", "Open the program when you log in to this computer."),
     Option(
         "control_api",
@@ -278,8 +278,8 @@ def _check_number(option: Option, value: object) -> int:
         number = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
     except ValueError:
         number = None
-    unit = f" {option.unit}" if option.unit else ""
-    bounds = f"Enter a number from {option.low} to {option.high}{unit}."
+    unit = f"\N{NO-BREAK SPACE}{option.unit}" if option.unit else ""
+    bounds = f"Enter {option.low} to {option.high}{unit}."
     if number is None:
         raise _refused(option.label, f"“{value}” is not a whole number.", bounds)
     if not option.low <= number <= option.high:

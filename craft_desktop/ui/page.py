@@ -121,7 +121,7 @@ class Page(QWebEnginePage):
         if self._is_leaving:
             return True
         self.refused.emit(
-            tr("The page asked “{0}”, and the preview answered no. In your browser you can answer.").format(plain(text))
+            tr("The preview answered no to “{0}”. Open it in your browser to choose.").format(plain(text))
         )
         return False
 

@@ -390,8 +390,9 @@ class Gallery:
                 words = "shop-front.localhost:4100 wants to use your camera and microphone."
                 preview.line.ask(Ask("k", words, "Allow for this run", "Don’t allow", lambda _yes: None))
             case "page-says":
-                words = "The page asked “Leave without saving?”, and the preview answered no."
-                preview.line.say(f"{words} In your browser you can answer.")
+                preview.line.say(
+                    "The preview answered no to “Leave without saving?”. Open it in your browser to choose."
+                )
             case "page-menu":
                 preview.bar.more.click()
                 await asyncio.sleep(0.3)
