@@ -279,7 +279,7 @@ def _check_number(option: Option, value: object) -> int:
     except ValueError:
         number = None
     unit = f"\N{NO-BREAK SPACE}{option.unit}" if option.unit else ""
-    bounds = f"Enter {option.low} to {option.high}{unit}."
+    bounds = f"Choose one from {option.low} to {option.high}{unit}."
     if number is None:
         raise _refused(option.label, f"“{value}” is not a whole number.", bounds)
     if not option.low <= number <= option.high:

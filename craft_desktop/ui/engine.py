@@ -13,7 +13,6 @@ from PySide6.QtWebEngineCore import (
     QWebEnginePage,
     QWebEngineProfile,
     QWebEngineScript,
-    QWebEngineSettings,
 )
 from PySide6.QtWidgets import QWidget
 
@@ -24,12 +23,11 @@ from craft_desktop.ui.page import Page, PageView, make_profile
 from craft_desktop.ui.page_watch import PageWatch
 from craft_desktop.ui.paint_watch import PaintWatch
 from craft_desktop.ui.permissions import Permissions
+from craft_desktop.ui.scroll_bars import bars_of
 from craft_desktop.ui.web import Web
 from craft_desktop.ui.words import tr
 
 _HUNG = "hung"
-SETTLED_MS = 50
-"""Changed settings are sent to the page's process with the next turn of the loop; by then they are there."""
 DRAWN_MS = 100
 """Six frames: in that time something moves in a page that is still being drawn."""
 DRAW_LIMIT_MS = 3_000
@@ -64,6 +62,7 @@ class EngineWeb(Web):
         view.setAccessibleName(tr("The page"))
         view.setPage(self.page)
         self._view = view
+        self._bars = bars_of(view)
         self.page.refused.connect(self.said)
         self.page.console.connect(self.console)
         self.page.loadStarted.connect(self.loading)
@@ -146,17 +145,7 @@ class EngineWeb(Web):
 
     def show_scroll_bars(self, is_shown: bool) -> None:
         """Let the page have scroll bars, or scroll without them as on a phone."""
-        settings, attribute = self.page.settings(), QWebEngineSettings.WebAttribute.ShowScrollBars
-        if settings.testAttribute(attribute) is not is_shown:
-            settings.setAttribute(attribute, is_shown)
-            QTimer.singleShot(SETTLED_MS, self._view, self._lay_out_anew)
-
-    def _lay_out_anew(self) -> None:
-        # Bars that a page has stay until it is laid out anew, and a setting alone does not do that (measured: about one
-        # change of device in twenty kept them).
-        zoom = self._view.zoomFactor()
-        self._view.setZoomFactor(zoom * 1.01)
-        self._view.setZoomFactor(zoom)
+        self._bars.show(is_shown)
 
     def ask_size(self, answer: Callable[[int, int], None]) -> None:
         """Ask how large the whole page is, in points on the screen."""
