@@ -47,6 +47,8 @@ _MENU = (
     ("tools", "pop-out", "browser"),
 )
 _KINDS = {"phone": Kind.PHONE, "tablet": Kind.TABLET, "full": Kind.FULL}
+_SIZES = {**_KINDS, "custom": Kind.CUSTOM}
+"""Of these one is ticked in the menu."""
 _COMFORT = 220
 """Points of the address field for which the less used buttons already give way."""
 
@@ -81,7 +83,7 @@ class PageBar(QWidget):
         for name in _KINDS:
             self.buttons[name].setCheckable(True)
         self._menus: dict[str, QMenu] = {}
-        self._is_framed = False
+        self._device = Device()
         self.more = tool_button("pageMoreButton", tr("More for this page"), icons, "more")
         self.more.clicked.connect(lambda: self._open_menu(self.more, "pageMenu", _MENU))
         row.addWidget(self.more)
@@ -104,7 +106,7 @@ class PageBar(QWidget):
         """Show what the page is looked at as."""
         for name, kind in _KINDS.items():
             self.buttons[name].setChecked(device.kind is kind)
-        self._is_framed = device.is_framed
+        self._device = device
 
     def show_popped(self, icons: Icons, is_popped: bool) -> None:
         """Let the button say whether it takes the page out or puts it back."""
@@ -162,7 +164,11 @@ class PageBar(QWidget):
                         entry.setText(f"{words(command)}\t{QKeySequence(keys[command][0]).toString()}")
                     entry.triggered.connect(lambda _on=False, command=command: self.commanded.emit(command))
         for entry in menu.actions():
-            if entry.objectName().endswith("-rotate"):
-                entry.setEnabled(self._is_framed)
+            command = entry.objectName().removeprefix(f"{name}-")
+            if command == "rotate":
+                entry.setEnabled(self._device.is_framed)
+            elif command in _SIZES:
+                entry.setCheckable(True)
+                entry.setChecked(_SIZES[command] is self._device.kind)
         corner = button.mapToGlobal(QPoint(button.width(), button.height() + 2))
         menu.popup(corner - QPoint(menu.sizeHint().width(), 0))

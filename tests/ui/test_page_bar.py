@@ -67,6 +67,20 @@ def test_nothing_is_lost_at_any_width(bar: PageBar, width: int) -> None:
     assert set(names) == in_menu
 
 
+@pytest.mark.parametrize(
+    ("device", "ticked"), [(Device(), "full"), (PHONE.turned, "phone"), (Device(Kind.CUSTOM, 300, 300), "custom")]
+)
+def test_the_menu_ticks_the_size_in_force(bar: PageBar, device: Device, ticked: str) -> None:
+    for shown in (Device(Kind.TABLET, 820, 1180), device):  # a menu that was open before too
+        bar.show_device(shown)
+        click(bar.more)
+        menu = open_menu(bar, "pageMenu")
+        said = [action.objectName() for action in menu.actions() if action.isChecked()]
+        turns = {action.objectName(): action.isEnabled() for action in menu.actions()}["pageMenu-rotate"]
+        menu.close()
+    assert said == [f"pageMenu-{ticked}"] and turns is device.is_framed
+
+
 def test_the_less_used_give_way_first(bar: PageBar) -> None:
     hidden = []
     for width in (1100, 652, 520, 350):
