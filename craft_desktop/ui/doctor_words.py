@@ -10,7 +10,8 @@ _STATES: dict[Grade, State] = {
     Grade.BAD: State("Keeps the page from showing", Tone.BAD, Shape.TRIANGLE),
     Grade.UNKNOWN: State("Not looked at", Tone.QUIET, Shape.DASH),
 }
-WAITING = State("Being looked at", Tone.BUSY, Shape.SPINNER)
+WAITING = State("Not made yet", Tone.QUIET, Shape.RING)
+"""Some forty wait at a time, while the line above them counts: that many spinners would only be restless."""
 LONGEST_WORD = 24
 """Letters of one word; where a line must break, a path or an address is broken after these."""
 

@@ -19,7 +19,7 @@ def row(qtbot: QtBot, theme: Theme) -> CheckRow:
 
 
 def test_while_it_is_made(row: CheckRow) -> None:
-    assert row.accessibleName() == "Disk: Being looked at."
+    assert row.accessibleName() == "Disk: Not made yet."
     assert not row.detail.isVisible() and not row.act.isVisible()
 
 
