@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtGui import QCursor, QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
 import qasync  # isort: skip
@@ -463,6 +463,7 @@ def render_at(scale: int, folder: Path, states: list[str]) -> None:
     there = app.primaryScreen().size()
     if there.width() < ROOM[0] or there.height() < ROOM[1]:
         sys.exit(f"A screen of {ROOM[0] * scale}x{ROOM[1] * scale} or more is needed for scale {scale}.")
+    QCursor.setPos(app.primaryScreen().geometry().bottomRight())  # where nothing of a window is: nothing looks hovered
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
     theme = Theme(app, ROOT / "resources")
