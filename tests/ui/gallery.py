@@ -61,6 +61,8 @@ SIZES = ((1440, 900), (900, 600))
 ROOM = (1600, 1000)
 """The screen to render on, in pixels of scale 1: the larger window, and where a menu or a dialog reaches out of it."""
 SCALES = (1, 2)
+DRAWN_S = 0.5
+"""Until a page of scale 1 is drawn anew by the processor alone; of another scale as much longer as it has more pixels."""
 
 PAGE = b"""<!doctype html><meta charset=utf-8><title>Shop front</title><style>
 :root{color-scheme:light dark}*{box-sizing:border-box}
@@ -158,8 +160,8 @@ def find(window: MainWindow, kind: type[Kind], name: str = "") -> Kind:
 
 
 class Gallery:
-    def __init__(self, theme: Theme, icons: Icons, folder: Path, port: int, ending: str) -> None:
-        self.theme, self.icons, self.folder, self.port, self.ending = theme, icons, folder, port, ending
+    def __init__(self, theme: Theme, icons: Icons, folder: Path, port: int, scale: int) -> None:
+        self.theme, self.icons, self.folder, self.port, self.scale = theme, icons, folder, port, scale
         self.clock = S.NOW + 300
 
     async def render(self, name: str, choice: str, size: tuple[int, int]) -> None:
@@ -275,9 +277,10 @@ class Gallery:
                 self.pane(window).header.more.click()
                 await asyncio.sleep(0.3)
                 target = find(window, QMenu, "projectMenu")
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(DRAWN_S * (self.scale**2 if name in SEEN else 1))
             shot = self.grab(target) if name in SEEN else target.grab()
-            shot.save(str(self.folder / f"{name}-{choice}-{size[0]}{self.ending}.png"))
+            ending = "" if self.scale == 1 else f"@{self.scale}x"
+            shot.save(str(self.folder / f"{name}-{choice}-{size[0]}{ending}.png"))
             window.panes.close_pages()
             await bridge.aclose()
             window.hide()
@@ -469,7 +472,7 @@ def render_at(scale: int, folder: Path, states: list[str]) -> None:
     theme = Theme(app, ROOT / "resources")
     icons = Icons(theme, ROOT / "resources")
     app.setWindowIcon(icons.application())
-    gallery = Gallery(theme, icons, folder, server.server_port, "" if scale == 1 else f"@{scale}x")
+    gallery = Gallery(theme, icons, folder, server.server_port, scale)
     loop.run_until_complete(main(gallery, states))
     sys.stdout.flush()
     os._exit(0)  # the web engine's own threads may outlive the loop
