@@ -62,7 +62,7 @@ ROOM = (1600, 1000)
 """The screen to render on, in pixels of scale 1: the larger window, and where a menu or a dialog reaches out of it."""
 SCALES = (1, 2)
 DRAWN_S = 0.5
-"""Until a page of scale 1 is drawn anew by the processor alone; of another scale as much longer as it has more pixels."""
+"""Until a page of scale 1 is drawn anew by the processor alone; another scale takes as much longer as it has pixels."""
 
 PAGE = b"""<!doctype html><meta charset=utf-8><title>Shop front</title><style>
 :root{color-scheme:light dark}*{box-sizing:border-box}
@@ -132,6 +132,17 @@ def logs(key: str) -> list[LogLine]:
     return made
 
 
+def failed_logs(key: str) -> list[LogLine]:
+    install = [
+        "npm install --legacy-peer-deps --no-audit --no-fund",
+        "\x1b[33mnpm warn\x1b[0m deprecated inflight@1.0.6: this module is not supported",
+        "\x1b[31mnpm error\x1b[0m code E404",
+        "\x1b[31mnpm error\x1b[0m 404 Not Found - GET @acme/desing-tokens - Not found",
+        "\x1b[31mnpm error\x1b[0m 404  '@acme/desing-tokens@^2.1.0' is not in this registry.",
+    ]
+    return [LogLine(key, Stream.INSTALL, text, S.NOW + n) for n, text in enumerate(install)]
+
+
 def said(key: str) -> list[LogLine]:
     source = "http://shop-front.localhost:4100/app/cart.tsx:18"
     browser = [
@@ -178,6 +189,8 @@ class Gallery:
             bench.sessions["p2"] = S.run_to("p2", 3, self.clock - 14)
             bench.sessions["p4"] = S.failed("p4", self.clock - 900)
             bench.logs["p1"] = logs("p1") if name not in ("stopped", "starting") else []
+            if name in ("failed", "doctor-failed"):
+                bench.logs["p1"] = failed_logs("p1")
         states: dict[str, Callable[[], Session]] = {
             "starting": lambda: S.run_to("p1", 1, self.clock - 1),
             "installing": lambda: with_usual(S.run_to("p1", 3, begun)),
