@@ -146,4 +146,4 @@ class StatusPanel(QScrollArea):
             self.detail.setPlainText(text)
         lines = min(DETAIL_LINES, max(2, text.count("\n") + 1 + sum(len(line) // 78 for line in text.splitlines())))
         height = QFontMetrics(self.detail.font()).lineSpacing() * lines
-        self.detail.setFixedHeight(height + 2 * (GAP + GAP_S))
+        self.detail.setFixedHeight(height + 2 * (GAP + GAP_S // 2))  # its frame, padding and margin, alike at both ends

@@ -92,3 +92,9 @@ def test_the_buttons_of_a_failure_stand_in_one_row(qtbot: QtBot, panel: StatusPa
     panel.show_session(failed())
     qtbot.waitUntil(lambda: panel.doctor.x() > panel.start.x())
     assert panel.doctor.geometry().center().y() == panel.start.geometry().center().y()
+
+
+def test_all_facts_of_a_short_failure_are_seen(qtbot: QtBot, panel: StatusPanel) -> None:
+    panel.show_session(failed())
+    qtbot.waitUntil(lambda: panel.detail.height() > 0)
+    assert panel.detail.verticalScrollBar().maximum() == 0
