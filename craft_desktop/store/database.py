@@ -30,16 +30,25 @@ class Database:
 
     :param columns: name and declaration of each; those that a file of an older version lacks are added, so all but
         the first of them may be empty or have a default.
-    :param after_loss: run, once, in a table that takes the place of one in a broken file.
+    :param after_loss: run, once, in a table that takes the place of one that was lost with its file.
+    :param witness: a name in `folder` that is there only once the table has been.
     :raises SandboxError: the file cannot be written.
     """
 
-    def __init__(self, folder: Path, table: str, columns: Mapping[str, str], after_loss: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        table: str,
+        columns: Mapping[str, str],
+        after_loss: Sequence[str] = (),
+        witness: str | None = None,
+    ) -> None:
         self._file = folder / "ledger.sqlite"
         self._lock = folder / ".ledger.lock"
         self._table = table
         self._columns = columns
         self._after_loss = after_loss
+        self._witness = witness
         self._prepare()
 
     def change(self, statement: str, values: Sequence[object] = ()) -> int:
@@ -95,7 +104,7 @@ class Database:
         declared = ", ".join(f"{name} {kind}" for name, kind in self._columns.items())
         before = self._columns_of(connection)
         connection.execute(f"CREATE TABLE IF NOT EXISTS {self._table} ({declared})")
-        if not before and any(self._file.parent.glob(f"{self._file.name}{_ASIDE}*")):
+        if not before and self._was_there():
             for statement in self._after_loss:
                 connection.execute(statement)
         there = self._columns_of(connection)
@@ -106,6 +115,11 @@ class Database:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
+
+    def _was_there(self) -> bool:
+        folder = self._file.parent
+        is_told = self._witness is not None and (folder / self._witness).exists()
+        return is_told or any(folder.glob(f"{self._file.name}{_ASIDE}*"))
 
     def _columns_of(self, connection: sqlite3.Connection) -> set[str]:
         return {row[1] for row in connection.execute(f"PRAGMA table_info({self._table})")}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from craft_desktop.model.project import Provider
-from craft_desktop.store.claims import Claims, Holder
+from craft_desktop.store.claims import FOLDER, Claims, Holder
 from craft_desktop.store.clerk import Clerk, by_clerk
 from craft_desktop.store.database import Database, unimportant, unwritable
 from craft_desktop.store.owners import is_alive, mark_of
@@ -33,7 +33,7 @@ COLUMNS = {
 }
 # Ended rows tell nothing any more; a week of them is there for whoever looks into a fault.
 KEPT_S = 7 * 86400.0
-# What the rows of a broken file spoke of may still run, and only the providers can tell: a row for each, of nobody,
+# What the rows of a lost file spoke of may still run, and only the providers can tell: a row for each, of nobody,
 # stands open until the next look there ends what no row speaks of, and these rows with it.
 _AFTER_LOSS = tuple(
     f"INSERT INTO {TABLE} (nonce, project_id, provider, owner_pid, asked_at) "
@@ -76,7 +76,8 @@ class Ledger:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._database = Database(folder, TABLE, COLUMNS, _AFTER_LOSS)
+        # The claims come second: where their folder is, there was a table.
+        self._database = Database(folder, TABLE, COLUMNS, _AFTER_LOSS, witness=FOLDER)
         self._folder = folder
         with self._told():
             self._claims = Claims(folder)

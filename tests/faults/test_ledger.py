@@ -237,7 +237,6 @@ async def test_another_copy_ends_nothing_of_a_living_one(
             else:
                 for path in paths.state.glob("ledger.sqlite*"):
                     path.unlink()
-                paths.state.joinpath("ledger.sqlite.broken-1").touch()  # as where it was broken once before
         async with open_workbench(paths) as workbench:
             stage = Stage(workbench, proxy, elsewhere, paths.state)
             (sandbox_id,) = await stage.sandboxes()
@@ -354,4 +353,6 @@ async def test_a_file_that_cannot_be_opened(
         file.rmdir()
         await stage.start_live(folder)
         await workbench.close(project.id)
-        await stage.nothing_left()
+        assert await stage.sandboxes() == []
+    async with open_workbench(paths) as workbench:  # looks for what the removed file may have spoken of
+        await Stage(workbench, proxy, elsewhere, paths.state).nothing_left()

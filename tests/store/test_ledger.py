@@ -212,6 +212,23 @@ async def test_a_broken_ledger_is_set_aside_and_a_new_one_serves(
     await ledger.end("mine", 2.0)
 
 
+@pytest.mark.parametrize("fate", ["removed", "emptied"])
+async def test_a_ledger_that_is_gone_leaves_every_place_worth_a_look(tmp_path: Path, fate: str) -> None:
+    first = Ledger(tmp_path)
+    assert await first.providers() == frozenset()  # nothing was lost: there never was one
+    await first.ask("forgotten", "p1", Provider.LOCAL, 1.0)
+    await first.aclose()
+    for path in tmp_path.glob("ledger.sqlite*"):
+        if fate == "removed":
+            path.unlink()
+        else:
+            path.write_bytes(b"")
+    again = Ledger(tmp_path)
+    assert await again.providers() == set(Provider)
+    assert await Ledger(tmp_path).providers() == set(Provider)  # and no more than once
+    assert len(await again.open_rows(Provider.E2B)) == 1
+
+
 async def test_an_end_that_cannot_be_written_is_before_the_next_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
