@@ -235,12 +235,28 @@ def test_a_folder_of_someone_else_is_refused_with_a_remedy(machine: FakeMachine)
 
 def test_tests_end_in_pytests_words_and_code(machine: FakeMachine) -> None:
     machine.set("pytest-ends", "3")
+    (machine.root / "tests" / "a b").mkdir(parents=True)
     result = machine.run("test.sh", "-q", "tests/a b")
     assert result.returncode == 3
     assert result.stdout.endswith("1 passed\n")
     assert machine.calls("python -m pytest -q tests/a b")
     checks = [call.removeprefix("python -m ") for call in machine.calls() if call.startswith("python -m ")]
     assert checks[-4:-1] == ["ruff check", "ruff format --check", "mypy"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        ([], "-p tests.turns -n 2 --dist loadfile"),
+        (["--durations=60"], "-p tests.turns -n 2 --dist loadfile --durations=60"),
+        (["-q", "tests/one.py::test_it[a b]"], "-q tests/one.py::test_it[a b]"),
+    ],
+)
+def test_two_processes_share_the_whole_suite(machine: FakeMachine, arguments: list[str], asked: str) -> None:
+    (machine.root / "tests").mkdir()
+    (machine.root / "tests" / "one.py").touch()
+    assert machine.run("test.sh", *arguments).returncode == 0
+    assert machine.calls("python -m pytest")[-1] == f"python -m pytest {asked}"
 
 
 def test_a_failed_check_does_not_hide_behind_passing_tests(machine: FakeMachine) -> None:
