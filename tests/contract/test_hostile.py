@@ -253,7 +253,7 @@ async def test_folders_that_become_links_beneath_a_copy_lead_nowhere(
     lay = "mkdir -p s/b deep/a/b; for d in s deep/a; do echo own > $d/secret; echo own > $d/b/secret; done; "
     lay += f"echo own > deep/f; ln -s {mine} l; ln -s {mine} deep/l; ln -s {mine}/secret deep/k"
     await walled.commands.run(lay)
-    upon = (await walled.fork())[0]
+    upon = (await walled.fork(timeout=120))[0]  # as long as what it came from: unasked it would be 15 s
     assert isinstance(upon, AsyncSandbox), upon
     made: list[AsyncSandbox] = [upon]
     for each in (walled, upon):
