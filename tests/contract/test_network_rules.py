@@ -154,7 +154,7 @@ async def test_nothing_inside_undoes_them(options: ApiParams, service: str, user
 async def test_rules_outlast_a_start_anew_and_go_to_forks(options: ApiParams, service: str) -> None:
     sandbox = await AsyncSandbox.create(timeout=60, **options)
     await sandbox.update_network({"deny_out": [own_address()]})
-    (forked,) = await sandbox.fork()
+    (forked,) = await sandbox.fork(timeout=120)
     assert isinstance(forked, AsyncSandbox)
     assert await reach(forked, service) == ["shut"]
     await sandbox.pause(mode="filesystem")
