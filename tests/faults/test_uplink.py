@@ -13,7 +13,7 @@ from craft_desktop.host.probe import probe
 from craft_desktop.model.session import Phase
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import fetch, tiny_project
-from tests.workbench.watching import LIMIT_S, started
+from tests.workbench.watching import LIMIT_S, below, started
 
 # Each request tells whether the world can be reached from where the dev server runs.
 LOOKS_OUT = """
@@ -46,10 +46,10 @@ def outside() -> Iterator[socket.socket]:
         yield listener
 
 
-def uplinks() -> dict[int, psutil.Process]:
-    """Give every slirp4netns below this process, the warm spare's too."""
+def uplinks(home: Path) -> dict[int, psutil.Process]:
+    """Give every slirp4netns of the workbench's host, the warm spare's too."""
     found = {}
-    for process in psutil.Process().children(recursive=True):
+    for process in below(home):
         try:
             if process.name() == "slirp4netns" and process.status() != psutil.STATUS_ZOMBIE:
                 found[process.pid] = process
@@ -65,12 +65,12 @@ async def test_its_network_is_connected_again(workbench: Workbench, outside: soc
     before = workbench.session(project.id)
     assert await fetch(workbench.address(project.id)) == (200, "open")
     for _ in range(2):  # the second one is not the one that the sandbox was made with
-        killed = uplinks()
+        killed = uplinks(tmp_path)
         assert killed
         for process in killed.values():
             process.kill()
         async with asyncio.timeout(LIMIT_S):
-            while not (len(now := uplinks()) >= len(killed) and not now.keys() & killed.keys()):
+            while not (len(now := uplinks(tmp_path)) >= len(killed) and not now.keys() & killed.keys()):
                 await asyncio.sleep(0.02)
             while (told := await fetch(workbench.address(project.id))) != (200, "open"):
                 assert told[0] == 200, told  # the page goes on meanwhile

@@ -13,7 +13,7 @@ from craft_desktop.model.operations import OpenStatus
 from craft_desktop.model.session import Phase, Step, StepState
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import fetch, files_of, tiny_project
-from tests.workbench.watching import Watcher, commands_below, nothing_runs, started, until_equal
+from tests.workbench.watching import Watcher, below, commands_below, nothing_runs, started, until_equal
 
 # A server that counts: what it says tells whether it is the same process.
 COUNTER = """
@@ -131,7 +131,7 @@ async def test_a_sandbox_ended_from_outside_is_replaced_once(workbench: Workbenc
     project = await started(workbench, folder)
     watcher = Watcher(workbench)
     first = workbench.session(project.id).sandbox_id
-    for jail in outermost_jails():
+    for jail in outermost_jails(tmp_path):
         for process in [jail] if victim == "jail" else jail.children():
             process.kill()
     await watcher.phase(Phase.CREATING)
@@ -143,16 +143,15 @@ async def test_a_sandbox_ended_from_outside_is_replaced_once(workbench: Workbenc
     assert title in ("The sandbox is gone", "The sandbox does not answer")
     assert json.loads((await fetch(workbench.address(project.id)))[1]) == files_of(folder)
     watcher.forget()
-    for jail in outermost_jails():
+    for jail in outermost_jails(tmp_path):
         jail.kill()
     await watcher.phase(Phase.FAILED)
     await nothing_runs(workbench, project)
 
 
-def outermost_jails() -> list[psutil.Process]:
+def outermost_jails(home: Path) -> list[psutil.Process]:
     """Give the processes whose end ends a sandbox."""
-    found = psutil.Process().children(recursive=True)
-    return [process for process in found if process.name() == "bwrap"]
+    return [process for process in below(home) if process.name() == "bwrap"]
 
 
 async def test_open_of_what_runs_sends_what_differs(workbench: Workbench, tmp_path: Path) -> None:
@@ -184,7 +183,7 @@ async def test_a_sandbox_lost_while_it_sleeps_is_replaced_when_wanted(sleepy: Wo
     project = await started(sleepy, tiny_project(tmp_path / "lost-asleep"))
     watcher = Watcher(sleepy)
     await asleep(sleepy, project.id, watcher)
-    for jail in outermost_jails():
+    for jail in outermost_jails(tmp_path):
         jail.kill()
     sleepy.touch(project.id)
     await watcher.phase(Phase.CREATING)

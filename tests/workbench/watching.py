@@ -1,6 +1,7 @@
 """What tests of whole runs share: a watcher of events, and what must hold when nothing runs."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,16 @@ def commands_below() -> list[list[str]]:
             found.append(process.cmdline())
         except psutil.NoSuchProcess:
             continue
+    return found
+
+
+def below(home: Path) -> list[psutil.Process]:
+    """Give what the embedded host of a workbench in `home` runs: other tests may keep hosts of their own."""
+    found: list[psutil.Process] = []
+    for process in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if str(home) in " ".join(process.cmdline()):
+                found += process.children(recursive=True)
     return found
 
 
