@@ -28,7 +28,7 @@ FIELDS = ("QLineEdit", "QFrame#addressFrame")
 GROUNDS = ("window", "sidebar", "surface")
 """What a text without a ground of its own may lie on."""
 WASHES = ("bad_wash", "info_wash")
-TEXTLESS = re.compile(r"::handle|::chunk|::separator|QProgressBar|QScrollBar|QSizeGrip|QMenuBar$")
+TEXTLESS = re.compile(r"::handle|::chunk|::separator|::indicator|QProgressBar|QScrollBar|QSizeGrip|QMenuBar$")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -129,6 +129,19 @@ def test_what_has_the_keys_is_framed_in_sight(colours: Colours, ground: str) -> 
 @pytest.mark.parametrize("ground", [*GROUNDS, "selected", "hover"])
 def test_glyphs_and_icons_are_seen(colours: Colours, shape: str, ground: str) -> None:
     assert contrast(getattr(colours, shape), getattr(colours, ground)) >= LEAST_SHAPE
+
+
+@SCHEMES
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_a_menus_marks_are_seen(colours: Colours, ground: str) -> None:
+    marks = {
+        rule.states: rule.colours["background"] for rule in rules() if rule.selector.startswith("QMenu::indicator:")
+    }
+    assert set(marks) == {frozenset({"checked"}), frozenset({"checked", "selected"})}
+    assert contrast(getattr(colours, marks[frozenset({"checked"})]), getattr(colours, ground)) >= LEAST_SHAPE
+    chosen = next(rule.colours["background"] for rule in rules() if rule.selector == "QMenu::item:selected")
+    mark = marks[frozenset({"checked", "selected"})]
+    assert contrast(getattr(colours, mark), getattr(colours, chosen)) >= LEAST_SHAPE
 
 
 @SCHEMES

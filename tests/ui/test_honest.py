@@ -54,8 +54,11 @@ def test_no_wait_is_told_without_words_of_its_own() -> None:
 
 
 def test_a_bar_without_an_end_stands_beside_words_only() -> None:
-    with_bar = [name for name, text in sources().items() if "QProgressBar(" in text]
-    assert with_bar == ["curtain.py"]  # the end of the program, which says how many previews it ends
+    with_bar = {name: text for name, text in sources().items() if "QProgressBar(" in text}
+    endless = [name for name, text in with_bar.items() if "setRange(0, 0)" in text]
+    assert endless == ["curtain.py"]  # the end of the program, which says how many previews it ends
+    assert set(with_bar) == {"curtain.py", "stepper.py"}
+    assert "setRange(0, BAR_WIDTH)" in with_bar["stepper.py"]  # of a step that says what it usually takes
 
 
 @pytest.mark.parametrize("phase", Phase)
