@@ -14,6 +14,7 @@ from PySide6.QtWebEngineCore import (
     QWebEngineProfile,
     QWebEngineScript,
 )
+from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QWidget
 
 from craft_desktop.ui.asks import Ask, plain
@@ -38,6 +39,16 @@ _END = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process by S
 _World = QWebEngineScript.ScriptWorldId
 _Action = QWebEnginePage.WebAction
 _Lifecycle = QWebEnginePage.LifecycleState
+
+
+def begin() -> None:
+    """Start the engine: its threads and processes come with the first profile, here one that keeps nothing."""
+    QWebEngineProfile.defaultProfile()
+
+
+def make_blank(owner: QWidget) -> QWidget:
+    """Make an empty page, for which the engine starts no process of its own."""
+    return QWebEngineView(QWebEngineProfile.defaultProfile(), owner)
 
 
 class EngineWeb(Web):

@@ -21,6 +21,7 @@ from craft_desktop.paths import Paths
 from craft_desktop.tasks import Owner
 from craft_desktop.ui.bridge import Bench, Bridge
 from craft_desktop.ui.curtain import Curtain
+from craft_desktop.ui.engine_ahead import EngineAhead
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import MainWindow
 from craft_desktop.ui.notifier import Notifier
@@ -73,6 +74,8 @@ async def _live(folders: list[Path], paths: Paths, theme: Theme, icons: Icons, o
     notifier = Notifier()
     window.presence.news.connect(notifier.tell)
     notifier.clicked.connect(window.come_forward)
+    ahead = EngineAhead(window)
+    bridge.session_changed.connect(ahead.heed)
     window.show()
     bridge.start_again()
     if folders:
@@ -96,6 +99,7 @@ async def _live(folders: list[Path], paths: Paths, theme: Theme, icons: Icons, o
     else:
         await asyncio.sleep(max(0.0, STOPPING_SEEN_S - (time.monotonic() - seen_at)))
     again.cancel()
+    ahead.end()
     window.hide()
     # By hand and now: left to the interpreter's own end, Qt's objects would go in any order.
     shiboken6.delete(window)

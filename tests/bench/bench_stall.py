@@ -3,15 +3,18 @@
 .venv/bin/python -m tests.bench.bench_stall [--least 16]
 
 The program itself, with its window on the display that DISPLAY names. A callback of the loop runs each millisecond; a
-thread looks every 2 ms whether it is late, and takes the main thread's stack as long as it is. Told is each time that
-it was later than the limit: how long, how much of that the main thread had a processor (where that is far less, it
-waited for the disk, or others had the processor), in which part of the start, and the stack seen most.
+thread looks every 2 ms whether it is late, and takes the main thread's stack as long as it is. Of each time that it was
+late three parts are told apart: its own work; what it waited for (disk, screen, another process); and the time in which
+it could have worked but others had the processors, as the kernel counts it (schedstat). The last says how busy the
+machine is, nothing about the program, and is not counted: told is what without it is longer than the limit, in which
+part of the start, and the stack seen most.
 """
 
 import argparse
 import asyncio
 import collections
 import contextlib
+import dataclasses
 import os
 import shutil
 import sys
@@ -40,6 +43,34 @@ DEPTH = 7
 """Frames of a stack that are told."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stall:
+    """One time that the loop was late, in seconds."""
+
+    late: float
+    own: float
+    denied: float
+    step: str
+    stack: str
+
+    @property
+    def counted(self) -> float:
+        """Without the time in which others had the processors."""
+        return self.late - self.denied
+
+
+class Clock:
+    """Tells a thread's own time, and the time that it was denied, from what the kernel counts of it."""
+
+    def __init__(self) -> None:
+        self._file = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
+
+    def read(self) -> tuple[float, float]:
+        """Give the seconds of work, and those of waiting for a processor."""
+        denied = int(os.pread(self._file, 64, 0).split()[1]) / 1e9
+        return time.thread_time(), denied
+
+
 class Watch:
     """Ticks on the loop, and a thread that looks."""
 
@@ -47,23 +78,24 @@ class Watch:
         self._least_s = least_s
         self._loop = asyncio.get_running_loop()
         self._main = threading.get_ident()
-        self._last, self._used = time.perf_counter(), time.thread_time()
+        self._clock = Clock()
+        self._last, (self._own, self._denied) = time.perf_counter(), self._clock.read()
         self._seen: collections.Counter[str] = collections.Counter()
         self._is_over = False
         self.step = "open"
-        self.stalls: list[tuple[float, float, str, str]] = []
+        self.stalls: list[Stall] = []
         self.ticks = 0
         threading.Thread(target=self._look, daemon=True).start()
         self._tick()
 
     def _tick(self) -> None:
-        now, used = time.perf_counter(), time.thread_time()
+        now, (own, denied) = time.perf_counter(), self._clock.read()
         late = now - self._last - TICK_S
         if late > self._least_s:
             stack = self._seen.most_common(1)[0][0] if self._seen else "?"
-            self.stalls.append((late, used - self._used, self.step, stack))
+            self.stalls.append(Stall(late, own - self._own, denied - self._denied, self.step, stack))
         self._seen.clear()
-        self._last, self._used = now, used
+        self._last, self._own, self._denied = now, own, denied
         self.ticks += 1
         if not self._is_over:
             self._loop.call_later(TICK_S, self._tick)
@@ -138,8 +170,14 @@ def main(least_s: float) -> None:
         code = shell.run([], find_paths({"CRAFT_DESKTOP_HOME": home}), bench)
     (watch,) = found
     print(f"exit {code}, {watch.ticks} ticks, load {os.getloadavg()[0]:.1f}")  # noqa: T201
-    for late, used, step, stack in sorted(watch.stalls, reverse=True):
-        print(f"{1000 * late:7.1f} ms ({1000 * used:6.1f} ms by its own work)  {step:<10} {stack}")  # noqa: T201
+    counted = sorted((each for each in watch.stalls if each.counted > least_s), key=lambda each: -each.counted)
+    for each in counted:
+        waited = each.counted - each.own
+        print(  # noqa: T201
+            f"{1000 * each.counted:6.1f} ms (work {1000 * each.own:6.1f}, waiting {1000 * waited:6.1f}; "
+            f"and denied {1000 * each.denied:6.1f})  {each.step:<10} {each.stack}"
+        )
+    print(f"{len(counted)} above {1000 * least_s:.0f} ms; {len(watch.stalls) - len(counted)} more only by others")  # noqa: T201
     sys.stdout.flush()
     os._exit(code)
 
