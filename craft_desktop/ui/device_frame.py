@@ -26,13 +26,13 @@ class DeviceFrame(QScrollArea):
     scaled = Signal(float)
     """Screen points for each of the page's pixels."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("deviceFrame")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidgetResizable(True)
-        self._ground = _Ground()
+        self._ground = _Ground(self.viewport())
         self._ground.setObjectName("deviceGround")
         self._ground.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._ground.resized.connect(self._place)

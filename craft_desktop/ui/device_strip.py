@@ -21,8 +21,8 @@ class DeviceStrip(QWidget):
     device_entered = Signal(object)
     rotate_requested = Signal()
 
-    def __init__(self, icons: Icons) -> None:
-        super().__init__()
+    def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("deviceStrip")
         self._device = Device()
         self.width_field = self._field("deviceWidth", tr("Width in CSS pixels"))

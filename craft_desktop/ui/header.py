@@ -24,8 +24,10 @@ class Header(QWidget):
     restart_requested = Signal(str)
     menu_requested = Signal(str, QPoint)
 
-    def __init__(self, theme: Theme, icons: Icons, now: Callable[[], float], project: Project) -> None:
-        super().__init__()
+    def __init__(
+        self, theme: Theme, icons: Icons, now: Callable[[], float], project: Project, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
         self.setObjectName("header")
         self._now = now
         self._project = project

@@ -29,8 +29,8 @@ LEAST_TOP_SHARE = 0.02
 class _Gauge(QWidget):
     """One figure: what it is, its value, and its line."""
 
-    def __init__(self, theme: Theme, name: str, title: str) -> None:
-        super().__init__()
+    def __init__(self, theme: Theme, name: str, title: str, parent: QWidget) -> None:
+        super().__init__(parent)
         self.title = title
         self.value = ElidedLabel("headline")
         self.value.setObjectName(f"{name}Value")
@@ -49,8 +49,8 @@ class _Gauge(QWidget):
 class HealthView(QScrollArea):
     """Shows one project's figures."""
 
-    def __init__(self, theme: Theme, now: Callable[[], float]) -> None:
-        super().__init__()
+    def __init__(self, theme: Theme, now: Callable[[], float], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("healthView")
         self.setAccessibleName(tr("Health"))
         self.setWidgetResizable(True)
@@ -59,8 +59,10 @@ class HealthView(QScrollArea):
         self._session = Session("")
         self._idleness: Idleness | None = None
         self._measured: deque[Measured] = deque(maxlen=MOST)
-        self.cpu = _Gauge(theme, "cpu", tr("CPU"))
-        self.memory = _Gauge(theme, "memory", tr("Memory"))
+        inside = QFrame(self.viewport())
+        inside.setObjectName("health")
+        self.cpu = _Gauge(theme, "cpu", tr("CPU"), inside)
+        self.memory = _Gauge(theme, "memory", tr("Memory"), inside)
         self._facts: list[tuple[QLabel, ElidedLabel]] = []
         grid = QGridLayout()
         grid.setHorizontalSpacing(GAP_L)
@@ -81,8 +83,6 @@ class HealthView(QScrollArea):
         for column in range(COLUMNS):
             grid.setColumnStretch(column, 1)
             grid.setColumnMinimumWidth(column, LEAST_FACT)
-        inside = QFrame()
-        inside.setObjectName("health")
         whole = QHBoxLayout(inside)
         whole.setContentsMargins(GAP_L, GAP, GAP_L, GAP)
         whole.setSpacing(GAP_L)

@@ -52,8 +52,9 @@ class LogPane(QWidget):
         icons: Icons,
         name: str,
         now: Callable[[], float],
+        parent: QWidget | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)
         self.setObjectName("logPane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._name = name
@@ -61,24 +62,14 @@ class LogPane(QWidget):
         self._stream = STREAMS[0]
         self.is_there: Callable[[Place], bool] = lambda place: False
         """Says whether the project has the file that a line names."""
-        self.views = {stream: LogView(theme, lambda place: self.is_there(place)) for stream in Stream}
-        self.health = HealthView(theme, now)
-        self.tabs = QTabBar()
+        self.tabs = QTabBar(self)
         self.tabs.setObjectName("logTabs")
         self.tabs.setAccessibleName(tr("Logs"))
         self.tabs.setExpanding(False)
         self.tabs.setUsesScrollButtons(False)
-        self.stack = QStackedWidget()
-        for stream, view in self.views.items():
-            view.setObjectName(f"log-{stream.value}")
-            view.setAccessibleName(tr("Log: {0}").format(present.stream(stream, tr)))
-            view.follow_changed.connect(self._show_follow)
-            view.place_requested.connect(self.place_requested)
+        for stream in STREAMS:
             self.tabs.addTab(present.stream(stream, tr))
-            self.stack.addWidget(view)
         self.tabs.addTab(tr("Health"))
-        self.stack.addWidget(self.health)
-        self.find_bar = FindBar(theme, icons)
 
         self.levels = LevelFilter(icons)
         self.times_button = tool_button("timesButton", tr("Show times"), icons, "clock", checkable=True)
@@ -94,14 +85,13 @@ class LogPane(QWidget):
         self.wrap_button.toggled.connect(self._show_wrapped)
         self.follow_button.clicked.connect(lambda on: self.view.follow(on))
         self.find_button.clicked.connect(self._toggle_find)
-        self.find_bar.closed.connect(lambda: self.find_button.setChecked(False))
         self.copy_button.clicked.connect(self.copy)
         self.save_button.clicked.connect(self._ask_save)
         self.clear_button.clicked.connect(self._clear)
 
         self._always = (self.find_button, self.levels, self.follow_button)
         self._at_times = (self.times_button, self.wrap_button, self.copy_button, self.save_button, self.clear_button)
-        self._tools = QWidget()
+        self._tools = QWidget(self)
         keeps = self._tools.sizePolicy()
         keeps.setRetainSizeWhenHidden(True)  # else the tabs would move up as the health view comes
         self._tools.setSizePolicy(keeps)
@@ -118,6 +108,20 @@ class LogPane(QWidget):
         tools.addWidget(self.more_button)
         # In a narrow pane some of them move into the menu: the layout may go down to the width of the rest.
         self._tools.setMinimumWidth(self._width_of((*self._always, self.more_button)))
+        # In the order in which Tab goes through them: each is made in its place.
+        self.find_bar = FindBar(theme, icons, self)
+        self.stack = QStackedWidget(self)
+        self.views = {stream: LogView(theme, lambda place: self.is_there(place), self.stack) for stream in Stream}
+        self.health = HealthView(theme, now, self.stack)
+        for stream, view in self.views.items():
+            view.setObjectName(f"log-{stream.value}")
+            view.setAccessibleName(tr("Log: {0}").format(present.stream(stream, tr)))
+            view.follow_changed.connect(self._show_follow)
+            view.place_requested.connect(self.place_requested)
+            self.stack.addWidget(view)
+        self.stack.addWidget(self.health)
+        self.find_bar.closed.connect(lambda: self.find_button.setChecked(False))
+
         top = QHBoxLayout()
         top.setContentsMargins(_BEFORE_TABS, 0, GAP, 0)
         top.setSpacing(0)

@@ -12,7 +12,7 @@ from itertools import islice
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QTextCursor, QTextOption
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from craft_desktop.model.events import LogLine
 from craft_desktop.model.levels import Level, level_below
@@ -57,8 +57,10 @@ class LogView(QPlainTextEdit):
     place_requested = Signal(object)
     """A `Place` that a person wants to see."""
 
-    def __init__(self, theme: Theme, is_there: Callable[[Place], bool] = lambda place: False) -> None:
-        super().__init__()
+    def __init__(
+        self, theme: Theme, is_there: Callable[[Place], bool] = lambda place: False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
         self._kept: deque[LogLine] = deque(maxlen=KEPT)
         self._pending: deque[LogLine] = deque(maxlen=KEPT)
         self._again: deque[LogLine] = deque()  # lines kept already that are to be shown anew

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from craft_desktop.model.errors import Action, Problem
 from craft_desktop.ui import present
@@ -17,8 +17,8 @@ class MessageBar(QFrame):
 
     remedy_requested = Signal(Action)
 
-    def __init__(self, theme: Theme, icons: Icons) -> None:
-        super().__init__()
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("messageBar")
         self._theme, self._icons = theme, icons
         self._problem: Problem | None = None

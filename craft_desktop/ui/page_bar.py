@@ -59,8 +59,8 @@ class PageBar(QWidget):
     commanded = Signal(str)
     entered = Signal(str)
 
-    def __init__(self, icons: Icons, host: str) -> None:
-        super().__init__()
+    def __init__(self, icons: Icons, host: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("pageBar")
         self.field = AddressField(host)
         self.field.entered.connect(self.entered)

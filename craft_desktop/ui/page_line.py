@@ -3,7 +3,7 @@
 from collections import deque
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from craft_desktop.ui.asks import Ask, plain
 from craft_desktop.ui.icons import Icons
@@ -24,8 +24,8 @@ class PageLine(QFrame):
 
     cleared = Signal()
 
-    def __init__(self, icons: Icons) -> None:
-        super().__init__()
+    def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("pageLine")
         self._asks: deque[Ask] = deque()
         self._said = self._quiet = ""

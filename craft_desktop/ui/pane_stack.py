@@ -99,7 +99,8 @@ class PaneStack(QStackedWidget):
     def _make(self, project: Project) -> ProjectPane:
         start = self._begin(project)
         look = self._placement.look(project.id)
-        pane = ProjectPane(self._theme, self._icons, self._now, project, start.address, self._pages / project.id, look)
+        folder = self._pages / project.id
+        pane = ProjectPane(self._theme, self._icons, self._now, project, start.address, folder, look, self)
         self.pane_made.emit(pane)
         pane.look_changed.connect(self._placement.keep_look)
         pane.splitter.splitterMoved.connect(lambda: self._placement.keep_splitter("page", pane.splitter))

@@ -71,8 +71,9 @@ class PreviewPane(QWidget):
         folder: Path,
         look: Look | None = None,
         open_web: OpenWeb = open_web,
+        parent: QWidget | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)
         self.setObjectName("previewPane")
         self._icons, self._base, self._folder, self._open_web = icons, base, folder, open_web
         self._name = folder.name
@@ -81,38 +82,38 @@ class PreviewPane(QWidget):
         self._was_discarded = 0
         self.web: Web | None = None
         self.popped: PopOut | None = None
-        self.panel = StatusPanel(theme, icons, now)
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        self._whole = QStackedWidget(self)
+        self._stack = QStackedWidget(self._whole)
+        self._live = QWidget(self._stack)
+        self.panel = StatusPanel(theme, icons, now, self._stack)
         self.panel.start_requested.connect(lambda: self.command_requested.emit("start"))
         self.panel.remedy_requested.connect(self.remedy_requested)
         self.panel.doctor_requested.connect(lambda: self.command_requested.emit("doctor"))
-        self.bar = PageBar(icons, address.host(base))
+        self.bar = PageBar(icons, address.host(base), self._live)
         self.bar.commanded.connect(self.command)
         self.bar.entered.connect(self._go)
-        self.strip = DeviceStrip(icons)
+        self.strip = DeviceStrip(icons, self._live)
         self.strip.device_entered.connect(self._choose_device)
         self.strip.rotate_requested.connect(self.rotate)
-        self.line = PageLine(icons)
-        self.frame = DeviceFrame()
+        self.line = PageLine(icons, self._live)
+        self.frame = DeviceFrame(self._live)
         self.frame.scaled.connect(self._show_scale)
         self._shots = Screenshot(self.frame, self.frame.window)
         self._shots.said.connect(self.line.say)
-        self._live = QWidget()
         column = QVBoxLayout(self._live)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         for part in (self.bar, self.strip, self.line, line()):
             column.addWidget(part)
         column.addWidget(self.frame, 1)
-        self._stack = QStackedWidget()
         self._stack.addWidget(self.panel)
         self._stack.addWidget(self._live)
         self._blank = BlankWatch(self.look_at_page, self.line)
         self._blank.doctor_requested.connect(lambda: self.command_requested.emit("doctor"))
-        self._whole = QStackedWidget()
         self._whole.addWidget(self._stack)
         self._whole.addWidget(self._away())
-        around = QVBoxLayout(self)
-        around.setContentsMargins(0, 0, 0, 0)
         around.addWidget(self._whole)
         self._show_look()
 
@@ -263,7 +264,7 @@ class PreviewPane(QWidget):
         popped.deleteLater()
 
     def _away(self) -> QWidget:
-        made = QWidget()
+        made = QWidget(self._whole)
         made.setObjectName("statusPanel")
         made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         words = label(tr("The preview is in a window of its own."), "muted")

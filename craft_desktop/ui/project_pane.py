@@ -81,8 +81,9 @@ class ProjectPane(QWidget):
         address: str,
         folder: Path,
         look: Look,
+        parent: QWidget | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)
         self.setObjectName("projectPane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         key = project.id
@@ -94,12 +95,15 @@ class ProjectPane(QWidget):
         self.idleness: Idleness | None = None
         self._compiling = CompileChanged(key)
         self._compile_problem: Problem | None = None
-        self.header = Header(theme, icons, now, project)
-        self.message_bar = MessageBar(theme, icons)
-        self.preview = PreviewPane(theme, icons, now, address, folder, look)
-        self.strip = Stepper(theme, now)
+        # Each part is made in its place: one that is moved there is styled anew, with all that stands in it.
+        self.header = Header(theme, icons, now, project, self)
+        self.message_bar = MessageBar(theme, icons, self)
+        self.splitter = Splitter("pageSplitter", Qt.Orientation.Vertical, tr("Height of the logs"), self)
+        self.preview = PreviewPane(theme, icons, now, address, folder, look, parent=self.splitter)
+        lower = QWidget(self.splitter)
+        self.strip = Stepper(theme, now, parent=lower)
         self.strip.hide()
-        self.log_pane = LogPane(theme, icons, project.slug, now)
+        self.log_pane = LogPane(theme, icons, project.slug, now, lower)
 
         self.header.start_requested.connect(lambda: self.commanded.emit("start", key))
         self.header.stop_requested.connect(lambda: self.commanded.emit("stop", key))
@@ -118,7 +122,6 @@ class ProjectPane(QWidget):
         self.log_pane.place_requested.connect(lambda place: self.place_requested.emit(key, place))
         self.log_pane.save_requested.connect(lambda stream, path: self.save_log_requested.emit(key, stream, path))
 
-        lower = QWidget()
         lower_column = QVBoxLayout(lower)
         lower_column.setContentsMargins(0, 0, 0, 0)
         lower_column.setSpacing(0)
@@ -126,7 +129,6 @@ class ProjectPane(QWidget):
         lower_column.addWidget(self.log_pane, 1)
         self.preview.setMinimumHeight(LEAST_PREVIEW)
         self.log_pane.stack.setMinimumHeight(LEAST_LOG)
-        self.splitter = Splitter("pageSplitter", Qt.Orientation.Vertical, tr("Height of the logs"))
         self.splitter.addWidget(self.preview)
         self.splitter.addWidget(lower)
         for place, share in enumerate(SHARES):

@@ -45,8 +45,8 @@ class Splitter(QSplitter):
     :param words: what moving the line does, for a screen reader.
     """
 
-    def __init__(self, name: str, orientation: Qt.Orientation, words: str) -> None:
-        super().__init__(orientation)
+    def __init__(self, name: str, orientation: Qt.Orientation, words: str, parent: QWidget | None = None) -> None:
+        super().__init__(orientation, parent)
         self._words = words
         self.setObjectName(name)
         self.setHandleWidth(1)

@@ -25,8 +25,8 @@ BAR_WIDTH = 120
 class StepItem(QWidget):
     """One step: its shape, its name, its seconds and its note; in the list a bar too, where its usual time is known."""
 
-    def __init__(self, theme: Theme, step: Step, *, is_large: bool) -> None:
-        super().__init__()
+    def __init__(self, theme: Theme, step: Step, parent: QWidget, *, is_large: bool) -> None:
+        super().__init__(parent)
         self.setObjectName(f"step-{step.name.lower()}")
         self._glyph = Glyph(theme, 20 if is_large else 16)
         self._title = label("", "name" if is_large else "")
@@ -77,14 +77,16 @@ class StepItem(QWidget):
 class Stepper(QWidget):
     """All five. `is_large`: one below the other, for the middle of the pane; else side by side, for a strip."""
 
-    def __init__(self, theme: Theme, now: Callable[[], float], *, is_large: bool = False) -> None:
-        super().__init__()
+    def __init__(
+        self, theme: Theme, now: Callable[[], float], *, is_large: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
         self.setObjectName("steps" if is_large else "stepStrip")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(tr("Steps"))
         self._now = now
         self._records: tuple[StepRecord, ...] = ()
-        self.items = {step: StepItem(theme, step, is_large=is_large) for step in Step}
+        self.items = {step: StepItem(theme, step, self, is_large=is_large) for step in Step}
         box: QHBoxLayout | QVBoxLayout
         if is_large:
             box = QVBoxLayout(self)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -65,3 +66,25 @@ def test_an_icon_beside_a_text_keeps_its_distance(qtbot: QtBot, icons: Icons) ->
 
 def test_the_program_has_an_icon_in_all_sizes(icons: Icons) -> None:
     assert {size.width() for size in icons.application().availableSizes()} == {16, 32, 48, 64, 128, 256}
+
+
+class Dense:
+    """A screen of two pixels a point."""
+
+    def devicePixelRatio(self) -> float:
+        return 1.75
+
+
+def test_icons_are_drawn_for_the_screens_there_are(qtbot: QtBot, icons: Icons, monkeypatch: pytest.MonkeyPatch) -> None:
+    button = QToolButton()
+    qtbot.addWidget(button)
+    icons.bind(button, "stop")
+    (screen,) = QGuiApplication.screens()
+    assert screen.devicePixelRatio() == 1.0
+    assert icons.icon("stop").availableSizes() == [QSize(ICON, ICON)]
+    with monkeypatch.context() as patched:  # a person chooses another scale
+        patched.setattr(QGuiApplication, "screens", lambda: [Dense()])
+        screen.geometryChanged.emit(screen.geometry())
+    both = {ICON, 2 * ICON}
+    assert {size.width() for size in icons.icon("stop").availableSizes()} == both
+    assert {size.width() for size in button.icon().availableSizes()} == both
