@@ -68,10 +68,11 @@ TOP_LEVEL = frozenset({"pyproject.toml", "README.md", "craft_desktop", "resource
 
 # A package's first file holds one sentence; `__main__` is a door of a few lines, driven by tests/end2end.
 WITHOUT_TEST = frozenset({"__init__", "__main__"})
-# Four doors load a package late: `__main__`, so that the command line starts without Qt and where Qt cannot start;
+# Five doors load a package late: `__main__`, so that the command line starts without Qt and where Qt cannot start;
 # `ui.app`, so that its guard looks at the pair of PySide6 and Python before any part of Qt is loaded;
-# `ui.web_door` and `sandbox.client`, so that the window is there before the web engine and the e2b client.
-LATE = frozenset({"__main__", "ui.app", "ui.web_door", "sandbox.client"})
+# `ui.web_door`, `sandbox.client` and `store.secrets`, so that the window is there before the web engine, the e2b client
+# and the keyring.
+LATE = frozenset({"__main__", "ui.app", "ui.web_door", "sandbox.client", "store.secrets"})
 # The one place where a task may begin.
 TASK_DOOR = frozenset({"tasks"})
 

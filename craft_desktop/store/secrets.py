@@ -2,20 +2,20 @@
 
 Order of the key: `E2B_API_KEY`, then the keyring. A backend that would write a secret in plain text is refused
 (measured: where `keyrings.alt` is installed, keyring chooses one silently); then the secret is kept for this run only,
-and that is said. Keyring calls may block on a system prompt, so they run in a thread.
+and that is said. Keyring calls may block on a system prompt, so they run in a thread. There the package is loaded as
+well, with the first call: a window needs neither its time nor that of the nine packages it brings along.
 """
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
-
-import keyring
+from typing import Any, TypeVar
 
 from craft_desktop.model.errors import Action, SecretError
 
@@ -89,7 +89,7 @@ class SecretStore:
         if not await _in_thread(has_keyring):
             self._memory = key
             return KeyState(KeySource.MEMORY, mask(key))
-        await _in_thread(keyring.set_password, SERVICE, ACCOUNT, key)
+        await _in_thread(_set_password, SERVICE, ACCOUNT, key)
         self._memory = None
         return KeyState(KeySource.KEYRING, mask(key))
 
@@ -99,8 +99,8 @@ class SecretStore:
         :raises SecretError: the keyring is locked or does not answer.
         """
         self._memory = None
-        if await _in_thread(has_keyring) and await _in_thread(keyring.get_password, SERVICE, ACCOUNT) is not None:
-            await _in_thread(keyring.delete_password, SERVICE, ACCOUNT)
+        if await _in_thread(has_keyring) and await _in_thread(_get_password, SERVICE, ACCOUNT) is not None:
+            await _in_thread(_delete_password, SERVICE, ACCOUNT)
         return await self.state()
 
     async def entry(self, account: str) -> str | None:
@@ -112,7 +112,7 @@ class SecretStore:
             return self._entries[account]
         if not await _in_thread(has_keyring):
             return None
-        return await _in_thread(keyring.get_password, SERVICE, account)
+        return await _in_thread(_get_password, SERVICE, account)
 
     async def keep_entry(self, account: str, text: str) -> KeySource:
         """Keep a text: in the keyring, or for this run only where there is none.
@@ -130,7 +130,7 @@ class SecretStore:
                 f"It takes {size:,} bytes; an entry holds {limit:,}.",
                 "Keep long values elsewhere, for example in .env.local.",
             )
-        await _in_thread(keyring.set_password, SERVICE, account, text)
+        await _in_thread(_set_password, SERVICE, account, text)
         self._entries.pop(account, None)
         return KeySource.KEYRING
 
@@ -140,8 +140,8 @@ class SecretStore:
         :raises SecretError: the keyring is locked or does not answer.
         """
         self._entries.pop(account, None)
-        if await _in_thread(has_keyring) and await _in_thread(keyring.get_password, SERVICE, account) is not None:
-            await _in_thread(keyring.delete_password, SERVICE, account)
+        if await _in_thread(has_keyring) and await _in_thread(_get_password, SERVICE, account) is not None:
+            await _in_thread(_delete_password, SERVICE, account)
 
     async def _find(self) -> tuple[KeySource, str | None]:
         from_environment = self._environment.get("E2B_API_KEY", "").strip()
@@ -151,7 +151,7 @@ class SecretStore:
         if self._memory:
             return KeySource.MEMORY, self._memory
         if await _in_thread(has_keyring):
-            kept = await _in_thread(keyring.get_password, SERVICE, ACCOUNT)
+            kept = await _in_thread(_get_password, SERVICE, ACCOUNT)
             if kept:
                 return KeySource.KEYRING, kept
         return KeySource.NONE, None
@@ -166,6 +166,23 @@ def _check(key: str) -> None:
         )
 
 
+def _keyring() -> Any:
+    return importlib.import_module("keyring")
+
+
+def _get_password(service: str, account: str) -> str | None:
+    kept: str | None = _keyring().get_password(service, account)
+    return kept
+
+
+def _set_password(service: str, account: str, password: str) -> None:
+    _keyring().set_password(service, account, password)
+
+
+def _delete_password(service: str, account: str) -> None:
+    _keyring().delete_password(service, account)
+
+
 def has_keyring() -> bool:
     """Is there a keyring that keeps secrets encrypted? The first call asks the system and may block."""
     return keyring_name() is not None
@@ -173,7 +190,7 @@ def has_keyring() -> bool:
 
 def keyring_name() -> str | None:
     """Give the name of the system keyring in use, or None where there is none to trust."""
-    backend = keyring.get_keyring()
+    backend = _keyring().get_keyring()
     module = type(backend).__module__
     if module not in TRUSTED:
         return None
@@ -185,7 +202,7 @@ def keyring_name() -> str | None:
 
 
 def _entry_limit() -> int | None:
-    backend = keyring.get_keyring()
+    backend = _keyring().get_keyring()
     modules = [type(each).__module__ for each in (backend, *getattr(backend, "backends", ()))]
     limits = [ENTRY_LIMITS_BYTES[module] for module in modules if module in ENTRY_LIMITS_BYTES]
     return min(limits, default=None)

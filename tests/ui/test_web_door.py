@@ -13,13 +13,13 @@ CODE = """
 import sys
 import craft_desktop.ui.shell
 loaded = sorted(name for name in sys.modules if name.startswith("PySide6.QtWebEngine"))
-print(loaded, "craft_desktop.ui.engine" in sys.modules)
+print(loaded, "craft_desktop.ui.engine" in sys.modules, "e2b" in sys.modules, "keyring" in sys.modules)
 """
 
 
-def test_the_program_loads_no_engine() -> None:
+def test_the_program_loads_no_engine_no_client_and_no_keyring() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=False, timeout=60)
-    assert done.stdout.strip() == "[] False", done.stderr[-2000:]
+    assert done.stdout.strip() == "[] False False False", done.stderr[-2000:]
 
 
 def test_the_first_page_does(qtbot: QtBot, preview: PreviewPane) -> None:
