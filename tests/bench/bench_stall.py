@@ -33,6 +33,7 @@ from craft_desktop.paths import Paths, find_paths
 from craft_desktop.tasks import Owner
 from craft_desktop.ui import guard, shell
 from craft_desktop.workbench.workbench import Workbench
+from tests.bench.pulse import Clock, Gap
 
 ROOT = Path(__file__).resolve().parents[2]
 TICK_S, LOOK_S = 0.001, 0.002
@@ -45,30 +46,11 @@ DEPTH = 7
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stall:
-    """One time that the loop was late, in seconds."""
+    """One time that the loop was late: in which part of the start, and what stood on the stack."""
 
-    late: float
-    own: float
-    denied: float
+    gap: Gap
     step: str
     stack: str
-
-    @property
-    def counted(self) -> float:
-        """Without the time in which others had the processors."""
-        return self.late - self.denied
-
-
-class Clock:
-    """Tells a thread's own time, and the time that it was denied, from what the kernel counts of it."""
-
-    def __init__(self) -> None:
-        self._file = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
-
-    def read(self) -> tuple[float, float]:
-        """Give the seconds of work, and those of waiting for a processor."""
-        denied = int(os.pread(self._file, 64, 0).split()[1]) / 1e9
-        return time.thread_time(), denied
 
 
 class Watch:
@@ -93,7 +75,8 @@ class Watch:
         late = now - self._last - TICK_S
         if late > self._least_s:
             stack = self._seen.most_common(1)[0][0] if self._seen else "?"
-            self.stalls.append(Stall(late, own - self._own, denied - self._denied, self.step, stack))
+            gap = Gap(late, own - self._own, denied - self._denied)
+            self.stalls.append(Stall(gap, self.step, stack))
         self._seen.clear()
         self._last, self._own, self._denied = now, own, denied
         self.ticks += 1
@@ -170,12 +153,12 @@ def main(least_s: float) -> None:
         code = shell.run([], find_paths({"CRAFT_DESKTOP_HOME": home}), bench)
     (watch,) = found
     print(f"exit {code}, {watch.ticks} ticks, load {os.getloadavg()[0]:.1f}")  # noqa: T201
-    counted = sorted((each for each in watch.stalls if each.counted > least_s), key=lambda each: -each.counted)
+    counted = sorted((each for each in watch.stalls if each.gap.counted > least_s), key=lambda each: -each.gap.counted)
     for each in counted:
-        waited = each.counted - each.own
+        gap = each.gap
         print(  # noqa: T201
-            f"{1000 * each.counted:6.1f} ms (work {1000 * each.own:6.1f}, waiting {1000 * waited:6.1f}; "
-            f"and denied {1000 * each.denied:6.1f})  {each.step:<10} {each.stack}"
+            f"{1000 * gap.counted:6.1f} ms (work {1000 * gap.own:6.1f}, waiting {1000 * (gap.counted - gap.own):6.1f}; "
+            f"and denied {1000 * gap.denied:6.1f})  {each.step:<10} {each.stack}"
         )
     print(f"{len(counted)} above {1000 * least_s:.0f} ms; {len(watch.stalls) - len(counted)} more only by others")  # noqa: T201
     sys.stdout.flush()
