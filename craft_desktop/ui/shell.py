@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QApplication
 
 import qasync  # isort: skip  -- after PySide6: it takes the binding that is loaded
 
-from craft_desktop.control.server import open_served
 from craft_desktop.model.errors import CraftError, Problem
 from craft_desktop.paths import Paths
 from craft_desktop.tasks import Owner
@@ -40,8 +39,11 @@ _log = logging.getLogger(__name__)
 OpenBench = Callable[[Paths], AbstractAsyncContextManager[Bench]]
 
 
-def run(folders: list[Path], paths: Paths, open_bench: OpenBench = open_served) -> int:
-    """Run the program in this thread until its window is closed or a signal comes."""
+def run(folders: list[Path], paths: Paths, open_bench: OpenBench) -> int:
+    """Run the program in this thread until its window is closed or a signal comes.
+
+    :param open_bench: opens the workbench, and all that belongs to it.
+    """
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)  # for the web engine
     app = QApplication([sys.argv[0]])
     app.setApplicationName("craft-desktop")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,3 +16,15 @@ def test_a_broken_toolkit_is_told_and_nothing_starts(
     told = capsys.readouterr().err.splitlines()
     assert told[0] == "The window's toolkit is missing"
     assert len(told) == 3
+
+
+CODE = """
+import sys
+import craft_desktop.ui.app
+print(any(name.startswith("PySide6") for name in sys.modules), "craft_desktop.workbench.workbench" in sys.modules)
+"""
+
+
+def test_what_needs_no_qt_is_loaded_before_it() -> None:
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.split() == ["False", "True"], done.stderr[-2000:]

@@ -1,5 +1,6 @@
 """The web engine made ready before its first page: in which order, from when on, and without holding the window up."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -157,6 +158,11 @@ app.exec()
 def test_the_engine_itself_is_made_ready_so(tmp_path: object) -> None:
     """In a process of its own, for here it is long loaded."""
     done = subprocess.run(
-        [sys.executable, "-c", REAL, str(tmp_path)], capture_output=True, text=True, check=False, timeout=90
+        [sys.executable, "-c", REAL, str(tmp_path)],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
     )
     assert done.stdout.split() == ["True", "EngineWeb"], done.stderr[-2000:]

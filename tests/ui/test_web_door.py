@@ -11,7 +11,7 @@ from tests.ui.pages import go
 
 CODE = """
 import sys
-import craft_desktop.ui.shell
+import craft_desktop.ui.shell, craft_desktop.ui.app
 loaded = sorted(name for name in sys.modules if name.startswith("PySide6.QtWebEngine"))
 print(loaded, "craft_desktop.ui.engine" in sys.modules, "e2b" in sys.modules, "keyring" in sys.modules)
 """
