@@ -269,7 +269,7 @@ async def test_closing_asks_for_the_end_and_waits(window: MainWindow, bench: Sta
     window.close()
     assert asked == [True] and window.isVisible()
     window.show_stopping()
-    assert window.curtain.isVisible() and window.curtain.text.text().startswith("One preview")
+    assert window.curtain.isVisible() and window.curtain.text.text().startswith("Stopping one preview")
     assert not act(window, "start").isEnabled() and act(window, "quit").isEnabled()
 
 
