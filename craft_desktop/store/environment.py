@@ -1,7 +1,8 @@
 """The projects' environment variables: values in the keyring, one entry a project; names in a file.
 
 The file says which projects have any, so that a project without variables never waits for a locked keyring. It is
-written before the keyring: a crash in between leaves it naming too many, which the keyring then corrects.
+written before the keyring, so that no value is ever in force whose name nobody sees. A name whose value the keyring has
+lost stays, and a start says so, until it is set again or dropped.
 """
 
 import asyncio
@@ -41,18 +42,27 @@ class EnvironmentStore:
 
         :raises SecretError: the keyring is locked, does not answer, or has lost them.
         """
-        names = await asyncio.to_thread(self.names, project_id)
-        if not names:
-            return {}
-        found = await self._read(project_id)
-        if found is None:
+        found, lost = await self.found(project_id)
+        if lost:
             raise SecretError(
-                "The project's environment variables are not in the keyring",
-                f"It had {', '.join(names)}.",
-                "Set them again, or forget them with “craft-desktop env PROJECT unset NAME”.",
-                Action.OPEN_SETTINGS,
+                "Environment variables of the project are not in the keyring any more",
+                f"It had {', '.join(lost)}.",
+                "Set them again, or remove them; without a window with “craft-desktop env PROJECT unset NAME”.",
+                Action.OPEN_ENVIRONMENT,
             )
         return found
+
+    async def found(self, project_id: str) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Give those of a project's variables that the keyring still has, and the names of those it has lost.
+
+        :raises SecretError: the keyring is locked or does not answer.
+        """
+        names = await asyncio.to_thread(self.names, project_id)
+        if not names:
+            return {}, ()
+        kept = await self._read(project_id) or {}
+        found = {name: kept[name] for name in names if name in kept}
+        return found, tuple(name for name in names if name not in kept)
 
     async def place(self, project_id: str) -> KeySource:
         """Say where a project's variables are kept, or would be.
@@ -70,22 +80,23 @@ class EnvironmentStore:
         """
         async with self._turn:
             names = await asyncio.to_thread(self.names, project_id)
-            before = (await self._read(project_id) or {}) if names else {}
+            before, lost = await self.found(project_id)
             after = changed(before, put, drop)
-            if not after:
+            named = {*after, *lost}.difference(set(drop).difference(put))
+            if not named:
                 await self._forget(project_id)
                 return KeySource.NONE
             if await keyring_told() is None:
-                self._memory[project_id] = tuple(after)
+                self._memory[project_id] = tuple(sorted(named))
                 return await self._secrets.keep_entry(_ACCOUNT + project_id, pack(after))
-            await asyncio.to_thread(self._write, project_id, {*names, *after})
+            await asyncio.to_thread(self._write, project_id, {*names, *named})
             try:
                 source = await self._secrets.keep_entry(_ACCOUNT + project_id, pack(after))
-            except SecretError:
+            except (SecretError, asyncio.CancelledError):
                 await asyncio.to_thread(self._write, project_id, names)
                 raise
             self._memory.pop(project_id, None)
-            await asyncio.to_thread(self._write, project_id, after)
+            await asyncio.to_thread(self._write, project_id, named)
             return source
 
     async def forget(self, project_id: str) -> None:

@@ -177,10 +177,7 @@ class Workbench:
         return await self._runners[project_id].start(provider)
 
     async def close(self, project_id: str) -> None:
-        """Close a project; return when nothing of it runs any more.
-
-        It is shown as stopped before that, while its image may still be taken.
-        """
+        """Close a project: shown as stopped at once; return when its image is taken and nothing of it runs."""
         await self._runners[project_id].stop()
         await self._means.landlord.partings.ended(project_id)
 
@@ -295,16 +292,18 @@ class Workbench:
         return await self._environments.place(project_id)
 
     async def reveal_environment(self, project_id: str) -> Mapping[str, str]:
-        """Give a project's environment variables with their values, for the person's own eyes.
+        """Give those of a project's environment variables that the keyring still has, for the person's own eyes.
 
-        :raises SecretError: the keyring is locked, does not answer, or has lost them.
+        :raises SecretError: the keyring is locked or does not answer.
         """
-        return await self._values(project_id)
+        values, _ = await self._environments.found(project_id)
+        self._redactor.hide_all(values.values())
+        return values
 
     async def set_environment(
         self, project_id: str, put: Mapping[str, str], drop: Collection[str] = ()
     ) -> tuple[KeySource, tuple[str, ...]]:
-        """Set some of a project's environment variables and drop others; a dev server that runs is started anew.
+        """Set some of a project's environment variables, drop others, and start a dev server that runs anew.
 
         The answer says where they are kept, and all names.
 

@@ -1,12 +1,15 @@
+import asyncio
 import json
+import threading
 from pathlib import Path
 
 import keyring.errors
 import pytest
 
-from craft_desktop.model.errors import SecretError, VariableError
+from craft_desktop.model.errors import Action, SecretError, VariableError
 from craft_desktop.store.environment import EnvironmentStore
 from craft_desktop.store.secrets import SERVICE, KeySource, SecretStore
+from craft_desktop.tasks import Owner
 from tests.store.keyrings import PlaintextKeyring, SystemKeyring, use
 
 VALUE = "postgres://ada:secret@db/shop"
@@ -107,6 +110,63 @@ async def test_what_is_no_set_of_variables_counts_as_lost(system: SystemKeyring,
     system.kept[SERVICE, "environment-p1"] = "[]"
     with pytest.raises(SecretError, match="not in the keyring"):
         await store.values("p1")
+
+
+async def test_a_lost_entry_takes_no_name_along_that_is_not_set_again(system: SystemKeyring, tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    await store.change("p1", {"A": "1", "B": "2", "C": "3"}, ())
+    await store.change("p2", {"A": "other"}, ())
+    del system.kept[SERVICE, "environment-p1"]
+    assert await store.change("p1", {"B": "4"}, ()) is KeySource.KEYRING
+    assert store.names("p1") == ("A", "B", "C")
+    with pytest.raises(SecretError, match="It had A, C") as caught:
+        await store.values("p1")
+    assert caught.value.problem.action is Action.OPEN_ENVIRONMENT
+    assert await store.found("p1") == ({"B": "4"}, ("A", "C"))
+    await store.change("p1", {"A": "5"}, ["C"])
+    assert await store.values("p1") == {"A": "5", "B": "4"} and await store.values("p2") == {"A": "other"}
+    system.kept.clear()
+    assert await store.change("p1", {}, ["B"]) is KeySource.KEYRING  # A is missed still
+    assert store.names("p1") == ("A",)
+    assert await store.change("p1", {}, ["A"]) is KeySource.NONE and store.names("p1") == ()
+
+
+async def test_what_the_keyring_has_beyond_the_names_is_not_in_force(system: SystemKeyring, tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    await store.change("p1", {"A": "1"}, ())
+    system.kept[SERVICE, "environment-p1"] = json.dumps({"A": "1", "LATE": "2"})
+    assert await store.values("p1") == {"A": "1"}
+
+
+async def test_a_change_called_off_while_the_keyring_asks_changes_no_name(
+    system: SystemKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_in(tmp_path)
+    await store.change("p1", {"A": "1"}, ())
+    asked, answered = threading.Event(), threading.Event()
+    write = system.set_password
+
+    def prompt(service: str, username: str, password: str) -> None:
+        asked.set()
+        answered.wait(10)
+        write(service, username, password)
+
+    monkeypatch.setattr(system, "set_password", prompt)
+    async with Owner("test") as owner:
+        change = owner.start(store.change("p1", {"B": "2"}, ()), name="change", awaited=True)
+        await asyncio.to_thread(asked.wait, 10)
+        change.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await change
+    assert store.names("p1") == ("A",) and await store.values("p1") == {"A": "1"}
+    answered.set()  # the person answers the prompt all the same: no name is in force that was called off
+    for thread in tuple(threading.enumerate()):
+        if thread.name == "keyring":
+            await asyncio.to_thread(thread.join, 10)
+    assert await store.values("p1") == {"A": "1"}
+    monkeypatch.setattr(system, "set_password", write)
+    await store.change("p1", {"C": "3"}, ())
+    assert await store.values("p1") == {"A": "1", "C": "3"}
 
 
 async def test_without_a_keyring_they_last_for_this_run_and_nothing_is_written(
