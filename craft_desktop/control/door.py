@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from craft_desktop.control.endpoint import Endpoint
-from craft_desktop.model.errors import GatewayError
+from craft_desktop.model.errors import GatewayError, Problem
 from craft_desktop.workbench.door import Access
 
 _log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ class ControlDoor:
         self._stack: AsyncExitStack | None = None
         self._listeners: list[Callable[[], None]] = []
         self.access: Access | None = None
+        self.problem: Problem | None = None
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Have it told when `access` is another one; answers the way to stop that."""
@@ -31,7 +32,7 @@ class ControlDoor:
         return lambda: self._listeners.remove(listener)
 
     async def switch(self, on: bool) -> None:
-        """Open or close. Where it cannot be opened it stays closed, and a line in the log says why."""
+        """Open or close. Where it cannot be opened it stays closed; `problem` and a line in the log say why."""
         async with self._turn:
             if on and self._stack is None:
                 await self._open()
@@ -51,6 +52,7 @@ class ControlDoor:
                 endpoint = await stack.enter_async_context(self._serve())
             except (OSError, GatewayError) as error:
                 _log.warning("no control API: %s", error)
+                self._show(None, _problem(error))
                 return
             self._stack = stack.pop_all()
         self._show(Access(f"http://127.0.0.1:{endpoint.port}", endpoint.token))
@@ -61,7 +63,18 @@ class ControlDoor:
         if stack is not None:
             await stack.aclose()
 
-    def _show(self, access: Access | None) -> None:
-        self.access = access
+    def _show(self, access: Access | None, problem: Problem | None = None) -> None:
+        self.access, self.problem = access, problem
         for listener in tuple(self._listeners):
             listener()
+
+
+def _problem(error: OSError | GatewayError) -> Problem:
+    if isinstance(error, GatewayError):
+        return error.problem
+    where = f"{error.filename}: " if error.filename else ""
+    return Problem(
+        "The control API could not be opened",
+        f"{where}{error.strerror or error}",
+        "Make room on the disk or the folder writable, then switch it off and on.",
+    )

@@ -59,6 +59,11 @@ class Problem:
     remedy: str
     action: Action = Action.NONE
 
+    @property
+    def in_one(self) -> str:
+        """Give all of it as sentences in one paragraph, where there is no room for a headline."""
+        return " ".join(part for part in (f"{self.title}.", self.detail, self.remedy) if part)
+
 
 def struck(problem: Problem, strike: Callable[[str], str]) -> Problem:
     """Give a problem whose words went through `strike`, which takes secrets out of a text."""

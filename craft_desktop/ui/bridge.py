@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from craft_desktop.model.errors import Action, ChoiceError, CraftError, Problem, SettingError, struck, unexpected
+from craft_desktop.model.errors import Action, ChoiceError, CraftError, Problem, struck, unexpected
 from craft_desktop.model.events import (
     CompileChanged,
     Event,
@@ -22,19 +22,20 @@ from craft_desktop.model.events import (
     Pushed,
     SaveSeen,
     SessionChanged,
+    SettingsChanged,
     Stream,
     SyncChanged,
 )
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Session
 from craft_desktop.model.settings import Settings
-from craft_desktop.store.secrets import KeyState
 from craft_desktop.tasks import Owner
 from craft_desktop.ui import ansi
 from craft_desktop.ui.control_bridge import ControlBridge, Reachable
 from craft_desktop.ui.doctor_bridge import DoctorBridge, Examiner
 from craft_desktop.ui.environment_bridge import EnvironmentBench, EnvironmentBridge, Files
 from craft_desktop.ui.insight_bridge import InsightBridge, Sight
+from craft_desktop.ui.settings_bridge import SettingsBench, SettingsBridge
 from craft_desktop.ui.upkeep import Keeper, Upkeep
 
 _log = logging.getLogger(__name__)
@@ -58,16 +59,12 @@ class Acts(Protocol):
         """Answer whether it stays."""
 
 
-class Bench(Keeper, Reachable, EnvironmentBench, Protocol):
+class Bench(Keeper, Reachable, EnvironmentBench, SettingsBench, Protocol):
     """The workbench, as far as a window needs it."""
 
     @property
     def projects(self) -> tuple[Project, ...]:
         """The list, last used first."""
-
-    @property
-    def settings(self) -> Settings:
-        """The settings in force."""
 
     @property
     def lifetime(self) -> Acts:
@@ -111,9 +108,6 @@ class Bench(Keeper, Reachable, EnvironmentBench, Protocol):
     async def restart(self, project_id: str) -> None:
         """Restart a project's dev server."""
 
-    def strike(self, text: str) -> str:
-        """Give a text without the key and the values of environment variables."""
-
     def touch(self, project_id: str) -> None:
         """Somebody looks at a project's page."""
 
@@ -125,21 +119,6 @@ class Bench(Keeper, Reachable, EnvironmentBench, Protocol):
 
     async def choose_provider(self, project_id: str, provider: Provider | None) -> None:
         """Choose where a project runs; None: as the settings say."""
-
-    async def change_setting(self, key: str, value: object) -> None:
-        """Change a setting."""
-
-    async def key_state(self) -> KeyState:
-        """Tell where the key is kept."""
-
-    async def save_key(self, key: str) -> KeyState:
-        """Keep a key."""
-
-    async def forget_key(self) -> KeyState:
-        """Forget the key."""
-
-    async def test_key(self) -> str:
-        """Ask the provider whether the key is good."""
 
 
 class Bridge(QObject):
@@ -157,12 +136,6 @@ class Bridge(QObject):
     adding_changed = Signal(bool)
     choice_asked = Signal(object)
     """A `ChoiceError`: the folder holds several projects."""
-    settings_changed = Signal(object)
-    setting_answered = Signal(str, object)
-    """A setting's key, and the problem if the value was refused."""
-    key_changed = Signal(object)
-    key_tested = Signal(str, bool)
-    """A sentence, and whether it is good news."""
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()
@@ -170,6 +143,7 @@ class Bridge(QObject):
         self._owner = Owner("window", on_crash=self._crashed)
         self._adding = 0
         self.control = ControlBridge(bench, self._run)
+        self.options = SettingsBridge(bench, self._run)
         self.upkeep = Upkeep(bench, self._run)
         self.insight = InsightBridge(bench.insight, lambda: bench.settings)
         self.environment = EnvironmentBridge(bench, bench.insight)
@@ -183,6 +157,7 @@ class Bridge(QObject):
             self._unsubscribe = None
         self.control.close()
         await self.environment.aclose()
+        await self.options.aclose()
         await self._owner.aclose()
 
     # What the window shows ------------------------------------------------------------------------------------
@@ -265,26 +240,6 @@ class Bridge(QObject):
             told = Problem("The log was not saved", f"{path}: {error.strerror}", "Choose another place and save again.")
             self.noticed.emit(Notice(project_id, told))
 
-    def change_setting(self, key: str, value: object) -> None:
-        """Change a setting; the answer comes by `setting_answered`."""
-        self._run(self._change_setting(key, value), f"change {key}", None)
-
-    def ask_key(self) -> None:
-        """Have the key's state told by `key_changed`."""
-        self._run(self._tell_key(self._bench.key_state()), "key state", None)
-
-    def save_key(self, key: str) -> None:
-        """Keep a key."""
-        self._run(self._tell_key(self._bench.save_key(key)), "save key", None)
-
-    def forget_key(self) -> None:
-        """Forget the key."""
-        self._run(self._tell_key(self._bench.forget_key()), "forget key", None)
-
-    def test_key(self) -> None:
-        """Try the key; the answer comes by `key_tested`."""
-        self._run(self._test_key(), "test key", None)
-
     def start_again(self) -> None:
         """Start what ran when the program last ended, where the settings say so."""
         self._run(self._bench.lifetime.start_again(), "start again", None)
@@ -328,6 +283,8 @@ class Bridge(QObject):
                 self.synced.emit(event)
             case Notice():
                 self.noticed.emit(event)
+            case SettingsChanged():
+                self.options.hear(event)
             case Measured() | SaveSeen() | CompileChanged() | PageStale():
                 self.insight.hear(event)
 
@@ -358,32 +315,6 @@ class Bridge(QObject):
     def _count_adding(self, by: int) -> None:
         self._adding += by
         self.adding_changed.emit(self._adding > 0)
-
-    async def _change_setting(self, key: str, value: object) -> None:
-        try:
-            await self._bench.change_setting(key, value)
-        except SettingError as error:
-            self.setting_answered.emit(key, error.problem)
-            return
-        self.setting_answered.emit(key, None)
-        self.settings_changed.emit(self._bench.settings)
-
-    async def _tell_key(self, answer: Coroutine[Any, Any, KeyState]) -> None:
-        try:
-            self.key_changed.emit(await answer)
-        except CraftError as error:
-            self.key_tested.emit(_sentence(struck(error.problem, self._bench.strike)), False)
-
-    async def _test_key(self) -> None:
-        try:
-            self.key_tested.emit(await self._bench.test_key(), True)
-        except CraftError as error:
-            self.key_tested.emit(_sentence(struck(error.problem, self._bench.strike)), False)
-
-
-def _sentence(problem: Problem) -> str:
-    parts = (f"{problem.title}.", problem.detail, problem.remedy)
-    return " ".join(part for part in parts if part)
 
 
 def _without_action(problem: Problem) -> Problem:

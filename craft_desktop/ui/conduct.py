@@ -141,7 +141,7 @@ class Conduct:
     def open_settings(self) -> None:
         """Open the settings."""
         self._dialogs.open_settings(self._bridge.settings)
-        self._bridge.ask_key()
+        self._bridge.options.ask_key()
         self._bridge.control.ask()
 
     def is_possible(self, name: str) -> bool:

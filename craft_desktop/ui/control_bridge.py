@@ -21,8 +21,8 @@ class Reachable(Protocol):
 class ControlBridge(QObject):
     """Lives on the loop's thread."""
 
-    changed = Signal(str, str)
-    """The address and the masked token; both empty while nobody is let in."""
+    changed = Signal(str, str, str)
+    """The address and the masked token, both empty while nobody is let in; then why it is closed, where it failed."""
     copied = Signal()
 
     def __init__(self, bench: Reachable, run: Run) -> None:
@@ -61,5 +61,6 @@ class ControlBridge(QObject):
         return self._bench.door.access if self._bench.door is not None else None
 
     def _tell(self) -> None:
-        access = self._access
-        self.changed.emit(access.url if access else "", access.masked if access else "")
+        door, access = self._bench.door, self._access
+        why = door.problem.in_one if door is not None and door.problem is not None else ""
+        self.changed.emit(access.url if access else "", access.masked if access else "", why)

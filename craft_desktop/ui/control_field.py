@@ -35,6 +35,8 @@ class ControlField(QWidget):
         self.words = label("", "good", wraps=True)
         self.words.setObjectName("controlWords")
         self.words.hide()
+        self.why = label("", "error", wraps=True)
+        self.why.setObjectName("controlWhy")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP)
@@ -54,16 +56,22 @@ class ControlField(QWidget):
         below = QVBoxLayout()
         below.setContentsMargins(LABEL_WIDTH + GAP, 0, 0, 0)
         below.setSpacing(GAP_S)
+        below.addWidget(self.why)
         below.addLayout(buttons)
         below.addWidget(self.words)
         below.addWidget(self.help)
         column.addLayout(below)
-        self.show_access("", "")
+        self.show_access("", "", "")
 
-    def show_access(self, url: str, masked: str) -> None:
-        """Show where it is and the end of its token; empty while nobody is let in."""
+    def show_access(self, url: str, masked: str, why_closed: str) -> None:
+        """Show where it is and the end of its token; empty while nobody is let in.
+
+        :param why_closed: what went wrong; empty where it is open, or closed because it is switched off.
+        """
         is_open = bool(url)
-        self.address.setText(url or tr("closed"))
+        self.address.setText(url or (tr("closed") if why_closed else tr("closed: it is switched off")))
+        self.why.setText(why_closed)
+        self.why.setVisible(bool(why_closed))
         self.token.setText(masked or tr("none"))
         self.copy_button.setEnabled(is_open)
         self.renew_button.setEnabled(is_open)

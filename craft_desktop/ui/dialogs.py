@@ -25,6 +25,7 @@ class Dialogs(QObject):
     key_saved = Signal(str)
     key_forgotten = Signal()
     key_test_requested = Signal()
+    key_test_cancelled = Signal()
     folders_chosen = Signal(list)
     token_copy_requested = Signal()
     token_renew_requested = Signal()
@@ -49,6 +50,7 @@ class Dialogs(QObject):
             self._settings.key_saved.connect(self.key_saved)
             self._settings.key_forgotten.connect(self.key_forgotten)
             self._settings.key_test_requested.connect(self.key_test_requested)
+            self._settings.key_test_cancelled.connect(self.key_test_cancelled)
             self._settings.token_copy_requested.connect(self.token_copy_requested)
             self._settings.token_renew_requested.connect(self.token_renew_requested)
         self._settings.show_settings(settings)
@@ -99,10 +101,10 @@ class Dialogs(QObject):
         if self._settings is not None:
             self._settings.show_answer(key, problem)
 
-    def show_access(self, url: str, masked: str) -> None:
-        """Show where the control API is, and the end of its token."""
+    def show_access(self, url: str, masked: str, why_closed: str) -> None:
+        """Show where the control API is, and the end of its token; or why nobody is let in."""
         if self._settings is not None:
-            self._settings.control_field.show_access(url, masked)
+            self._settings.control_field.show_access(url, masked, why_closed)
 
     def show_token_copied(self) -> None:
         """Say that the token is in the clipboard."""

@@ -66,6 +66,7 @@ class EngineWeb(Web):
         downloads = Downloads(self, self.page.download, lambda: self.view.window())
         downloads.said.connect(self.said)
         downloads.asked.connect(self.asked)
+        downloads.withdrawn.connect(self.withdrawn)
         self._profile.downloadRequested.connect(downloads.decide)
         self._profile.setNotificationPresenter(self._notify)
         view = self.view = PageView(owner)

@@ -1,5 +1,6 @@
 """Environment variables, between their dialog and the workbench. A value passes only when it is asked for."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ class EnvironmentBridge(QObject):
     """A project's id, a name, and the value that was asked for."""
     saved = Signal(str, object, object)
     """A project's id, where its variables are kept now (`KeySource`), and all their names."""
+    cancelled = Signal(str)
+    """The id of a project for which nothing was saved, as the person wished."""
     failed = Signal(str, object, object)
     """A project's id, the `Wish` and the `Problem`."""
 
@@ -74,9 +77,11 @@ class EnvironmentBridge(QObject):
         super().__init__()
         self._bench, self._files = bench, files
         self._owner = Owner("variables")
+        self._saves: dict[str, asyncio.Task[None]] = {}
 
     async def aclose(self) -> None:
         """End what is under way. May be called twice."""
+        self._saves.clear()
         await self._owner.aclose()
 
     def look(self, project_id: str) -> None:
@@ -89,10 +94,24 @@ class EnvironmentBridge(QObject):
 
     def save(self, project_id: str, put: Mapping[str, str], drop: Collection[str]) -> None:
         """Put some and drop others, all at once; a dev server that runs is started anew, once."""
-        self._run(project_id, Wish.SAVE, lambda: self._save(project_id, put, drop))
+        save = self._run(project_id, Wish.SAVE, lambda: self._save(project_id, put, drop))
+        self._saves[project_id] = save
+        save.add_done_callback(lambda _: self._end_save(project_id, save))
 
-    def _run(self, project_id: str, wish: Wish, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._owner.start(self._guarded(project_id, wish, work), name=wish.value)
+    def cancel(self, project_id: str) -> None:
+        """Wait for a save no longer; `cancelled` tells when it has ended."""
+        save = self._saves.get(project_id)
+        if save is not None:
+            save.cancel()
+
+    def _end_save(self, project_id: str, save: asyncio.Task[None]) -> None:
+        if self._saves.get(project_id) is save:
+            del self._saves[project_id]
+        if save.cancelled():
+            self.cancelled.emit(project_id)
+
+    def _run(self, project_id: str, wish: Wish, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        return self._owner.start(self._guarded(project_id, wish, work), name=wish.value)
 
     async def _guarded(self, project_id: str, wish: Wish, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:

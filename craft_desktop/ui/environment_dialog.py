@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from craft_desktop.model.environment_draft import Draft, Standing
 from craft_desktop.model.errors import Problem
@@ -16,8 +16,9 @@ from craft_desktop.store.secrets import KeySource
 from craft_desktop.ui import variable_words
 from craft_desktop.ui.dotenv_paste import DotenvPaste
 from craft_desktop.ui.environment_bridge import Surroundings, Wish
+from craft_desktop.ui.environment_foot import SAVING, EnvironmentFoot
 from craft_desktop.ui.icons import Icons
-from craft_desktop.ui.parts import label, line, push_button
+from craft_desktop.ui.parts import label, line
 from craft_desktop.ui.question_bar import QuestionBar
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, GAP_XL, Theme
 from craft_desktop.ui.variable_editor import VariableEditor
@@ -36,6 +37,7 @@ class EnvironmentDialog(QDialog):
     reveal_requested = Signal(str)
     save_requested = Signal(object, object)
     """What is to be put (a mapping), and the names to be dropped."""
+    save_cancelled = Signal()
     closed = Signal()
     """Nothing is left to be done; the dialog may go."""
 
@@ -65,23 +67,7 @@ class EnvironmentDialog(QDialog):
         self.problem.setObjectName("environmentProblem")
         self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.problem.hide()
-        self.place = label("", "small")
-        self.place.setObjectName("environmentPlace")
-        self.effect = label("", "small")
-        self.effect.setObjectName("environmentEffect")
-        self.close_button = push_button("environmentClose", tr("Close"))
-        self.save_button = push_button("environmentSave", tr("&Save"), "primary")
-        said = QVBoxLayout()
-        said.setSpacing(0)
-        said.addWidget(self.place)
-        said.addWidget(self.effect)
-        self.foot = QWidget()
-        foot = QHBoxLayout(self.foot)
-        foot.setContentsMargins(GAP_XL, GAP, GAP_XL, GAP_L)
-        foot.setSpacing(GAP)
-        foot.addLayout(said, 1)
-        foot.addWidget(self.close_button)
-        foot.addWidget(self.save_button)
+        self.foot = EnvironmentFoot()
         body = QVBoxLayout()
         body.setContentsMargins(GAP_XL, GAP_L, GAP_XL, GAP_L)
         body.setSpacing(GAP)
@@ -114,8 +100,9 @@ class EnvironmentDialog(QDialog):
         question.kept.connect(self._keep)
         question.discarded.connect(self._discard)
         question.saved.connect(self._save_and_close)
-        self.close_button.clicked.connect(self.reject)
-        self.save_button.clicked.connect(self._save)
+        self.foot.close_button.clicked.connect(self.reject)
+        self.foot.save_button.clicked.connect(self._save)
+        self.foot.cancel_button.clicked.connect(self.save_cancelled)
 
     # What is told to it ---------------------------------------------------------------------------------------
 
@@ -171,13 +158,22 @@ class EnvironmentDialog(QDialog):
         if self._is_leaving or not self.isVisible():
             self.abandon()
             return
-        self.effect.setText(tr("Saved. The dev server restarts.") if self._is_running else tr("Saved."))
+        self.foot.say(tr("Saved. The dev server restarts.") if self._is_running else tr("Saved."))
+        self.all.table.setFocus()
+
+    def show_cancelled(self) -> None:
+        """It was not saved, as the person wished; what was changed stays as it is."""
+        self._is_saving = self._is_leaving = False
+        self._show_foot()
+        self.foot.say(tr("Not saved. If your system still asks to unlock its keyring, close that question."))
+        self.show()  # it may have been closed while it saved
+        self.foot.save_button.setFocus()
 
     def show_problem(self, wish: Wish, problem: Problem) -> None:
         """Say what went wrong; what was changed stays as it is, unsaved."""
         self._wanted = ""
         self.all.wait("")
-        words = " ".join(part for part in (f"{problem.title}.", problem.detail, problem.remedy) if part)
+        words = problem.in_one
         if wish is Wish.SAVE:
             self._is_saving = self._is_leaving = False
             words = f"{words} {tr('Your changes are still here.')}"
@@ -280,7 +276,7 @@ class EnvironmentDialog(QDialog):
         copied.setText(value)
         copied.setData("x-kde-passwordManagerHint", b"secret")  # clipboard histories leave out what bears it
         QGuiApplication.clipboard().setMimeData(copied)
-        self.effect.setText(tr("The value of {0} is in the clipboard.").format(name))
+        self.foot.say(tr("The value of {0} is in the clipboard.").format(name))
 
     def _remove(self, name: str) -> None:
         standing = self._draft.standings().get(name)
@@ -333,6 +329,7 @@ class EnvironmentDialog(QDialog):
             self.problem.hide()
             self._is_saving = True
             self._show_foot()
+            self.foot.cancel_button.setFocus()
             self.save_requested.emit(dict(self._draft.put), self._draft.drop)
 
     def _save_and_close(self) -> None:
@@ -384,11 +381,10 @@ class EnvironmentDialog(QDialog):
 
     def _show_foot(self) -> None:
         is_list = self.pages.currentWidget() is self.all
-        self.place.setText(variable_words.place(self._around.place, tr) if self._is_known else "")
-        saving = tr("Saving… Your system may ask to unlock its keyring.")
-        self.effect.setText(saving if self._is_saving else variable_words.restart(self._draft, self._is_running, tr))
-        self.save_button.setVisible(is_list)
-        self.close_button.setVisible(is_list)
-        self.save_button.setEnabled(self._is_known and bool(self._draft.changes) and not self._is_saving)
+        foot = self.foot
+        foot.place.setText(variable_words.place(self._around.place, tr) if self._is_known else "")
+        foot.say(tr(SAVING) if self._is_saving else variable_words.restart(self._draft, self._is_running, tr))
+        foot.show_buttons(is_list=is_list, is_saving=self._is_saving)
+        foot.save_button.setEnabled(self._is_known and bool(self._draft.changes) and not self._is_saving)
         self.pages.setEnabled(not self._is_saving and not self.question.isVisible())
         self.all.heed()

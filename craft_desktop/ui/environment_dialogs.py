@@ -20,6 +20,7 @@ class EnvironmentDialogs(QObject):
     look_requested = Signal(str)
     reveal_requested = Signal(str, str)
     save_requested = Signal(str, object, object)
+    save_cancelled = Signal(str)
 
     def __init__(self, icons: Icons, window: QWidget) -> None:
         super().__init__(window)
@@ -31,9 +32,11 @@ class EnvironmentDialogs(QObject):
         self.look_requested.connect(variables.look)
         self.reveal_requested.connect(variables.reveal)
         self.save_requested.connect(variables.save)
+        self.save_cancelled.connect(variables.cancel)
         variables.looked.connect(self.show_around)
         variables.revealed.connect(self.show_value)
         variables.saved.connect(self.show_saved)
+        variables.cancelled.connect(self.show_cancelled)
         variables.failed.connect(self.show_problem)
 
     def open(self, project: Project, session: Session) -> None:
@@ -44,6 +47,7 @@ class EnvironmentDialogs(QObject):
             dialog = self._open[key] = EnvironmentDialog(project, self._icons, self._window)
             dialog.reveal_requested.connect(lambda name: self.reveal_requested.emit(key, name))
             dialog.save_requested.connect(lambda put, drop: self.save_requested.emit(key, put, drop))
+            dialog.save_cancelled.connect(lambda: self.save_cancelled.emit(key))
             dialog.closed.connect(lambda: self._forget(key))
         dialog.show_running(session.is_active)
         self.look_requested.emit(key)
@@ -65,6 +69,11 @@ class EnvironmentDialogs(QObject):
         """Everything is in force."""
         if project_id in self._open:
             self._open[project_id].show_saved(place, names)
+
+    def show_cancelled(self, project_id: str) -> None:
+        """Nothing was saved, as the person wished."""
+        if project_id in self._open:
+            self._open[project_id].show_cancelled()
 
     def show_problem(self, project_id: str, wish: Wish, problem: Problem) -> None:
         """Say what went wrong."""

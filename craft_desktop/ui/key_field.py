@@ -24,6 +24,7 @@ class KeyField(QWidget):
     saved = Signal(str)
     forgotten = Signal()
     test_requested = Signal()
+    test_cancelled = Signal()
 
     def __init__(self, icons: Icons) -> None:
         super().__init__()
@@ -70,6 +71,7 @@ class KeyField(QWidget):
         column.addLayout(row)
         column.addLayout(below)
         column.addLayout(second)
+        self._is_testing = False
         self.show_key(KeyState(KeySource.NONE))
 
     def show_key(self, state: KeyState) -> None:
@@ -79,25 +81,34 @@ class KeyField(QWidget):
         self.edit.setPlaceholderText(state.masked if is_there else "e2b_…")
         self.edit.setEnabled(state.source is not KeySource.ENVIRONMENT)
         self.test_button.setEnabled(is_there)
-        self.test_button.setText(tr("Test key"))
+        self._end_test()
         self.forget_button.setEnabled(is_there and state.source is not KeySource.ENVIRONMENT)
         self.place.setText(tr(_PLACES[state.source]))
         self.words.hide()
 
     def show_words(self, words: str, *, is_good: bool) -> None:
-        """Say what came of a test, or why the key was not kept."""
+        """Say what came of a test, or why the key was not kept; nothing where a test was called off."""
         set_property(self.words, "role", "good" if is_good else "error")
         self.words.setText(words)
-        self.words.show()
-        self.test_button.setText(tr("Test key"))
-        self.test_button.setEnabled(True)
+        self.words.setVisible(bool(words))
+        self._end_test()
 
     def _save(self) -> None:
         if self.edit.text().strip():
             self.saved.emit(self.edit.text())
 
     def _test(self) -> None:
-        self.test_button.setText(tr("Testing…"))
-        self.test_button.setEnabled(False)
-        self.words.hide()
+        # One button for both, so that the keyboard stays where it is.
+        if self._is_testing:
+            self.test_cancelled.emit()
+            return
+        self._is_testing = True
+        self.test_button.setText(tr("Cancel test"))
+        set_property(self.words, "role", "small")
+        self.words.setText(tr("Testing: the key’s service is asked…"))
+        self.words.show()
         self.test_requested.emit()
+
+    def _end_test(self) -> None:
+        self._is_testing = False
+        self.test_button.setText(tr("Test key"))

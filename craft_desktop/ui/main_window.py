@@ -193,7 +193,7 @@ class MainWindow(QMainWindow):
         bridge.projects_changed.connect(environments.keep_only)
         bridge.added.connect(self._show_added)
         bridge.adding_changed.connect(self.empty_state.set_busy)
-        bridge.settings_changed.connect(self._show_settings)
+        bridge.options.changed.connect(self._show_settings)
 
     def _begin(self, project: Project) -> Start:
         bridge, session = self._bridge, self._bridge.session(project.id)

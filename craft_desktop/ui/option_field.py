@@ -71,15 +71,17 @@ class OptionField(QWidget):
         column.addLayout(below)
 
     def show_value(self, value: object) -> None:
-        """Show the value in force; one that was refused stays to be mended."""
+        """Show the value in force, whoever set it; what was refused or is being typed stays, to be mended or ended."""
         self._told = str(value)
-        if self.edit is not None and not self._is_refused:
+        if self.edit is not None and not self._is_refused and not (self.edit.hasFocus() and self.edit.isModified()):
             self.edit.setText(self._told)
         self._choose_told()
 
     def show_problem(self, problem: Problem | None) -> None:
         """Say why the value was refused, or that it was not."""
         self._is_refused = problem is not None
+        if self.edit is not None and problem is None:
+            self.edit.setText(self._told)  # as it was taken: without what surrounded it
         self.error.setText(f"{problem.detail} {problem.remedy}" if problem else "")
         self.error.setVisible(problem is not None)
         if self.edit is not None:
@@ -149,6 +151,5 @@ class OptionField(QWidget):
         text = self.edit.text().strip()
         if text == self._told:
             self.show_problem(None)
-            self.edit.setText(text)
         else:
             self.changed.emit(self._option.key, text)

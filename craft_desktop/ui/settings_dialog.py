@@ -45,6 +45,7 @@ class SettingsDialog(QDialog):
     key_saved = Signal(str)
     key_forgotten = Signal()
     key_test_requested = Signal()
+    key_test_cancelled = Signal()
     token_copy_requested = Signal()
     token_renew_requested = Signal()
 
@@ -58,6 +59,7 @@ class SettingsDialog(QDialog):
         self.key_field.saved.connect(self.key_saved)
         self.key_field.forgotten.connect(self.key_forgotten)
         self.key_field.test_requested.connect(self.key_test_requested)
+        self.key_field.test_cancelled.connect(self.key_test_cancelled)
         self.control_field = ControlField()
         self.control_field.copy_requested.connect(self.token_copy_requested)
         self.control_field.renew_requested.connect(self.token_renew_requested)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from craft_desktop.model.errors import Problem
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -24,6 +26,10 @@ class Door(Protocol):
     @property
     def access(self) -> Access | None:
         """How to come in; None while it is closed."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why it is closed though it should be open; None where it is open, or closed by its setting."""
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Have it told when `access` is another one; answers the way to stop that."""

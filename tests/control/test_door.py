@@ -71,10 +71,11 @@ async def test_one_that_cannot_be_opened_stays_closed(
     serving.refusal = refusal
     await door.switch(True)
     assert door.access is None and "no control API" in caplog.text
+    assert door.problem is not None and door.problem.detail in ("disk full", "none is free") and door.problem.remedy
     caplog.clear()
     serving.refusal = None
     await door.switch(True)
-    assert door.access is not None
+    assert door.access is not None and door.problem is None
 
 
 async def test_the_setting_opens_and_closes_it_at_once(paths: Paths) -> None:

@@ -262,7 +262,7 @@ class Gallery:
                 window.actions_by_name["settings"].trigger()
                 dialog = target = find(window, SettingsDialog)
                 await asyncio.sleep(0.1)
-                bridge.change_setting("install_limit_s", "soon")
+                bridge.options.change("install_limit_s", "soon")
                 edit = dialog.fields["install_limit_s"].edit
                 assert edit is not None
                 edit.setText("soon")
@@ -346,7 +346,7 @@ class Gallery:
                     "The keyring refused", "The collection is locked.", "Unlock your system’s keyring, and try again."
                 )
                 dialog.all.remove_requested.emit("EMPTY")
-                dialog.save_button.click()
+                dialog.foot.save_button.click()
         await asyncio.sleep(0.3)
         return dialog
 

@@ -10,7 +10,15 @@ from craft_desktop.model.checkup import PageSeen
 from craft_desktop.model.env_files import EnvFiles
 from craft_desktop.model.environment import changed
 from craft_desktop.model.errors import Action, ChoiceError, Problem, ProjectError
-from craft_desktop.model.events import CompileChanged, Event, LogLine, ProjectsChanged, SaveSeen, SessionChanged
+from craft_desktop.model.events import (
+    CompileChanged,
+    Event,
+    LogLine,
+    ProjectsChanged,
+    SaveSeen,
+    SessionChanged,
+    SettingsChanged,
+)
 from craft_desktop.model.levels import Level
 from craft_desktop.model.operations import Idleness
 from craft_desktop.model.places import Place
@@ -168,6 +176,7 @@ class Doorway:
 
     def __init__(self) -> None:
         self.access: Access | None = Access("http://127.0.0.1:41207", "secret-token-0001")
+        self.problem: Problem | None = None
         self.listeners: list[Callable[[], None]] = []
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -177,8 +186,8 @@ class Doorway:
     async def renew(self) -> None:
         self.show(Access("http://127.0.0.1:41208", "secret-token-0002"))
 
-    def show(self, access: Access | None) -> None:
-        self.access = access
+    def show(self, access: Access | None, problem: Problem | None = None) -> None:
+        self.access, self.problem = access, problem
         for listener in tuple(self.listeners):
             listener()
 
@@ -239,6 +248,8 @@ class StandIn:
         self.variables: dict[str, dict[str, str]] = {}
         self.keyring = KeySource.KEYRING
         self.keyring_failure: Exception | None = None
+        self.let_go: asyncio.Event | None = None
+        """Where there is one, the key's service and the keyring answer once it is set."""
         self._address = address
         self._listeners: list[Callable[[Event], None]] = []
 
@@ -336,6 +347,7 @@ class StandIn:
     async def change_setting(self, key: str, value: object) -> None:
         self._note("setting", key, value)
         self.settings = replace(self.settings, **{key: check(key, value)})  # type: ignore[arg-type]
+        self.tell(SettingsChanged(self.settings))
 
     async def key_state(self) -> KeyState:
         return self.key
@@ -352,6 +364,7 @@ class StandIn:
 
     async def test_key(self) -> str:
         self._note("test key")
+        await self._wait()
         return "e2b.app accepts the key •••• 7f3a. Its account runs no preview of this program."
 
     def _change(self, project_id: str, **changes: object) -> None:
@@ -374,10 +387,15 @@ class StandIn:
         self, project_id: str, put: Mapping[str, str], drop: Collection[str] = ()
     ) -> tuple[KeySource, tuple[str, ...]]:
         self._note("set", project_id, dict(put), sorted(drop))
+        await self._wait()
         after = changed(self.variables.get(project_id, {}), put, drop)
         self._ask_keyring()
         self.variables[project_id] = after
         return self.keyring if after else KeySource.NONE, tuple(after)
+
+    async def _wait(self) -> None:
+        if self.let_go is not None:
+            await self.let_go.wait()
 
     def _ask_keyring(self) -> None:
         if self.keyring_failure is not None:

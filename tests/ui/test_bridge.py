@@ -7,7 +7,6 @@ from PySide6.QtCore import SignalInstance
 from craft_desktop.model.errors import Action, ChoiceError, Problem, ServerError
 from craft_desktop.model.events import LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Stream
 from craft_desktop.model.project import Provider
-from craft_desktop.store.secrets import KeySource, KeyState
 from craft_desktop.ui.bridge import Bridge
 from tests.ui.stand_in import NOW, StandIn, live
 
@@ -98,38 +97,6 @@ async def test_the_sample(bridge: Bridge) -> None:
     bridge.add_sample()
     await settle()
     assert added == [("p4",)]
-
-
-async def test_settings_are_answered(bridge: Bridge) -> None:
-    answered, changed = listen(bridge.setting_answered), listen(bridge.settings_changed)
-    bridge.change_setting("theme", "dark")
-    bridge.change_setting("preview_port", "80")
-    await settle()
-    assert answered[0] == ("theme", None)
-    key, problem = answered[1]
-    assert key == "preview_port" and isinstance(problem, Problem) and "out of bounds" in problem.detail
-    assert changed == [(bridge.settings,)] and bridge.settings.theme == "dark"
-
-
-async def test_the_key(bridge: Bridge, bench: StandIn) -> None:
-    states, words, notices = listen(bridge.key_changed), listen(bridge.key_tested), listen(bridge.noticed)
-    bridge.ask_key()
-    await settle()
-    bridge.save_key("e2b_7f3a")
-    await settle()
-    bridge.test_key()
-    await settle()
-    bridge.forget_key()
-    await settle()
-    assert [state.source for (state,) in states if isinstance(state, KeyState)] == [
-        KeySource.NONE, KeySource.MEMORY, KeySource.NONE,
-    ]  # fmt: skip
-    assert words == [("e2b.app accepts the key •••• 7f3a. Its account runs no preview of this program.", True)]
-    bench.refusal = ServerError("Refused", "The key is wrong.", "Copy it again.")
-    bridge.test_key()
-    bridge.save_key("x")
-    await settle()
-    assert words[1:] == [("Refused. The key is wrong. Copy it again.", False)] * 2 and notices == []
 
 
 async def test_a_log_is_saved_without_colours(bridge: Bridge, bench: StandIn, tmp_path: Path) -> None:

@@ -76,3 +76,22 @@ def test_what_cannot_be_written_is_told(qtbot: QtBot, preview: PreviewPane, tmp_
     blocked.write_text("")
     finish(dialog(qtbot), blocked / "x.bin")
     qtbot.waitUntil(lambda: "could not be saved" in preview.line.words, timeout=WAIT_MS)
+
+
+@pytest.mark.parametrize("path", ["/slow", "/silent"])
+def test_a_file_that_does_not_come_is_waited_for_no_longer(
+    qtbot: QtBot, preview: PreviewPane, site: Site, tmp_path: Path, path: str
+) -> None:
+    go(qtbot, preview, "")
+    engine(preview).page.runJavaScript(f"location = '{path}'")
+    answer(qtbot, preview, is_yes=True)
+    target = tmp_path / "mine.bin"
+    finish(dialog(qtbot), target)
+    qtbot.waitUntil(lambda: site.hits.count(path) == 2, timeout=WAIT_MS)
+    if path == "/slow":
+        qtbot.waitUntil(lambda: any(found.stat().st_size for found in tmp_path.glob("mine*")), timeout=WAIT_MS)
+    assert preview.line.words == "Saving mine.bin…" and preview.line.yes.text() == "Cancel"
+    assert answer(qtbot, preview, is_yes=True) == "Saving mine.bin…"
+    qtbot.waitUntil(lambda: preview.line.words == "mine.bin was not saved.", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not list(tmp_path.glob("mine*")), timeout=WAIT_MS)
+    assert preview.line.current is None

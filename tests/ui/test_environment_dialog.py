@@ -76,8 +76,8 @@ def test_it_says_what_there_is_and_what_wins(dialog: EnvironmentDialog) -> None:
     assert not dialog.isModal() and dialog.windowTitle() == "Environment variables – shop-front"
     assert lines(dialog) == {"A": "", "B": "Wins over .env", "F": "Set by .env"}
     assert dialog.all.heading.text() == "2 variables" and "wins over .env" in dialog.all.files.text()
-    assert dialog.place.text() == "Values are kept in the system’s keyring."
-    assert not dialog.save_button.isEnabled()
+    assert dialog.foot.place.text() == "Values are kept in the system’s keyring."
+    assert not dialog.foot.save_button.isEnabled()
     assert dialog.minimumSize().expandedTo(dialog.minimumSizeHint()).boundedTo(QSize(900, 600)) == dialog.minimumSize()
 
 
@@ -145,7 +145,7 @@ def test_it_is_copied_by_hand_alone(dialog: EnvironmentDialog) -> None:
     dialog.show_value("A", SECRET)
     assert QGuiApplication.clipboard().text() == SECRET and SECRET not in everything(dialog)
     assert QGuiApplication.clipboard().mimeData().hasFormat("x-kde-passwordManagerHint")
-    assert dialog.effect.text() == "The value of A is in the clipboard."
+    assert dialog.foot.effect.text() == "The value of A is in the clipboard."
 
 
 def test_all_changes_are_saved_at_once(qtbot: QtBot, dialog: EnvironmentDialog) -> None:
@@ -160,24 +160,24 @@ def test_all_changes_are_saved_at_once(qtbot: QtBot, dialog: EnvironmentDialog) 
     write(dialog.editor.value.edit, "here")
     press(dialog.editor.value.edit, Qt.Key.Key_Return)
     assert lines(dialog) == {"A": "Will be removed", "B": "Wins over .env", "F": "New, wins over .env", "NEW": "New"}
-    assert dialog.effect.text() == "3 changes. Saving restarts the dev server, once."
-    click(dialog.save_button)
-    click(dialog.save_button)
+    assert dialog.foot.effect.text() == "3 changes. Saving restarts the dev server, once."
+    click(dialog.foot.save_button)
+    click(dialog.foot.save_button)
     assert asked == [({"NEW": SECRET, "F": "here"}, frozenset({"A"}))]
-    assert not dialog.pages.isEnabled() and dialog.effect.text().startswith("Saving…")
+    assert not dialog.pages.isEnabled() and dialog.foot.effect.text().startswith("Saving…")
     dialog.show_saved(KeySource.MEMORY, ("B", "F", "NEW"))
-    assert dialog.draft.changes == 0 and dialog.pages.isEnabled() and "this run only" in dialog.place.text()
-    assert dialog.effect.text() == "Saved. The dev server restarts."
+    assert dialog.draft.changes == 0 and dialog.pages.isEnabled() and "this run only" in dialog.foot.place.text()
+    assert dialog.foot.effect.text() == "Saved. The dev server restarts."
 
 
 def test_a_keyring_that_fails_midway_loses_nothing(dialog: EnvironmentDialog) -> None:
     add(dialog, "NEW", SECRET)
     before = dialog.draft
-    click(dialog.save_button)
+    click(dialog.foot.save_button)
     dialog.show_problem(Wish.SAVE, LOCKED)
-    assert dialog.draft == before and dialog.save_button.isEnabled()
+    assert dialog.draft == before and dialog.foot.save_button.isEnabled()
     assert dialog.problem.text().endswith("Unlock it. Your changes are still here.")
-    click(dialog.save_button)
+    click(dialog.foot.save_button)
     assert not dialog.problem.isVisible()
     dialog.close()  # out of sight, while it saves
     assert not dialog.isVisible()
@@ -191,7 +191,7 @@ def test_names_that_cannot_be_read_are_not_waited_for_for_ever(qtbot: QtBot, ico
     blind.show()
     blind.show_problem(Wish.LOOK, LOCKED)
     assert blind.all.heading.text() == "The variables could not be read" and blind.problem.isVisible()
-    assert not blind.save_button.isEnabled() and not blind.all.add_button.isEnabled()
+    assert not blind.foot.save_button.isEnabled() and not blind.all.add_button.isEnabled()
 
 
 def test_a_value_that_cannot_be_read_is_said_and_can_be_replaced(dialog: EnvironmentDialog) -> None:

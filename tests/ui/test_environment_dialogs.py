@@ -36,14 +36,14 @@ async def test_each_project_has_its_own_from_the_menu_to_the_keyring(window: Mai
     assert (
         len(found(window)) == 2 and one.all.heading.text() == "1 variable" and one.windowTitle().endswith("shop-front")
     )
-    assert one.effect.text() == "The dev server and the install get these variables."
+    assert one.foot.effect.text() == "The dev server and the install get these variables."
     one.all.remove_requested.emit("A")
-    assert one.effect.text() == "1 change. In force from the next start."
+    assert one.foot.effect.text() == "1 change. In force from the next start."
     bench.tell(SessionChanged(run_to("p1", 3)))
-    assert one.effect.text() == "1 change. Saving restarts the dev server, once."
+    assert one.foot.effect.text() == "1 change. Saving restarts the dev server, once."
     two._take_one("B", "secret")
-    click(one.save_button)
-    click(two.save_button)
+    click(one.foot.save_button)
+    click(two.foot.save_button)
     await until(lambda: one.draft.changes == 0 and two.draft.changes == 0)
     assert bench.variables == {"p1": {}, "p2": {"B": "secret"}}
     two.activateWindow()
@@ -56,19 +56,38 @@ async def test_what_fails_is_said_in_the_dialog_it_concerns(window: MainWindow, 
     dialog = await opened(window)
     dialog._take_one("B", "secret")
     bench.keyring_failure = SecretError("The keyring refused", "It is locked.", "Unlock it.")
-    click(dialog.save_button)
+    click(dialog.foot.save_button)
     await until(dialog.problem.isVisible)
     assert dialog.draft.put == {"B": "secret"} and bench.variables == {}
     bench.keyring_failure = None
-    click(dialog.save_button)
+    click(dialog.foot.save_button)
     await until(lambda: dialog.draft.changes == 0)
     assert bench.variables == {"p1": {"B": "secret"}}
+
+
+async def test_a_keyring_that_is_waited_for_can_be_waited_for_no_longer(window: MainWindow, bench: StandIn) -> None:
+    bench.let_go = asyncio.Event()
+    dialog = await opened(window)
+    foot = dialog.foot
+    assert foot.cancel_button.isHidden()
+    dialog._take_one("B", "secret")
+    click(foot.save_button)
+    await until(foot.cancel_button.hasFocus)  # by keyboard as well, at once
+    assert foot.save_button.isHidden() and not dialog.pages.isEnabled()
+    click(foot.cancel_button)
+    await until(foot.save_button.isVisible)
+    assert dialog.draft.put == {"B": "secret"} and bench.variables == {} and dialog.pages.isEnabled()
+    assert foot.effect.text().startswith("Not saved.")
+    bench.let_go.set()
+    click(foot.save_button)
+    await until(lambda: dialog.draft.changes == 0)
+    assert bench.variables == {"p1": {"B": "secret"}} and foot.cancel_button.isHidden()
 
 
 async def test_too_much_for_an_environment_is_said_and_stays_to_be_mended(window: MainWindow, bench: StandIn) -> None:
     dialog = await opened(window)
     dialog._take_all({f"N{number:05}": "value" for number in range(10_000)})
-    click(dialog.save_button)
+    click(dialog.foot.save_button)
     await until(dialog.problem.isVisible)
     assert dialog.problem.text().startswith("The environment variables are too large.")
     assert dialog.draft.changes == 10_000 and bench.variables == {}

@@ -24,8 +24,9 @@ WAITS = {
     "Stopping…": "ten seconds at most; then what is left is killed",
     "Restarting…": "Stop beside it",
     "Waking up…": "Stop in the header",
-    "Testing…": "the key's service answers or its deadline passes; the dialog can be closed",
-    "Saving {0}…": "a download of a page; it ends with the page",
+    "Testing: the key’s service is asked…": "Cancel test, the same button",
+    "Saving {0}…": "Cancel beside it, in the line above the page",
+    "Saving… Your system may ask to unlock its keyring.": "Cancel, where Save was",
     "Asking…": "the keyring answers or its two minutes pass; the dialog can be closed",
     "Asking the keyring…": "the keyring answers or its two minutes pass; the dialog can be closed",
     "Reading…": "the project's own files, limited in size; the dialog can be closed",
@@ -42,8 +43,9 @@ def sources() -> dict[str, str]:
 
 
 def test_every_wait_is_known_with_its_end() -> None:
-    found = {words for text in sources().values() for words in re.findall(r'tr\("([^"]*?ing\b[^"]*…)"\)', text)}
-    found |= {words for text in sources().values() for words in re.findall(r'tr\("(Waking up…)"\)', text)}
+    found = {
+        words for text in sources().values() for words in re.findall(r'(?<!")"([A-Z][^"]*?ing\b[^"]*…[^"]*)"', text)
+    }
     assert found == set(WAITS)
 
 

@@ -51,7 +51,11 @@ def test_testing_and_removing(qtbot: QtBot, field: KeyField) -> None:
     field.show_key(KeyState(KeySource.KEYRING, "•••• 7f3a"))
     with qtbot.waitSignal(field.test_requested):
         click(field.test_button)
-    assert not field.test_button.isEnabled() and field.test_button.text() == "Testing…"
+    assert field.test_button.text() == "Cancel test" and "service is asked" in field.words.text()
+    with qtbot.waitSignal(field.test_cancelled):
+        click(field.test_button)
+    field.show_words("", is_good=False)
+    assert field.test_button.text() == "Test key" and not field.words.isVisible()
     field.show_words("e2b.app accepts the key.", is_good=True)
     assert field.words.isVisible() and field.words.property("role") == "good" and field.test_button.isEnabled()
     field.show_words("Refused.", is_good=False)

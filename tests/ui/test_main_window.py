@@ -28,6 +28,7 @@ from craft_desktop.model.events import (
     PageStale,
     Pushed,
     SessionChanged,
+    SettingsChanged,
     Stream,
 )
 from craft_desktop.model.levels import Level
@@ -59,6 +60,22 @@ def pane_of(window: MainWindow) -> ProjectPane:
 
 def act(window: MainWindow, name: str) -> QAction:
     return window.actions_by_name[name]
+
+
+async def test_a_setting_changed_elsewhere_shows_at_once(window: MainWindow, bench: StandIn, theme: Theme) -> None:
+    window.actions_by_name["settings"].trigger()
+    dialog = window.findChild(SettingsDialog)
+    assert isinstance(dialog, SettingsDialog)
+    changes = {"theme": "dark", "preview_port": 5001, "idle_limit_min": 45, "notifications": False}
+    bench.settings = replace(bench.settings, **changes)  # type: ignore[arg-type]
+    bench.tell(SettingsChanged(bench.settings))
+    assert theme.colours.is_dark
+    assert dialog.fields["theme"].buttons["dark"].isChecked()
+    for key in ("preview_port", "idle_limit_min"):
+        edit = dialog.fields[key].edit
+        assert edit is not None and edit.text() == str(changes[key])
+    box = dialog.fields["notifications"].box
+    assert box is not None and not box.isChecked()
 
 
 async def test_the_last_used_project_is_in_sight(window: MainWindow) -> None:

@@ -5,7 +5,7 @@ from pytestqt.qtbot import QtBot
 from craft_desktop.model.errors import Problem, SettingError
 from craft_desktop.model.settings import BY_KEY, OPTIONS, Option, check
 from craft_desktop.ui.option_field import OptionField
-from tests.ui.hands import click, press
+from tests.ui.hands import click, press, write
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.key)
@@ -59,6 +59,25 @@ def test_a_refusal_stands_beside_the_field(qtbot: QtBot) -> None:
     field.show_problem(None)
     field.show_value(300)
     assert not field.error.isVisible() and field.edit.text() == "300"
+
+
+def test_a_value_set_elsewhere_is_shown_but_not_over_what_is_being_typed(qtbot: QtBot) -> None:
+    field = OptionField(BY_KEY["install_limit_s"])
+    qtbot.addWidget(field)
+    field.show()
+    field.activateWindow()
+    assert field.edit is not None
+    field.edit.setFocus()
+    qtbot.waitUntil(field.edit.hasFocus)
+    field.show_value(200)
+    assert field.edit.text() == "200"
+    field.edit.selectAll()
+    write(field.edit, " 25")
+    field.show_value(300)
+    assert field.edit.text() == " 25"
+    field.show_value(25)  # it was taken
+    field.show_problem(None)
+    assert field.edit.text() == "25"
 
 
 def test_a_choice_is_an_intention(qtbot: QtBot) -> None:

@@ -1,5 +1,6 @@
 """A small site on loopback, with pages that try what a hostile page would."""
 
+import contextlib
 import http.server
 import threading
 from types import TracebackType
@@ -92,6 +93,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"x" * 10)
             return
+        if path in ("/slow", "/silent"):  # a file that does not come to its end; one asked for again that never begins
+            if path == "/silent" and self.server.hits.count(self.path) > 1:
+                self.server.let_go.wait(30)
+            self.send_response(200)
+            self.send_header("Content-Disposition", "attachment; filename=slow.bin")
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            with contextlib.suppress(OSError):  # whoever asked went away
+                self.wfile.write(b"x" * 100_000)
+                self.server.let_go.wait(30)
+            return
         if path == "/sign-in":
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="x"')
@@ -115,6 +127,7 @@ class _Server(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.hits: list[str] = []
+        self.let_go = threading.Event()
 
 
 class Site:
@@ -133,6 +146,7 @@ class Site:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._server.let_go.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
