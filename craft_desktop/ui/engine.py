@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, QUrl
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWebEngineCore import (
     QWebEngineNotification,
     QWebEnginePage,
     QWebEngineProfile,
     QWebEngineScript,
+    QWebEngineSettings,
 )
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QWidget
@@ -88,6 +89,7 @@ class EngineWeb(Web):
         self._watch.hung.connect(self._tell_hung)
         self._watch.answered.connect(lambda: self.withdrawn.emit(_HUNG))
         self.page.loadStarted.connect(self._begin_load)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._send_scheme)
         self._paints = PaintWatch(self.page, self._is_drawn, self)
         self._paints.painted.connect(self.painted)
         self.page.touched.connect(self._paints.settle)
@@ -158,6 +160,13 @@ class EngineWeb(Web):
     def show_scroll_bars(self, is_shown: bool) -> None:
         """Let the page have scroll bars, or scroll without them as on a phone."""
         self._bars.show(is_shown)
+
+    def _send_scheme(self) -> None:
+        # A page is told of light and dark together with its settings, and of those only when one is set (measured).
+        settings, attribute = self.page.settings(), QWebEngineSettings.WebAttribute.PrintElementBackgrounds
+        is_on = settings.testAttribute(attribute)
+        for on in (not is_on, is_on):  # sent with the next turn of the loop, as it then is
+            settings.setAttribute(attribute, on)
 
     def ask_size(self, answer: Callable[[int, int], None]) -> None:
         """Ask how large the whole page is, in points on the screen."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 import time
@@ -10,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QLoggingCategory, Qt
 from PySide6.QtWidgets import QApplication
 
 import qasync  # isort: skip  -- after PySide6: it takes the binding that is loaded
@@ -18,6 +19,7 @@ import qasync  # isort: skip  -- after PySide6: it takes the binding that is loa
 from craft_desktop.model.errors import CraftError, Problem
 from craft_desktop.paths import Paths
 from craft_desktop.tasks import Owner
+from craft_desktop.ui import guard
 from craft_desktop.ui.bridge import Bench, Bridge
 from craft_desktop.ui.curtain import Curtain
 from craft_desktop.ui.engine_ahead import EngineAhead
@@ -32,6 +34,8 @@ STOP_LIMIT_S = 20.0
 """Longer than any orderly end measured; after it the process leaves, and the sandboxes' host dies with it."""
 STOPPING_SEEN_S = 0.3
 """So long the word “Stopping…” stays at least: a window that just vanishes looks like a crash."""
+_NO_BUS = "qt.qpa.theme.dbus.warning=false\nqt.qpa.theme.gnome.warning=false"
+"""Without a session bus a theme says that it does not hear of changes; nothing that a person could do follows."""
 PROBLEM_SIZE = (640, 360)
 
 _log = logging.getLogger(__name__)
@@ -45,7 +49,8 @@ def run(folders: list[Path], paths: Paths, open_bench: OpenBench) -> int:
     :param open_bench: opens the workbench, and all that belongs to it.
     """
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)  # for the web engine
-    app = QApplication([sys.argv[0]])
+    QLoggingCategory.setFilterRules(_NO_BUS)
+    app = QApplication([sys.argv[0], *guard.theme_arguments(os.environ)])
     app.setApplicationName("craft-desktop")
     app.setApplicationDisplayName("Craft Desktop")
     app.setDesktopFileName("craft-desktop")

@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.node, pytest.mark.timeout(400), pytest.mark.asyncio(lo
 TEXT = "document.body ? document.body.innerText : ''"
 COUNT = f"document.querySelector('article button')?.click(); {TEXT}"
 
+DARK_PAGE = "matchMedia('(prefers-color-scheme: dark)')"
+
 
 def says(*words: str) -> Any:
     return lambda found: isinstance(found, str) and all(word in found for word in words)
@@ -146,6 +148,9 @@ async def test_settings_apply_at_once_and_a_bad_value_is_refused(at: Morning) ->
 
 async def test_the_theme_switches_live(at: Morning) -> None:
     window = at.window
+    await window.script(
+        f"window.schemes = []; (window.dark = {DARK_PAGE}).onchange = (it) => window.schemes.push(it.matches)"
+    )
     await window.keys("ctrl+comma")
     await window.click("settingsHeadings")
     await window.keys("d")  # the heading “Desktop”, by its first letter
@@ -159,6 +164,9 @@ async def test_the_theme_switches_live(at: Morning) -> None:
             await window.picture(picture)
             while QImage(str(picture)).pixelColor(4, 300).name() != colours.sidebar:
                 await window.picture(picture)
+        # The page follows too, by its own media queries and without being loaded again.
+        await window.until_page(f"{DARK_PAGE}.matches", lambda found, is_dark=colours.is_dark: found is is_dark)
+    assert await window.script("window.schemes") == [True, False]
     await window.keys("Escape")
     assert str(await window.script("window.mark")).endswith("not loaded again")
 

@@ -37,6 +37,24 @@ def test_the_page_loses_its_jail_for_root_alone(user: int | None, expected: dict
     assert environment == expected
 
 
+@pytest.mark.parametrize(
+    ("environment", "system", "is_chosen"),
+    [
+        ({}, "linux", True),
+        ({"XDG_CURRENT_DESKTOP": "i3"}, "linux", True),
+        ({"XDG_CURRENT_DESKTOP": "Budgie:GNOME"}, "linux", False),
+        ({"XDG_CURRENT_DESKTOP": "KDE"}, "linux", False),
+        ({"DESKTOP_SESSION": "plasma"}, "linux", False),
+        ({"QT_QPA_PLATFORMTHEME": "qt6ct"}, "linux", False),
+        ({}, "darwin", False),
+    ],
+)
+def test_a_theme_that_knows_light_and_dark_is_chosen_where_there_is_none(
+    environment: dict[str, str], system: str, is_chosen: bool
+) -> None:
+    assert guard.theme_arguments(environment, system) == (["-platformtheme", "gnome"] if is_chosen else [])
+
+
 def test_no_qt_is_loaded_before_the_guard_has_looked() -> None:
     code = "import sys, craft_desktop.ui.app; sys.exit(any(name.startswith('PySide6') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
