@@ -56,16 +56,21 @@ class CheckBox(QCheckBox):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self.palette()
         words = QRect(BOX + GAP, self._above, self.width() - BOX - GAP, self.height() - self._above)
-        box = QRectF(0.5, (CONTROL - BOX) // 2 + 0.5, BOX - 1, BOX - 1)
+        pen = 2 if self.hasFocus() else 1
+        # The middle of the line, so that it covers whole points: half covered ones are too pale to tell the focus.
+        box = QRectF(pen / 2, (CONTROL - BOX) // 2 + pen / 2, BOX - pen, BOX - pen)
         ground = palette.color(QPalette.ColorRole.Highlight if self.isChecked() else QPalette.ColorRole.Base)
         edge = palette.color(QPalette.ColorRole.PlaceholderText)
         if self.hasFocus():
             edge = palette.color(QPalette.ColorRole.Text if self.isChecked() else QPalette.ColorRole.Highlight)
         elif self.isChecked():
             edge = ground
-        painter.setPen(QPen(edge, 2 if self.hasFocus() else 1))
+        painter.setPen(QPen(edge, pen))
         painter.setBrush(ground)
         painter.drawRoundedRect(box, RADIUS - 2, RADIUS - 2)
+        if self.isChecked() and self.hasFocus():  # apart from its frame, which is too like it to be seen beside it
+            painter.setPen(QPen(palette.color(QPalette.ColorRole.Base), 1))
+            painter.drawRect(box.adjusted(1.5, 1.5, -1.5, -1.5))
         if self.isChecked():
             paint(painter, box, Shape.CHECK, palette.color(QPalette.ColorRole.HighlightedText))
         painter.setPen(palette.color(QPalette.ColorRole.WindowText))

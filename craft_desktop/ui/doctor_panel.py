@@ -46,8 +46,8 @@ class DoctorPanel(QFrame):
         self.again.clicked.connect(self.asked)
         self.copy = tool_button("doctorCopy", tr("Copy as text"), icons, "copy")
         self.copy.clicked.connect(self._copy)
-        close = tool_button("doctorClose", tr("Close (Esc)"), icons, "close")
-        close.clicked.connect(self.closed)
+        self._close = tool_button("doctorClose", tr("Close (Esc)"), icons, "close")
+        self._close.clicked.connect(self.closed)
         self.summary = label("", "headline", wraps=True)
         self.summary.setObjectName("doctorSummary")
         self.hint = label("", "muted", wraps=True)
@@ -63,7 +63,7 @@ class DoctorPanel(QFrame):
         self._facts = [_Facts(title, theme.mono) for title in (tr("Listening"), tr("Processes"), tr("The log’s end"))]
         self.area = QScrollArea()
         self._begin()
-        self._lay_out(close)
+        self._lay_out()
 
     def sizeHint(self) -> QSize:
         """Ask for the width that is easy to read."""
@@ -100,6 +100,7 @@ class DoctorPanel(QFrame):
             return
         self.diagnosis = diagnosis
         self.copy.setEnabled(True)
+        before: QWidget = self._close
         for check in diagnosis.worst_first:
             row = self.rows.get(check.id)
             if row is None:
@@ -108,6 +109,10 @@ class DoctorPanel(QFrame):
             group = self._groups.get(check.grade)
             (self._found_column if group is None else group.column).addWidget(row)
             row.show()  # Qt hides what gets another parent, and shows it again some time later
+            if group is None:  # read in this order, so walked in it
+                for button in (row.act, row.open):
+                    QWidget.setTabOrder(before, button)
+                    before = button
         self._waiting.hide()
         for grade, group in self._groups.items():
             count = sum(check.grade is grade for check in diagnosis.checks)
@@ -150,13 +155,13 @@ class DoctorPanel(QFrame):
         if self.diagnosis is not None:
             QGuiApplication.clipboard().setText(doctor_words.as_text(self.diagnosis, self._project_name, tr))
 
-    def _lay_out(self, close: QWidget) -> None:
+    def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.setContentsMargins(GAP_L, GAP_S, GAP, GAP_S)
         top.setSpacing(GAP)
         top.addWidget(label(tr("Preview doctor"), "headline"))
         top.addStretch(1)
-        for part in (self.again, self.copy, close):
+        for part in (self.again, self.copy, self._close):
             top.addWidget(part)
         said = QVBoxLayout()
         said.setContentsMargins(GAP_L, GAP, GAP_L, GAP)
@@ -173,6 +178,7 @@ class DoctorPanel(QFrame):
         inside.addStretch(1)
         area = self.area
         area.setObjectName("doctorScroll")
+        area.setAccessibleName(tr("What was looked at"))
         area.setWidget(content)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from craft_desktop.model.errors import Action, Problem
 from craft_desktop.model.events import CompileChanged, LogLine, Measured, Pushed, SaveSeen, Stream, SyncChanged
@@ -134,6 +135,7 @@ class ProjectPane(QWidget):
         for place, share in enumerate(SHARES):
             self.splitter.setStretchFactor(place, share)
         self.doctor: DoctorPanel | None = None  # made when first wanted: it has a row for each check
+        self._before_doctor: QWidget | None = None
         self._make_doctor: Callable[[], DoctorPanel] = lambda: DoctorPanel(theme, icons, ALL_CHECKS, self.project.name)
         self._beside = QHBoxLayout()
         self._beside.setSpacing(0)
@@ -234,14 +236,20 @@ class ProjectPane(QWidget):
         doctor.show()
         self._make_room()
         self._examine()
+        self._before_doctor = QApplication.focusWidget()
         doctor.area.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def close_doctor(self) -> None:
-        """Close the doctor and go back to the page."""
+        """Close the doctor and go back to where a person was; to the header where that is gone."""
         if self.doctor is not None:
+            had_focus, before = self.doctor.has_focus, self._before_doctor
+            self._before_doctor = None
             self.doctor.hide()
             self._make_room()
-            self.preview.setFocus(Qt.FocusReason.OtherFocusReason)
+            is_there = before is not None and shiboken6.isValid(before) and before.isVisible() and before.isEnabled()
+            if had_focus:
+                back = before if before is not None and is_there else self.header.more
+                back.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_check(self, check: Check) -> None:
         """Show a check that the doctor has just made."""

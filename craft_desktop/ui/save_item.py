@@ -1,11 +1,11 @@
 """How long the last save took to the screen: a line in the status bar, and by stage what stands behind it."""
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from craft_desktop.model.events import SaveSeen
 from craft_desktop.ui import figures
-from craft_desktop.ui.parts import label
+from craft_desktop.ui.parts import PushButton, label
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S
 from craft_desktop.ui.words import tr
 
@@ -32,7 +32,7 @@ class SaveDetail(QFrame):
                 grid.addWidget(made, row, column, side | Qt.AlignmentFlag.AlignVCenter)
 
 
-class SaveItem(QPushButton):
+class SaveItem(PushButton):
     """The line. It opens the stages."""
 
     def __init__(self) -> None:

@@ -97,6 +97,8 @@ class VariableModel(QAbstractTableModel):
             return self._eyes[row.name in self._revealed] if row.standing is not Standing.REMOVED else None
         if role == Qt.ItemDataRole.AccessibleTextRole and column == EYE and row.is_masked:
             return (tr("Hide the value") if row.name in self._revealed else tr("Show the value")).strip()
+        if role == Qt.ItemDataRole.AccessibleTextRole and column == VALUE and not self._text(row, column):
+            return tr("left out")
         if role == Qt.ItemDataRole.ToolTipRole and column in (NAME, NOTE):
             return self._text(row, column)
         if role == Qt.ItemDataRole.FontRole and column == NAME and row.standing is Standing.REMOVED:

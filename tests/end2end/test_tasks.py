@@ -165,7 +165,7 @@ async def test_the_theme_switches_live(at: Morning) -> None:
             while QImage(str(picture)).pixelColor(4, 300).name() != colours.sidebar:
                 await window.picture(picture)
         # The page follows too, by its own media queries and without being loaded again.
-        await window.until_page(f"{DARK_PAGE}.matches", lambda found, is_dark=colours.is_dark: found is is_dark)
+        await window.until_page(f"{DARK_PAGE}.matches", colours.is_dark.__eq__)
     assert await window.script("window.schemes") == [True, False]
     await window.keys("Escape")
     assert str(await window.script("window.mark")).endswith("not loaded again")

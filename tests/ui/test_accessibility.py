@@ -9,18 +9,24 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
+from craft_desktop.model.session import Phase
 from craft_desktop.ui.main_window import MainWindow
+from craft_desktop.ui.pop_out import PopOut
 from craft_desktop.ui.splitter import Handle
 from craft_desktop.ui.theme import Theme, contrast
+from craft_desktop.ui.tidings import tidings
 from tests.ui.reader import OPERATED, Met, Stop, meet, operable, stops
-from tests.ui.scenes import DIALOGS, SCENES, STATES, pane
-from tests.ui.stand_in import StandIn
+from tests.ui.scenes import DIALOGS, PAGES_OWN, SCENES, STATES, pane
+from tests.ui.stand_in import NOW, StandIn, failed, live
 
 EVERYWHERE = pytest.mark.parametrize("name", SCENES)
-WALKED = pytest.mark.parametrize("name", [*STATES, *DIALOGS])
+WALKED = pytest.mark.parametrize("name", [*STATES, *DIALOGS, *PAGES_OWN])
+
+STEPS_BACK = {"variable": 2, "dotenv": 2, "unsaved": 2}
+"""How often Escape is pressed until a dialog is closed: it goes back a step at a time."""
 
 LEAST_SHAPE = 3.0
 """The least contrast of what tells the focus (WCAG 2.2, 1.4.11 and 2.4.13)."""
@@ -35,6 +41,9 @@ def still(qapp: QApplication) -> Iterator[None]:
     qapp.setCursorFlashTime(0)
     yield
     qapp.setCursorFlashTime(usual)
+    for each in QApplication.topLevelWidgets():
+        if isinstance(each, PopOut):  # it has no parent that would take it along
+            each.hide()
 
 
 async def settled() -> None:
@@ -148,7 +157,15 @@ async def test_escape_closes_a_dialog_and_nothing_more(
     name: str, window: MainWindow, bench: StandIn, qtbot: QtBot
 ) -> None:
     shown = await arrange(name, window, bench, qtbot)
-    QTest.keyClick(QApplication.focusWidget() or shown, Qt.Key.Key_Escape)
+    for _ in range(STEPS_BACK.get(name, 1)):
+        assert shown.isVisible()
+        QTest.keyClick(QApplication.focusWidget() or shown, Qt.Key.Key_Escape)
+        discard = shown.findChild(QPushButton, "questionDiscard")
+        if discard is not None and discard.isVisible():
+            # What was entered is asked about, and nothing of that is lost by Escape.
+            QTest.keyClick(QApplication.focusWidget() or shown, Qt.Key.Key_Tab)
+            assert discard.hasFocus()
+            QTest.keyClick(discard, Qt.Key.Key_Return)
     assert not shown.isVisible() and window.isVisible()
 
 
@@ -181,3 +198,128 @@ async def test_return_in_a_dialog_presses_what_has_the_focus(window: MainWindow,
     QTest.keyClick(chosen, Qt.Key.Key_Return)
     await settled()
     assert ("setting", "theme", "dark") in bench.asked and dialog.isVisible()
+
+
+async def by_palette(window: MainWindow, words: str) -> None:
+    """Have a command carried out by keys alone, whether or not it has any of its own."""
+    QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    field = window.palette_box.field
+    assert field.hasFocus()
+    QTest.keyClicks(field, words)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert window.palette_box.isHidden()
+    await settled()
+
+
+def bring(top: QWidget, qtbot: QtBot) -> None:
+    """Bring a window to the front; asked again while the platform still carries out what was asked before."""
+
+    def is_in_front() -> bool:
+        if QApplication.activeWindow() is not top:
+            top.activateWindow()
+        return QApplication.activeWindow() is top
+
+    qtbot.waitUntil(is_in_front)
+
+
+OPENED = {
+    "Settings": "settingsDialog",
+    "Keyboard Shortcuts": "shortcutsDialog",
+    "Port of Its Page": "portDialog",
+    "Environment Variables": "environmentDialog",
+    "Quit": "quitDialog",
+    "Own Window": "popOut",
+}
+"""What opens a window of its own, as the palette names it."""
+
+
+@pytest.mark.parametrize("words", OPENED)
+async def test_keys_alone_open_and_close_a_window_and_the_focus_comes_back(
+    words: str, window: MainWindow, bench: StandIn, qtbot: QtBot
+) -> None:
+    await arrange("said", window, bench, qtbot)
+    bench.lifetime.asks = True
+    before = pane(window).header.stop
+    before.setFocus(Qt.FocusReason.TabFocusReason)
+    await by_palette(window, words)
+    name = OPENED[words]
+    # Not among all windows: one of an earlier test may still wait for its end.
+    found = pane(window).preview.popped if name == "popOut" else window.findChild(QWidget, name)
+    assert isinstance(found, QWidget) and found.isVisible()
+    shown: QWidget = found
+    bring(shown, qtbot)
+    inside = {stop.widget for stop in stops(shown)}
+    assert inside and all(shown.isAncestorOf(widget) for widget in inside)
+    if name == "popOut":  # Escape is the page's own key there
+        QTest.keyClick(shown, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    else:
+        QTest.keyClick(QApplication.focusWidget() or shown, Qt.Key.Key_Escape)
+    assert not shown.isVisible()
+    bring(window, qtbot)  # as a window manager does
+    assert QApplication.focusWidget() is before
+
+
+async def test_the_palette_gives_the_focus_back(window: MainWindow, bench: StandIn, qtbot: QtBot) -> None:
+    await arrange("stopped", window, bench, qtbot)
+    before = pane(window).header.start
+    before.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    assert window.palette_box.field.hasFocus()
+    QTest.keyClick(window.palette_box.field, Qt.Key.Key_Escape)
+    assert window.palette_box.isHidden() and before.hasFocus()
+
+
+async def test_the_doctor_opens_by_its_keys_and_gives_the_focus_back(
+    window: MainWindow, bench: StandIn, qtbot: QtBot
+) -> None:
+    await arrange("failed", window, bench, qtbot)
+    before = pane(window).header.start
+    before.setFocus(Qt.FocusReason.TabFocusReason)
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(window, Qt.Key.Key_D, keys)
+    panel = pane(window).doctor
+    assert panel is not None and panel.isVisible()
+    await settled()
+    qtbot.waitUntil(lambda: panel.diagnosis is not None)
+    assert panel.has_focus
+    QTest.keyClick(QApplication.focusWidget() or panel, Qt.Key.Key_Escape)
+    assert not panel.isVisible() and before.hasFocus()
+
+
+async def test_menus_and_the_stages_of_a_save_open_by_keys_and_give_the_focus_back(
+    window: MainWindow, bench: StandIn, qtbot: QtBot
+) -> None:
+    await arrange("page", window, bench, qtbot)
+    bar = pane(window).preview.bar
+    openers = (pane(window).header.more, bar.more, bar.buttons["screenshot"], window.status_line.save)
+    for opener in openers:
+        assert opener.isVisible() and opener.focusPolicy() & Qt.FocusPolicy.TabFocus, described(opener)
+        for key in (Qt.Key.Key_Space, Qt.Key.Key_Return):
+            opener.setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(opener, key)
+            opened = QApplication.activePopupWidget()
+            assert opened is not None, (described(opener), key)
+            assert opened.accessibleName() or isinstance(opened, QMenu), described(opener)
+            if isinstance(opened, QMenu):
+                QTest.keyClick(opened, Qt.Key.Key_Down)
+                assert opened.activeAction() is not None
+            QTest.keyClick(opened, Qt.Key.Key_Escape)
+            assert QApplication.activePopupWidget() is None and opener.hasFocus(), described(opener)
+
+
+async def test_the_trays_menu_says_what_each_entry_does(window: MainWindow, bench: StandIn, qtbot: QtBot) -> None:
+    await arrange("page", window, bench, qtbot)
+    menu = window.presence.tray.menu
+    menu.aboutToShow.emit()
+    said = [action.text() for action in menu.actions() if not action.isSeparator()]
+    assert said == ["shop-front: Live", "Start blog", "Start docs", "Show Craft Desktop", "Quit"]
+    place = menu.actions()[0].menu()
+    assert isinstance(place, QMenu)
+    assert [action.text() for action in place.actions()] == ["Show", "Open in Browser", "Stop"]
+
+
+@pytest.mark.parametrize("facts", [6, 3])
+def test_what_is_told_outside_names_the_project_and_what_happened(facts: int) -> None:
+    session = live("p1", NOW) if facts == 6 else failed("p1", NOW)
+    told = tidings(Phase.WAITING, session, "shop-front", str)
+    assert told is not None and "shop-front" in told.title and told.text.strip() and told.project_id == "p1"
