@@ -59,6 +59,7 @@ def describe(name: str, take: Callable[[Any], None]) -> None:
     middle = widget.mapToGlobal(widget.rect().center())
     told: dict[str, Any] = {"x": middle.x(), "y": middle.y(), "enabled": widget.isEnabled()}
     told["tip"] = widget.toolTip()
+    told["focus"] = widget.hasFocus()
     told["window"] = int(widget.window().winId())
     if isinstance(widget, QLabel | QLineEdit | QAbstractButton):
         told["text"] = widget.text()

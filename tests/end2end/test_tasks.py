@@ -1,4 +1,4 @@
-"""The ten most usual tasks, by real clicks, keys and drags, in one run of the program with real Next.js projects.
+"""The most usual tasks, by real clicks, keys and drags, in one run of the program with real Next.js projects.
 
 The tests follow one another: each takes up where the one before it left off, as a person's morning does.
 """
@@ -166,7 +166,7 @@ async def test_the_theme_switches_live(at: Morning) -> None:
                 await window.picture(picture)
         # The page follows too, by its own media queries and without being loaded again.
         await window.until_page(f"{DARK_PAGE}.matches", colours.is_dark.__eq__)
-    assert await window.script("window.schemes") == [True, False]
+    assert await window.script("window.schemes.join(' ')") == "true false"
     await window.keys("Escape")
     assert str(await window.script("window.mark")).endswith("not loaded again")
 
@@ -184,6 +184,42 @@ async def test_the_log_is_searched_and_copied(at: Morning) -> None:
     assert "next dev" in pasted
     await window.keys("ctrl+a", "Delete")
     await window.until_seen("projectFilter", lambda found: found["text"] == "")
+
+
+async def test_the_doctor_says_which_variable_is_missing_and_leads_to_where_it_is_set(at: Morning) -> None:
+    window = at.window
+    name = (await window.until_seen("projectName"))["text"]
+    page = (at.shop if name == "shop" else at.blog) / "app" / "page.tsx"
+    shown = "<p>greeting: {process.env.THE_GREETING}.</p>"
+    page.write_text(page.read_text().replace("<section", f"{shown}<section", 1))
+    await window.until_page(TEXT, says("greeting: ."))
+    await window.keys("ctrl+shift+d")
+    await window.until_seen("doctorSummary", lambda found: not found["text"].startswith("Looking"))
+    await window.click("checkAct-variables")
+    await window.until_seen("environmentDialog")
+    await window.until_seen("variableHeading", is_not("Reading…"))
+
+
+async def test_a_variable_set_by_keys_reaches_the_page_and_no_log(at: Morning) -> None:
+    window, value = at.window, "Good morning 48151623"
+    await window.until_seen("variableAdd", lambda found: bool(found["focus"]))
+    await window.keys("Return")
+    await window.until_seen("variableName", lambda found: bool(found["focus"]))
+    await window.type("THE_GREETING")
+    await window.keys("Return")
+    await window.type(value)
+    await window.keys("Return")
+    await window.until_seen("environmentSave", lambda found: bool(found["enabled"]))
+    await window.keys("alt+s")
+    await window.until_seen("environmentEffect", begins("Saved."))
+    await window.keys("Escape")
+    await window.until_seen("projectState", begins("Live"))
+    await window.keys("ctrl+r")
+    await window.until_page(TEXT, says(f"greeting: {value}."))
+    await window.keys("ctrl+shift+d")
+    kept = [path for folder in ("logs", "state", "settings") for path in (at.home / folder).glob("*") if path.is_file()]
+    assert any(path.suffix == ".log" for path in kept)
+    assert [path for path in kept if value.encode() in path.read_bytes()] == []
 
 
 async def test_the_palette_stops_a_project(at: Morning) -> None:
