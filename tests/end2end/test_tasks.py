@@ -166,7 +166,7 @@ async def test_the_theme_switches_live(at: Morning) -> None:
                 await window.picture(picture)
         # The page follows too, by its own media queries and without being loaded again.
         await window.until_page(f"{DARK_PAGE}.matches", colours.is_dark.__eq__)
-    assert await window.script("window.schemes.join(' ')") == "true false"
+    await window.until_page("window.schemes.join(' ')", "true false".__eq__)
     await window.keys("Escape")
     assert str(await window.script("window.mark")).endswith("not loaded again")
 
