@@ -315,7 +315,7 @@ async def test_the_trays_menu_says_what_each_entry_does(window: MainWindow, benc
     assert said == ["shop-front: Live", "Start blog", "Start docs", "Show Craft Desktop", "Quit"]
     place = menu.actions()[0].menu()
     assert isinstance(place, QMenu)
-    assert [action.text() for action in place.actions()] == ["Show", "Open in Browser", "Stop"]
+    assert [action.text() for action in place.actions()] == ["Show", "Open in browser", "Stop"]
 
 
 @pytest.mark.parametrize("facts", [6, 3])
