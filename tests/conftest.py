@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,9 @@ from craft_desktop.host.handshake import Ready
 from craft_desktop.paths import Paths, find_paths
 from craft_desktop.workbench.assemble import open_workbench
 from craft_desktop.workbench.workbench import Workbench
+
+# a shell's background job ignores Ctrl-C, and so would every program that the tests start and interrupt
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

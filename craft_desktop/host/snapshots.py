@@ -2,7 +2,8 @@
 
 `<id>/home` and `<id>/tmp` are what changed since the snapshots below it; `<id>/snapshot.json` lists it. Who stands
 upon a snapshot holds its `lock` shared (flock(2): let go by the kernel, however a host ends). Deleting takes the
-listing away; the files go when no listed snapshot and no sandbox, of any host, stands upon them.
+listing away; the files go when no listed snapshot and no sandbox, of any host, stands upon them. A folder and its lock
+are made, and a folder is found to be nobody's, under a lock on `STATE` itself: no host sees another's half made.
 """
 
 import contextlib
@@ -10,8 +11,7 @@ import fcntl
 import json
 import os
 import string
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,9 +26,6 @@ ID_LETTERS = string.ascii_lowercase + string.digits
 ID_LENGTH = 20  # E2B's templates'; 103 bits, so no two hosts give the same
 NAMESPACE = "local"  # E2B: the team's name before a snapshot's
 DEFAULT_TAG = "default"
-MAKING_S = 60.0  # between a folder and its lock lies a moment; this much only on a machine that was suspended
-# a sweep that comes between a folder and its lock is met once in some hundred takings beside busy others
-PREPARE_TRIES = 20
 _LISTING = "snapshot.json"
 _GOING = "going-"  # before the name of a folder whose files are being removed
 
@@ -113,17 +110,11 @@ class Snapshots:
 
         :raises OSError: the disk is full or cannot be written.
         """
-        for tries_left in reversed(range(PREPARE_TRIES)):
+        with self._locked(fcntl.LOCK_SH):
             # a person's files lie here, whatever the rights of the folders above
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            try:
-                (self.folder / template_id).mkdir()
-                return self.hold([template_id])
-            except FileNotFoundError:
-                # a sweep came between a folder and its lock: what nobody holds goes
-                if not tries_left:
-                    raise
-        raise AssertionError("the last try returns or raises")
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            (self.folder / template_id).mkdir()
+            return self.hold([template_id])
 
     def hold(self, layers: Iterable[str]) -> Hold:
         """Keep layers from going.
@@ -185,32 +176,51 @@ class Snapshots:
                 remove_tree(folder)
             elif folder.name not in needed:
                 self._remove_unheld(folder)
-        with contextlib.suppress(OSError):  # not empty
+        with self._locked(fcntl.LOCK_EX), contextlib.suppress(OSError):  # not empty
             self.folder.rmdir()
 
     def _needed(self) -> set[str]:
         return {layer for each in self.all() for layer in each.layers}
 
     def _remove_unheld(self, folder: Path) -> None:
+        gone = folder.with_name(_GOING + folder.name)
+        with self._locked(fcntl.LOCK_EX), _unheld(folder) as is_free:
+            # whoever takes a snapshot lists it before he lets go: it may be needed since it was looked at
+            if not is_free or folder.name in self._needed():
+                return
+            # by one step out of everybody's reach: a host killed half-way through leaves what the next can tell
+            with contextlib.suppress(FileNotFoundError):  # another host was faster
+                folder.rename(gone)
+        if gone.exists():
+            remove_tree(gone)
+
+    @contextlib.contextmanager
+    def _locked(self, operation: int) -> Iterator[None]:
+        state = os.open(self.folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            # another host is just making it, and a lock follows at once; or was killed over it
-            with contextlib.suppress(OSError):  # not empty, or gone
-                if time.time() - folder.stat().st_mtime > MAKING_S:
-                    folder.rmdir()
-            return
+            fcntl.flock(state, operation)
+            yield
+        finally:
+            os.close(state)
+
+
+@contextlib.contextmanager
+def _unheld(folder: Path) -> Iterator[bool]:
+    """Give whether nobody holds a folder; nobody can before the end."""
+    try:
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield True  # of a host that was killed over it
+        return
+    try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # whoever takes a snapshot lists it before he lets go: it may be needed since it was looked at
-            if folder.name not in self._needed():
-                # by one step out of everybody's reach: a host killed half-way through leaves what the next can tell
-                with contextlib.suppress(FileNotFoundError):  # another host was faster
-                    remove_tree(folder.rename(folder.with_name(_GOING + folder.name)))
+            is_free = True
         except BlockingIOError:
-            pass  # a sandbox stands upon it, or it is being taken
-        finally:
-            os.close(lock)
+            is_free = False  # a sandbox stands upon it, or it is being taken
+        yield is_free
+    finally:
+        os.close(lock)
 
 
 def _read(path: Path) -> Snapshot | None:

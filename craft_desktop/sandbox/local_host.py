@@ -25,6 +25,8 @@ READY_LIMIT_S = 15.0
 # Sandboxes end in well under a second; removing a copy of 100,000 files took 6 s on a busy machine. Killed, the host
 # ends them all the same, and the next one clears what is left on the disk.
 STOP_LIMIT_S = 15.0
+# A killed host's port refuses at once; that its process ended is told by the event loop a moment later.
+DEATH_NEWS_LIMIT_S = 1.0
 HOST_COMMAND = (sys.executable, "-m", "craft_desktop.host")
 
 
@@ -140,15 +142,14 @@ class LocalHost:
         """
         profile = await self.profile()
         try:
-            async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=READY_LIMIT_S)) as http,
-                http.get(f"{profile.api_url}/craft/machine", headers={"X-API-KEY": profile.api_key}) as answer,
-            ):
-                answer.raise_for_status()
-                found = await answer.json()
+            return await _ask_machine(profile)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            if not await self._has_died():
+                raise _not_started(f"It does not answer: {error}") from error
+        try:  # it was killed, and the news of it comes after the refusal: another takes its place
+            return await _ask_machine(await self.profile())
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _not_started(f"It does not answer: {error}") from error
-        return parse_machine(found)
 
     async def aclose(self) -> None:
         """End the host and with it every sandbox of it."""
@@ -194,6 +195,16 @@ class LocalHost:
             await _put_down(process)
             raise _not_started("\n".join(self._last_words) or f"{type(error).__name__}: {error}") from error
 
+    async def _has_died(self) -> bool:
+        if self._process is None:
+            return False  # it was closed: nobody wants another
+        try:
+            async with asyncio.timeout(DEATH_NEWS_LIMIT_S):
+                await self._process.wait()
+        except TimeoutError:
+            return False
+        return True
+
     async def _read_log(self, stream: asyncio.StreamReader) -> None:
         while True:
             try:
@@ -205,6 +216,15 @@ class LocalHost:
             text = line.decode(errors="replace").rstrip()
             self._last_words.append(text)
             _log.info("host: %s", text)
+
+
+async def _ask_machine(profile: Profile) -> Machine:
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=READY_LIMIT_S)) as http,
+        http.get(f"{profile.api_url}/craft/machine", headers={"X-API-KEY": profile.api_key}) as answer,
+    ):
+        answer.raise_for_status()
+        return parse_machine(await answer.json())
 
 
 async def _put_down(process: asyncio.subprocess.Process) -> None:

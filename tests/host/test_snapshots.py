@@ -1,15 +1,15 @@
-import fcntl
 import json
 import os
 import secrets
 import stat
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from craft_desktop.host import snapshots as module
-from craft_desktop.host.snapshots import Snapshot, Snapshots, new_snapshot_id
+from craft_desktop.host.snapshots import Hold, Snapshot, Snapshots, new_snapshot_id
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -64,26 +64,30 @@ def test_files_stay_while_somebody_stands_upon_them(tmp_path: Path) -> None:
         store.hold(above.layers)
 
 
-def test_a_sweep_between_a_folder_and_its_lock_hinders_no_taking(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sweep_waits_for_a_folder_to_get_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As other sandboxes' ends sweep all the time: of this host, or of another on the same folder."""
     store = Snapshots(tmp_path)
-    real = fcntl.flock
-    swept = 0
+    real = store.hold
+    sweeps: list[Future[Snapshots]] = []
+    with ThreadPoolExecutor() as pool:
 
-    def flock(descriptor: int, operation: int) -> None:
-        nonlocal swept
-        if operation == fcntl.LOCK_SH and swept < 3:
-            swept += 1
-            Snapshots(tmp_path)
-        real(descriptor, operation)
+        def hold(layers: list[str]) -> Hold:
+            sweeps.extend(pool.submit(Snapshots, tmp_path) for _ in range(3))
+            assert not wait(sweeps, timeout=0.2).done
+            return real(layers)
 
-    monkeypatch.setattr(fcntl, "flock", flock)
-    with store.prepare("x" * 20):
-        assert swept == 3
-        Snapshots(tmp_path)
-        assert (store.folder / ("x" * 20) / "lock").exists()
+        monkeypatch.setattr(store, "hold", hold)
+        with store.prepare("x" * 20):
+            for each in sweeps:
+                each.result(timeout=10)
+            assert (store.folder / ("x" * 20) / "lock").exists()
+
+
+def test_what_a_host_had_just_begun_when_it_was_killed_goes(tmp_path: Path) -> None:
+    store = Snapshots(tmp_path)
+    (store.folder / ("x" * 20)).mkdir(parents=True)  # not even its lock was made
+    store.sweep()
+    assert not store.folder.exists()
 
 
 def test_what_was_never_finished_goes(tmp_path: Path) -> None:
@@ -127,16 +131,6 @@ def test_a_removal_that_was_cut_short_is_finished_by_the_next(tmp_path: Path, mo
     assert store.all() == []
     Snapshots(tmp_path)
     assert not store.folder.exists()
-
-
-def test_a_folder_without_a_lock_goes_when_it_is_old(tmp_path: Path) -> None:
-    store = Snapshots(tmp_path)
-    young, old = store.folder / "young", store.folder / "old"
-    for folder in (young, old):
-        folder.mkdir(parents=True)
-    os.utime(old, (0, 0))
-    store.sweep()
-    assert young.is_dir() and not old.exists()
 
 
 def test_nobody_else_may_look_into_snapshots(tmp_path: Path) -> None:

@@ -47,6 +47,18 @@ async def test_a_host_that_died_is_started_again(tmp_path: Path) -> None:
     await host.aclose()
 
 
+async def test_a_host_whose_death_is_not_known_yet_is_started_again(tmp_path: Path) -> None:
+    """It was killed in this very turn of the event loop: its port refuses before the news of its end is read."""
+    host = LocalHost(tmp_path / "host")
+    before = await host.profile()
+    [process] = children(tmp_path / "host")
+    process.kill()
+    process.wait(10)
+    assert (await host.machine()).isolated
+    assert await host.profile() != before
+    await host.aclose()
+
+
 async def test_a_host_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     complaint = "import sys; print('the reason', file=sys.stderr); sys.exit(3)"
     monkeypatch.setattr(module, "HOST_COMMAND", (module.HOST_COMMAND[0], "-c", complaint))
