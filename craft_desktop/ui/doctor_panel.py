@@ -62,8 +62,8 @@ class DoctorPanel(QFrame):
         self._waiting, self._waiting_column = _column()
         self._facts = [_Facts(title, theme.mono) for title in (tr("Listening"), tr("Processes"), tr("The log’s end"))]
         self.area = QScrollArea()
+        self._lay_out()  # first: what is shown before it has a parent is a window
         self._begin()
-        self._lay_out()
 
     def sizeHint(self) -> QSize:
         """Ask for the width that is easy to read."""

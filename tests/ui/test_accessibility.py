@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QPlainTextEdit, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.session import Phase
@@ -47,9 +47,10 @@ def still(qapp: QApplication) -> Iterator[None]:
 
 
 async def settled() -> None:
-    """Let the bridge carry out what was asked of it."""
+    """Let the bridge carry out what was asked of it, and what that changed be laid out."""
     for _ in range(3):
         await asyncio.sleep(0)
+    QApplication.processEvents()
 
 
 async def arrange(name: str, window: MainWindow, bench: StandIn, qtbot: QtBot) -> QWidget:
@@ -323,3 +324,28 @@ def test_what_is_told_outside_names_the_project_and_what_happened(facts: int) ->
     session = live("p1", NOW) if facts == 6 else failed("p1", NOW)
     told = tidings(Phase.WAITING, session, "shop-front", str)
     assert told is not None and "shop-front" in told.title and told.text.strip() and told.project_id == "p1"
+
+
+class Windows(QObject):
+    """Takes note of every window that comes up, however short it stays."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[QWidget] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.shown.append(watched)
+        return False
+
+
+@EVERYWHERE
+async def test_no_part_flashes_up_as_a_window_of_its_own(
+    name: str, window: MainWindow, bench: StandIn, qtbot: QtBot, qapp: QApplication
+) -> None:
+    """What is shown before it has a parent takes the focus from the window, and is a flash on the screen."""
+    windows = Windows()
+    qapp.installEventFilter(windows)
+    await arrange(name, window, bench, qtbot)
+    qapp.removeEventFilter(windows)
+    assert [each for each in windows.shown if not isinstance(each, MainWindow | QDialog | QMenu | PopOut)] == []
