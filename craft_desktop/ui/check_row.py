@@ -1,18 +1,21 @@
 """One check of the preview doctor: while it is made, and with its evidence and its remedy."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from craft_desktop.model.errors import Action
 from craft_desktop.model.places import Place
 from craft_desktop.model.report import Check, Grade
 from craft_desktop.ui import doctor_words, present
 from craft_desktop.ui.glyph import Glyph
-from craft_desktop.ui.parts import label, push_button
+from craft_desktop.ui.parts import label, push_button, tip
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, ICON, Theme
 from craft_desktop.ui.words import tr
 
 _SMALL = (Grade.OK, Grade.UNKNOWN)
+ROOM = 316
+"""Points that the narrowest panel (`doctor_panel.WIDTH`) leaves beside edges, mark and scroll bar. Buttons that are
+wider side by side stand one below the other: a row wider than the panel would be cut off at its edge."""
 _SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse
 
 
@@ -37,14 +40,13 @@ class CheckRow(QFrame):
         self.act.clicked.connect(self._act)
         self.open = push_button(f"checkOpen-{key}", "", "flat")
         self.open.clicked.connect(self._open)
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(0, GAP_S, 0, 0)
-        buttons.setSpacing(GAP)
-        buttons.addWidget(self.act)
-        buttons.addWidget(self.open)
-        buttons.addStretch(1)
         self._buttons = QWidget()
-        self._buttons.setLayout(buttons)
+        row = self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._buttons)
+        row.setContentsMargins(0, GAP_S, 0, 0)
+        row.setSpacing(GAP)
+        for button in (self.act, self.open):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        row.addStretch(1)
         words = QVBoxLayout()
         words.setSpacing(GAP_S)
         for part in (self.name, self.detail, self.remedy, self._buttons):
@@ -80,12 +82,27 @@ class CheckRow(QFrame):
         self.act.setText(action)
         self.act.setVisible(bool(action))
         place = check.place if check is not None and is_found else None
-        self.open.setText(tr("Open {0}").format(place.label) if place is not None else "")
-        self.open.setVisible(place is not None)
+        opening = tr("Open {0}").format(place.label) if place is not None else ""
+        self._show_place(opening)
         self._buttons.setVisible(bool(action) or place is not None)
-        for button in (self.act, self.open):
-            button.setAccessibleName(f"{button.text()}: {self.name.text()}" if button.text() else "")
+        for button, said in ((self.act, action), (self.open, opening)):
+            button.setAccessibleName(f"{said}: {self.name.text()}" if said else "")
         self.setAccessibleName(f"{self.name.text()}: {state.words}. {detail}".strip())
+
+    def _show_place(self, said: str) -> None:
+        button = self.open
+        button.setText(said)
+        button.setToolTip(tip(said))
+        button.setVisible(bool(said))
+        is_wide = bool(said and self.act.text()) and self._width_of(self.act) + GAP + self._width_of(button) > ROOM
+        self._row.setDirection(QBoxLayout.Direction.TopToBottom if is_wide else QBoxLayout.Direction.LeftToRight)
+        padding = self._width_of(button) - button.fontMetrics().horizontalAdvance(said)
+        button.setText(button.fontMetrics().elidedText(said, Qt.TextElideMode.ElideMiddle, ROOM - padding))
+
+    @staticmethod
+    def _width_of(button: QWidget) -> int:
+        button.ensurePolished()
+        return button.sizeHint().width()
 
     def _act(self) -> None:
         if self.check is not None:

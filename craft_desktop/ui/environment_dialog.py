@@ -127,8 +127,9 @@ class EnvironmentDialog(QDialog):
 
     def show_running(self, is_running: bool) -> None:
         """Say rightly whether saving restarts something."""
-        self._is_running = is_running
-        self._show_foot()
+        is_other, self._is_running = self._is_running is not is_running, is_running
+        if is_other and self._draft.changes:  # what came of a save is said as long as nothing is changed
+            self._show_foot()
 
     def show_value(self, name: str, value: str) -> None:
         """Show (or copy) a value that was asked for, if it still is."""

@@ -10,7 +10,7 @@ from craft_desktop.model.session import Session
 from craft_desktop.ui import present
 from craft_desktop.ui.glyph import Glyph
 from craft_desktop.ui.icons import Icons
-from craft_desktop.ui.parts import ElidedLabel, push_button, set_property, tool_button
+from craft_desktop.ui.parts import ElidedLabel, push_button, set_property, tip, tool_button
 from craft_desktop.ui.present import Button
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, Theme
 from craft_desktop.ui.words import tr
@@ -73,7 +73,7 @@ class Header(QWidget):
         """Show the project's name and folder."""
         self._project = project
         self.name.setText(project.name)
-        self.name.setToolTip(str(project.path))
+        self.name.setToolTip(tip(str(project.path)))
         self.tick()
 
     def show_session(self, session: Session, runs_on: Provider) -> None:

@@ -16,6 +16,9 @@ from craft_desktop.ui.words import tr
 
 ANSWER_MS = 800
 """A page that runs answers within a frame or two; one whose scripts never end does not answer at all."""
+TAKE_OVER_MS = 3_000
+"""So old a page may be before its framework has taken it over: an app of 5 MB took 1.2 s."""
+AGAIN_MS = 150
 BLANK_MS = 2_500
 """After a page has loaded, so long its scripts may take to put something into it: an app of 5 MB took 1.2 s."""
 
@@ -25,7 +28,7 @@ _BLANK = "blank"
 _SCRIPT = """
 (() => {
   const body = document.body;
-  if (!body) return "none 0 0 0";
+  if (!body) return "none 0 0 0 0";
   const roots = [document, document.documentElement, body, ...[...body.children].slice(0, 30)];
   for (const one of [...body.querySelectorAll("#root, #app, #__next, #__nuxt, [data-v-app]")].slice(0, 10))
     roots.push(one, ...[...one.children].slice(0, 5));
@@ -36,22 +39,45 @@ _SCRIPT = """
   const all = body.querySelectorAll("*:not(script):not(style):not(template):not(nextjs-portal)").length;
   const seen = body.querySelectorAll("img, svg, canvas, video, iframe, object, input, button, textarea, select").length;
   const letters = (body.innerText || "").trim().length;
-  return [taken ? "yes" : known ? "no" : "none", letters, all, seen].join(" ");
+  const age = Math.round(Math.min(performance.now(), 1e6));
+  return [taken ? "yes" : known ? "no" : "none", letters, all, seen, age].join(" ");
 })()
 """
-_ANSWER = re.compile(r"(yes|no|none) (\d{1,9}) (\d{1,9}) (\d{1,9})")
+_ANSWER = re.compile(r"(yes|no|none) (\d{1,9}) (\d{1,9}) (\d{1,9}) (\d{1,9})")
 
 
 class PageLook(QObject):
-    """One look. It answers once, at the latest after ANSWER_MS."""
+    """One look. It answers once: where nothing comes from the page, after ANSWER_MS.
+
+    A page that has only just loaded is asked again until its framework has taken it over, or had the time to.
+    """
 
     def __init__(self, web: Web, answer: Callable[[PageSeen], None]) -> None:
         super().__init__(web)
+        self._asks_left = TAKE_OVER_MS // AGAIN_MS  # its age is the page's own word
         self._answer: Callable[[PageSeen], None] | None = answer
         self._timer = QTimer(self, singleShot=True, interval=ANSWER_MS)
         self._timer.timeout.connect(lambda: self._say(PageSeen(is_answering=False)))
+        self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
+        self._again.timeout.connect(self._ask)
+        self._ask()
+
+    def _ask(self) -> None:
+        web = self.parent()
+        assert isinstance(web, Web)
         self._timer.start()
-        web.ask_value(_SCRIPT, lambda told: self._say(read_seen(told)))
+        web.ask_value(_SCRIPT, self._heed)
+
+    def _heed(self, told: object) -> None:
+        if self._answer is None:
+            return
+        seen, age_ms = read_seen(told)
+        if seen.is_hydrated is False and age_ms < TAKE_OVER_MS and self._asks_left:
+            self._asks_left -= 1
+            self._timer.stop()
+            self._again.start()
+        else:
+            self._say(seen)
 
     def _say(self, seen: PageSeen) -> None:
         answer, self._answer = self._answer, None
@@ -91,10 +117,10 @@ class BlankWatch(QObject):
             self.doctor_requested.emit()
 
 
-def read_seen(told: object) -> PageSeen:
-    """Read what the page answered; one whose answer cannot be read has nothing of a framework's."""
+def read_seen(told: object) -> tuple[PageSeen, int]:
+    """Read what the page answered, and how old it is in ms; one that cannot be read has nothing of a framework's."""
     found = _ANSWER.fullmatch(told) if isinstance(told, str) else None
     if found is None:
-        return PageSeen(letters=1)
+        return PageSeen(letters=1), 0
     is_hydrated = {"yes": True, "no": False, "none": None}[found[1]]
-    return PageSeen(is_hydrated, int(found[2]), int(found[3]), int(found[4]))
+    return PageSeen(is_hydrated, int(found[2]), int(found[3]), int(found[4])), int(found[5])

@@ -1,5 +1,7 @@
 """Small parts that every widget is made of: labels, buttons, lines and the names they go by."""
 
+import html
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QSizePolicy, QToolButton, QWidget
@@ -104,6 +106,11 @@ BETWEEN = " · "
 """Stands between the parts of a line."""
 
 
+def tip(words: str) -> str:
+    """Give words, which may be a project's, as a tool tip: Qt takes markup in one, as in a file's name, as such."""
+    return f"<qt>{html.escape(words)}</qt>" if "<" in words else words
+
+
 class ElidedLabel(QLabel):
     """A line of text that gives way: what does not fit is an ellipsis, the whole is in the tool tip.
 
@@ -139,7 +146,7 @@ class ElidedLabel(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what fits."""
         shown = self.shown_at(self.contentsRect().width())
-        self.setToolTip(self.text() if shown != self.text() else "")
+        self.setToolTip(tip(self.text()) if shown != self.text() else "")
         painter = QPainter(self)
         painter.setFont(self.font())
         painter.setPen(self.palette().color(self.foregroundRole()))

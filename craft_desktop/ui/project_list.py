@@ -17,7 +17,7 @@ from craft_desktop.model.project import Project
 from craft_desktop.model.session import Session
 from craft_desktop.ui import present
 from craft_desktop.ui.icons import Icons
-from craft_desktop.ui.parts import label, make_clearable, tool_button
+from craft_desktop.ui.parts import label, make_clearable, tip, tool_button
 from craft_desktop.ui.project_row import LINES_ROLE, ROW_ROLE, RowPainter
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, Theme
 from craft_desktop.ui.words import tr
@@ -50,7 +50,7 @@ class ProjectModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return project.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(project.path)
+            return tip(str(project.path))
         if role == LINES_ROLE:
             return 3 if present.row_problem(self.session(project.id)) else 2
         if role not in (ROW_ROLE, Qt.ItemDataRole.AccessibleTextRole):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayou
 from craft_desktop.model.session import Session, Step, StepRecord
 from craft_desktop.ui import present
 from craft_desktop.ui.glyph import Glyph
-from craft_desktop.ui.parts import BETWEEN, ElidedLabel, label, set_property
+from craft_desktop.ui.parts import BETWEEN, ElidedLabel, label, set_property, tip
 from craft_desktop.ui.present import StepView, Tone
 from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, Theme
 from craft_desktop.ui.words import tr
@@ -71,7 +71,7 @@ class StepItem(QWidget):
         is_waiting = step.shape is present.Shape.RING
         set_property(self._title, "tone", "bad" if step.tone is Tone.BAD else "quiet" if is_waiting else "")
         self.setAccessibleName(step.spoken)
-        self.setToolTip(step.spoken)
+        self.setToolTip(tip(step.spoken))
 
 
 class Stepper(QWidget):

@@ -1,10 +1,12 @@
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.errors import Action
 from craft_desktop.model.places import Place
 from craft_desktop.model.report import Check, Grade
-from craft_desktop.ui.check_row import CheckRow
+from craft_desktop.ui.check_row import ROOM, CheckRow
+from craft_desktop.ui.doctor_panel import WIDTH
 from craft_desktop.ui.theme import Theme
 
 FOUND = Check("Disk", Grade.BAD, "0 MB free.", "Make room.", "disk", Action.RESTART_CLEAN, Place("app/page.tsx", 3, 1))
@@ -49,3 +51,17 @@ def test_what_needs_no_attention_has_no_buttons(row: CheckRow, grade: Grade) -> 
 def test_markup_in_evidence_is_shown_as_it_is(row: CheckRow) -> None:
     row.show_check(Check("Disk", Grade.BAD, "<b>x</b><img src=http://a.example/>", "Do.", "disk"))
     assert row.detail.text().startswith("<b>x</b>") and row.detail.textFormat().name == "PlainText"
+
+
+@pytest.mark.parametrize("file", ["page.tsx", "a-component-with-a-rather-long-name-as-people-give-them.stories.tsx"])
+def test_buttons_are_never_wider_than_the_panel(row: CheckRow, file: str) -> None:
+    row.show_check(
+        Check("Variables", Grade.BAD, "A.", "Set it.", "disk", Action.OPEN_ENVIRONMENT, Place(file, 1234, 56))
+    )
+    assert max(row.act.sizeHint().width(), row.open.sizeHint().width()) <= ROOM
+    assert row.minimumSizeHint().width() <= WIDTH
+    assert row.open.geometry().top() > row.act.geometry().bottom()
+    assert row.open.toolTip() == f"Open {file}:1234:56"
+    row.show_check(FOUND)
+    QApplication.processEvents()
+    assert row.open.geometry().left() > row.act.geometry().right()

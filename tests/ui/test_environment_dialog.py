@@ -206,6 +206,19 @@ def test_a_value_that_cannot_be_read_is_said_and_can_be_replaced(dialog: Environ
     assert dialog.draft.put == {"A": "new"}
 
 
+def test_what_came_of_a_save_is_said_while_the_dev_server_restarts(dialog: EnvironmentDialog) -> None:
+    add(dialog, "NEW", SECRET)
+    click(dialog.foot.save_button)
+    dialog.show_saved(KeySource.KEYRING, ("A", "B", "NEW"))
+    for is_running in (True, False, True):
+        dialog.show_running(is_running)
+        assert dialog.foot.effect.text() == "Saved. The dev server restarts."
+    add(dialog, "MORE", SECRET)
+    assert dialog.foot.effect.text() == "1 change. Saving restarts the dev server, once."
+    dialog.show_running(False)
+    assert dialog.foot.effect.text() == "1 change. In force from the next start."
+
+
 def test_what_is_not_saved_is_asked_about_in_place(qtbot: QtBot, dialog: EnvironmentDialog) -> None:
     add(dialog, "NEW", SECRET)
     press(dialog.all.table, Qt.Key.Key_Escape)

@@ -1,5 +1,5 @@
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QTextDocument
 from PySide6.QtWidgets import QLineEdit, QMenu, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -97,3 +97,10 @@ def test_return_opens_a_buttons_menu(qtbot: QtBot, icons: Icons) -> None:
     menu.aboutToShow.connect(lambda: QTimer.singleShot(0, menu.close))  # showMenu waits for its end
     with qtbot.waitSignal(menu.aboutToHide):
         press(made, Qt.Key.Key_Return)
+
+
+def test_markup_in_a_tool_tip_is_shown_as_it_is() -> None:
+    assert parts.tip("plain & simple") == "plain & simple"
+    document = QTextDocument()
+    document.setHtml(parts.tip("<b>app</b>/<img src=x>"))
+    assert document.toPlainText() == "<b>app</b>/<img src=x>"
