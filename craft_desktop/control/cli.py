@@ -26,6 +26,7 @@ from craft_desktop.control.commands import (
     list_projects,
     open_project,
     restart_project,
+    share_project,
     show_health,
     show_logs,
     show_status,
@@ -96,6 +97,8 @@ def _command(options: argparse.Namespace, state: Path, printer: Printer) -> Coro
             return restart_project(state, printer, options.project, options.how)
         case "awake":
             return keep_awake(state, printer, options.project, on=options.choice == "on")
+        case "share":
+            return share_project(state, printer, options.project, on=options.choice == "on")
         case "doctor":
             return examine_project(state, printer, options.project)
         case "logs":

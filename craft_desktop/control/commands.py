@@ -107,6 +107,21 @@ async def keep_awake(state: Path, printer: Printer, name: str, *, on: bool) -> i
     return EXIT_OK
 
 
+async def share_project(state: Path, printer: Printer, name: str, *, on: bool) -> int:
+    """Choose whether everybody who has its address sees a project's page on E2B."""
+    async with Reach(state) as reach:
+        client, project = await _find(reach, name)
+        answer = await client.ask("PATCH", f"{_at(project)}/share", {"on": on}, limit_s=None)
+        if not on:
+            words = f"{project['name']} is private again."
+        elif answer["publicUrl"]:
+            words = f"Everybody who has this address sees {project['name']}: {answer['publicUrl']}"
+        else:
+            words = f"{project['name']} has a public address from its next start on E2B."
+        printer.answer(answer, [words])
+    return EXIT_OK
+
+
 async def examine_project(state: Path, printer: Printer, name: str) -> int:
     """Say what keeps a project's page from showing; what was found first, and what is in order in one line."""
     async with Reach(state) as reach:

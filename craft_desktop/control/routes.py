@@ -80,6 +80,7 @@ class Routes:
         router.add_post(f"{one}/restart-clean", self.restart_clean)
         router.add_post(f"{one}/reinstall", self.reinstall)
         router.add_patch(f"{one}/awake", self.keep_awake)
+        router.add_patch(f"{one}/share", self.share)
         router.add_post(f"{one}/doctor", self.examine)
         router.add_get(f"{one}/logs", self.logs)
         router.add_get(f"{one}/environment", self.environment)
@@ -143,12 +144,18 @@ class Routes:
 
     async def keep_awake(self, request: web.Request) -> web.Response:
         """Choose whether a project goes to rest when nobody uses it."""
-        project = self.project(request)
-        on = (await read_body(request, {"on"})).get("on")
-        if not isinstance(on, bool):
-            raise BadRequestError("The choice cannot be read", "“on” is true or false.", "Give one of them.")
+        project, on = self.project(request), await _read_choice(request)
         await self._workbench.keep_awake(project.id, on)
         return web.json_response({"keepAwake": on})
+
+    async def share(self, request: web.Request) -> web.Response:
+        """Choose whether everybody sees a project's page on E2B; one that runs gets another sandbox."""
+        project, on = self.project(request), await _read_choice(request)
+        await self._workbench.sharing.share(project.id, on)
+        session = self._workbench.session(project.id)
+        if session.phase is Phase.FAILED:
+            raise _failed(session.problem, "The run was stopped before its page was live")
+        return web.json_response({"shared": on, "publicUrl": session.public_url})
 
     async def _restart(self, request: web.Request, again: Callable[[str], Awaitable[None]]) -> web.Response:
         project = self.project(request)
@@ -275,6 +282,13 @@ def _number(request: web.Request, name: str, default: float) -> float:
     if math.isnan(number) or number < 0:
         raise BadRequestError("A number is wrong", f"“{name}” is a number, 0 or more.", "Give such a number.")
     return number
+
+
+async def _read_choice(request: web.Request) -> bool:
+    on = (await read_body(request, {"on"})).get("on")
+    if not isinstance(on, bool):
+        raise BadRequestError("The choice cannot be read", "“on” is true or false.", "Give one of them.")
+    return on
 
 
 def _failed(problem: Problem | None, otherwise: str) -> CraftError:

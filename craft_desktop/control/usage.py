@@ -9,7 +9,7 @@ from craft_desktop.sandbox.template import DEFAULT_NAME, NEXT_VERSION, NODE_VERS
 
 # What runs by itself, and what asks a program that runs.
 ALONE = ("preview", "host", "doctor", "template")
-ASKING = ("list", "open", "status", "close", "health", "restart", "awake", "logs", "env")
+ASKING = ("list", "open", "status", "close", "health", "restart", "awake", "share", "logs", "env")
 COMMANDS = (*ALONE, *ASKING)
 _EXIT_CODES = """exit codes:
   0  done; status: it runs; health: its page answers
@@ -104,6 +104,8 @@ def _add_asking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     awake = add("awake", "choose whether a project goes to rest when nobody uses it")
     awake.add_argument("choice", choices=["on", "off"], help="on: it never does by itself")
+    share = add("share", "choose whether everybody who has its address sees a project's page on E2B")
+    share.add_argument("choice", choices=["on", "off"], help="either gives a project that runs another sandbox")
     logs = add("logs", "show a project's logs")
     logs.add_argument("-f", "--follow", action="store_true", help="go on with what comes, until Ctrl-C")
     logs.add_argument(

@@ -43,6 +43,8 @@ def project_json(project: Project, status: Status, url: str) -> Json:
         "phase": status.session.phase.value,
         "sandboxId": status.session.sandbox_id,
         "keepAwake": project.keep_awake,
+        "shared": project.is_shared,
+        "publicUrl": status.session.public_url,
     }
 
 

@@ -32,7 +32,7 @@ class Project:
     """A folder on the list. `slug` names its address for good; times are Unix seconds.
 
     `port` is where the person says the page is served in the sandbox; None for where it is found. While `keep_awake`,
-    it never goes to rest by itself.
+    it never goes to rest by itself. While `is_shared`, its page on E2B has a public address.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Project:
     unisolated: bool = False
     port: int | None = None
     keep_awake: bool = False
+    is_shared: bool = False
 
 
 def check_port(port: int | None) -> None:

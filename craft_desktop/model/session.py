@@ -102,10 +102,14 @@ class ServerStarted:
 
 @dataclass(frozen=True, slots=True)
 class PageServed:
-    """The project's address answers; `port` is the one that serves, where it is another than expected."""
+    """The project's address answers; `port` is the one that serves, where it is another than expected.
+
+    `public_url` is where everybody reaches it, of a project that is shared.
+    """
 
     url: str
     port: int | None = None
+    public_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +286,7 @@ class Session:
     pid: int | None = None
     port: int | None = None
     url: str | None = None
+    public_url: str | None = None
     problem: Problem | None = None
     steps: tuple[StepRecord, ...] = FRESH_STEPS
     idle_s: float | None = None
@@ -324,20 +329,22 @@ def advance(session: Session, fact: Fact, now: float) -> Session:
             return replace(moved, sandbox_id=sandbox_id, origin=origin)
         case ServerStarted(pid=pid, port=port):
             return replace(moved, pid=pid, port=port)
-        case PageServed(url=url, port=port):
-            return replace(moved, url=url, port=port or moved.port)
+        case PageServed(url=url, port=port, public_url=public_url):
+            return replace(moved, url=url, port=port or moved.port, public_url=public_url)
         case ReinstallAsked() | RestartAsked() | ServerCrashed() | SourceSaved():
             return replace(moved, pid=None, problem=None, is_for_save=isinstance(fact, SourceSaved))
         case ServerBroke(problem=problem):
             return replace(moved, pid=None, problem=problem)
         case StartOverAsked():
-            return replace(moved, sandbox_id=None, pid=None, port=None, problem=None, is_for_save=False)
+            return replace(
+                moved, sandbox_id=None, pid=None, port=None, public_url=None, problem=None, is_for_save=False
+            )
         case StopAsked(idle_s=idle_s):
-            return replace(moved, idle_s=idle_s, problem=None)
+            return replace(moved, idle_s=idle_s, public_url=None, problem=None)
         case Ended():
             return replace(moved, sandbox_id=None, pid=None, port=None)
         case Failed(problem=problem):
-            return replace(moved, sandbox_id=None, pid=None, port=None, problem=problem)
+            return replace(moved, sandbox_id=None, pid=None, port=None, public_url=None, problem=problem)
         case _:
             return moved
 

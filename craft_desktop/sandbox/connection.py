@@ -19,7 +19,7 @@ from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome, Usage, 
 from craft_desktop.sandbox.client import client
 from craft_desktop.sandbox.faults import patiently, translated
 from craft_desktop.sandbox.persist import KILL_LIMIT_S, REQUEST_LIMIT_S, abandon, within
-from craft_desktop.sandbox.profile import Address, Profile, address_of
+from craft_desktop.sandbox.profile import PUBLIC, Address, Profile, address_of
 from craft_desktop.sandbox.ready import listens
 from craft_desktop.sandbox.upload import goes_alone, send_pieces, send_together
 
@@ -301,7 +301,7 @@ class Connection:
     async def create(
         self, *, metadata: Mapping[str, str], envs: Mapping[str, str], timeout_s: int, base: str | None = None
     ) -> Sandbox:
-        """Make a sandbox; its ports answer only to who holds its traffic token, where the provider can do so.
+        """Make a sandbox; its ports answer to who holds its traffic token alone, unless its metadata is PUBLIC.
 
         Where the answer is lost, the sandbox is looked for by its metadata, if that has a `nonce`.
 
@@ -327,7 +327,7 @@ class Connection:
             return None
 
     async def _create(self, base: str, metadata: Mapping[str, str], envs: Mapping[str, str], timeout_s: int) -> Sandbox:
-        network: Any = {"allow_public_traffic": False}
+        network: Any = {"allow_public_traffic": metadata.items() >= PUBLIC.items()}
         # A deadline given to the client is kept twice over: its HTTP library adds reading to writing (measured).
         async with translated(self.profile), asyncio.timeout(REQUEST_LIMIT_S):
             sandbox = await client().AsyncSandbox.create(

@@ -1,11 +1,15 @@
 """Where sandboxes come from: E2B's cloud, a self-hosted E2B or this computer, all as one value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from craft_desktop.model.project import Provider
 
 CLOUD_DOMAIN = "e2b.app"
 DEFAULT_TEMPLATE = "base"
+PUBLIC: Mapping[str, str] = MappingProxyType({"traffic": "public"})
+"""Metadata of a sandbox whose ports answer everybody who has their address; all others want its traffic token."""
 
 
 @dataclass(frozen=True, slots=True)

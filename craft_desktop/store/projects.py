@@ -131,6 +131,7 @@ def _from_json(item: object) -> Project | None:
             unisolated=item.get("unisolated") is True,
             port=port if isinstance(port, int) and 0 < port < 65536 else None,
             keep_awake=item.get("keep_awake") is True,
+            is_shared=item.get("is_shared") is True,
         )
     except (KeyError, ValueError, TypeError, OverflowError) as error:
         _log.warning("an entry in the list of projects was left out: %s", error)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from craft_desktop.model.errors import Action
-from craft_desktop.model.project import Project
+from craft_desktop.model.project import Project, Provider
 from craft_desktop.ui import address, present
 from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.commands import COMMANDS, PROJECT_KEYS
@@ -68,7 +68,9 @@ class Conduct:
             "editor": lambda project: bridge.insight.open_folder(project.id, project.path),
             "port": dialogs.ask_port,
             "keep-awake": lambda project: bridge.upkeep.keep_awake(project.id, not project.keep_awake),
+            "share": self._share,
             "copy-address": self._copy_address,
+            "copy-public-address": self._copy_public_address,
             "environment": lambda project: dialogs.environments.open(project, bridge.session(project.id)),
             "remove": lambda project: bridge.remove(project.id),
         }
@@ -187,6 +189,20 @@ class Conduct:
     def _copy_address(self, project: Project) -> None:
         QGuiApplication.clipboard().setText(self._bridge.address(project.id))
         self._say(tr("Address copied"))
+
+    def _copy_public_address(self, project: Project) -> None:
+        public = self._bridge.session(project.id).public_url
+        if public is not None:
+            QGuiApplication.clipboard().setText(public)
+            self._say(tr("Public address copied"))
+
+    def _share(self, project: Project) -> None:
+        session = self._bridge.session(project.id)
+        is_here = present.where(project, session, self._bridge.settings.provider) is Provider.LOCAL
+        if project.is_shared or is_here:  # of the latter the workbench says why not
+            self._bridge.upkeep.share(project.id, not project.is_shared)
+        else:
+            self._dialogs.ask_share(project, is_running=session.is_active)
 
 
 def open_outside(url: str) -> None:

@@ -14,6 +14,7 @@ from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.port_dialog import PortDialog
 from craft_desktop.ui.quit_dialog import QuitDialog
 from craft_desktop.ui.settings_dialog import SettingsDialog
+from craft_desktop.ui.share_dialog import ShareDialog
 from craft_desktop.ui.shortcuts_dialog import ShortcutsDialog
 from craft_desktop.ui.words import tr
 
@@ -33,6 +34,7 @@ class Dialogs(QObject):
     """Whether what runs at E2B stays. Whoever cancels answers nothing."""
     port_chosen = Signal(str, object)
     """A project's id and a port, or None."""
+    share_confirmed = Signal(str)
 
     def __init__(self, icons: Icons, window: QWidget) -> None:
         super().__init__(window)
@@ -89,6 +91,12 @@ class Dialogs(QObject):
         """Let a person say at which port of its sandbox a project's page is."""
         dialog = PortDialog(project, self._window)
         dialog.chosen.connect(self.port_chosen)
+        dialog.open()
+
+    def ask_share(self, project: Project, *, is_running: bool) -> None:
+        """Ask whether everybody is to see a project's page, and say what that means."""
+        dialog = ShareDialog(project, is_running=is_running, parent=self._window)
+        dialog.confirmed.connect(self.share_confirmed)
         dialog.open()
 
     def show_settings(self, settings: Settings) -> None:

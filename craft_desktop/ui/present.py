@@ -164,6 +164,8 @@ def makes_sense(command: str, session: Session) -> bool:
             return shown.stop is Button.READY
         case "restart":
             return shown.restart is Button.READY
+        case "copy-public-address":
+            return session.public_url is not None
         case "restart-clean" | "reinstall":  # one that does not run is started so
             return session.phase is not Phase.STOPPING
         case _:
@@ -172,7 +174,7 @@ def makes_sense(command: str, session: Session) -> bool:
 
 def is_ticked(command: str, project: Project) -> bool:
     """Tell whether a command that is a choice between on and off is on."""
-    return command == "keep-awake" and project.keep_awake
+    return {"keep-awake": project.keep_awake, "share": project.is_shared}.get(command, False)
 
 
 def duration(seconds: float, tr: Tr) -> str:
@@ -293,7 +295,8 @@ def time_in_state(session: Session, now: float, tr: Tr) -> str:
 
 def state_line(session: Session, runs_on: Provider, now: float, tr: Tr) -> str:
     """Say state, place and time in one line."""
-    parts = (state(session, tr).words, provider(runs_on, tr), time_in_state(session, now, tr))
+    shared = tr("public") if session.public_url else ""
+    parts = (state(session, tr).words, provider(runs_on, tr), shared, time_in_state(session, now, tr))
     return " · ".join(part for part in parts if part)
 
 

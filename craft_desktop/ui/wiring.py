@@ -15,6 +15,7 @@ def connect_dialogs(dialogs: Dialogs, bridge: Bridge, conduct: Conduct) -> None:
     dialogs.token_renew_requested.connect(bridge.control.renew)
     dialogs.quit_answered.connect(conduct.quit_so)
     dialogs.port_chosen.connect(bridge.upkeep.choose_port)
+    dialogs.share_confirmed.connect(lambda project_id: bridge.upkeep.share(project_id, True))
     dialogs.setting_changed.connect(bridge.options.change)
     dialogs.key_saved.connect(bridge.options.save_key)
     dialogs.key_forgotten.connect(bridge.options.forget_key)

@@ -13,7 +13,7 @@ from craft_desktop.model.settings import Settings
 from craft_desktop.sandbox.client import load
 from craft_desktop.sandbox.connection import Connection
 from craft_desktop.sandbox.local_host import LocalHost
-from craft_desktop.sandbox.profile import CLOUD_DOMAIN, DEFAULT_TEMPLATE, Profile
+from craft_desktop.sandbox.profile import CLOUD_DOMAIN, DEFAULT_TEMPLATE, PUBLIC, Profile
 from craft_desktop.store.options import OptionStore
 from craft_desktop.store.secrets import SecretStore, mask
 from craft_desktop.workbench.rent import APP_METADATA
@@ -95,13 +95,13 @@ class Places:
                 _log.info("the host was not started ahead: %s", error)
 
     async def consent(self, project: Project, provider: Provider) -> dict[str, str]:
-        """Give the metadata that tells the host what the person agreed to.
+        """Give the metadata that says what the person agreed to.
 
         :raises ConsentNeededError: the project would run unisolated, and nobody has agreed to that.
         :raises SandboxError: the embedded host could not be started.
         """
         if provider is not Provider.LOCAL:
-            return {}
+            return dict(PUBLIC) if project.is_shared else {}
         machine = await self._host.machine()
         if machine.isolated:
             return {}

@@ -301,7 +301,8 @@ class Run:
     def _serve(self, server: DevServer) -> None:
         address = server.address
         self._gateway.serve(self._project.slug, Upstream(address.url, address.host, dict(address.headers)))
-        self._voice.tell(PageServed(self._gateway.url(self._project.slug), server.port))
+        public = f"https://{address.host}" if self._tenancy.asked.is_public else None
+        self._voice.tell(PageServed(self._gateway.url(self._project.slug), server.port, public))
 
     def _joined_again(self) -> None:
         self._voice.say("The sandbox answers again")

@@ -374,7 +374,7 @@ class Landlord:
 
     @contextlib.asynccontextmanager
     async def _workshop(self, asked: Asked) -> AsyncIterator[Sandbox]:
-        tenancy = await self._make(replace(asked, envs={}), None, project_id="")
+        tenancy = await self._make(asked.alone, None, project_id="")
         try:
             yield tenancy.sandbox
         finally:

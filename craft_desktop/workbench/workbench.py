@@ -35,10 +35,10 @@ from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.reaper import Reaper
 from craft_desktop.workbench.runner import Means, Runner
 from craft_desktop.workbench.sample import copy_sample
+from craft_desktop.workbench.sharing import Sharing
 from craft_desktop.workbench.tenancy import Landlord
 
-# Names longer than npm allows (214) are cut long before they fill a screen.
-LONGEST_NAME = 80
+LONGEST_NAME = 80  # those longer than npm allows (214) are cut long before they fill a screen
 
 
 class Workbench:
@@ -87,6 +87,7 @@ class Workbench:
         self._runners: dict[str, Runner] = {}
         self.lifetime = Lifetime(memory, lambda: self._options.settings, self._runners)
         self.reaper = Reaper(lambda: self._runners.values())
+        self.sharing = Sharing(projects, self._runners, lambda: self.settings, self._tell_projects)
         self.insight = Insight(self._runners, projects.all, self._announce, redactor.strike)
         self.door: Door | None = None  # whoever serves the control API puts it there
         self.doctor = Doctor(self._runners, projects.get, self.environment, gateway, self.insight, redactor.strike)
@@ -380,8 +381,7 @@ class Workbench:
             return project  # another copy of the program took it off the list; here it may still run
 
     def _tell_projects(self) -> None:
-        # Another copy of the program may have put some on the list.
-        for project in self.projects:
+        for project in self.projects:  # another copy of the program may have put some on the list
             self._prepare(project)
         self._announce(ProjectsChanged(self.projects))
 

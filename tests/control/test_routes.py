@@ -117,6 +117,9 @@ async def test_clean_restarts_and_keeping_awake(api: Api, tmp_path: Path) -> Non
     assert await api.ask("PATCH", f"{at}/awake", json={"on": True}) == (200, {"keepAwake": True})
     assert (await api.ask("PATCH", at))[1]["timeoutIn"] is None
     assert (await api.ask("GET", "/api/projects"))[1]["projects"][0]["keepAwake"] is True
+    status, told = await api.ask("PATCH", f"{at}/share", json={"on": True})
+    assert status == 422 and "no public address" in told["title"]
+    assert await api.ask("PATCH", f"{at}/share", json={"on": False}) == (200, {"shared": False, "publicUrl": None})
 
 
 async def test_variables_are_set_listed_and_shown_to_who_asks(api: Api, system: SystemKeyring, tmp_path: Path) -> None:
@@ -159,6 +162,7 @@ async def test_variables_are_set_listed_and_shown_to_who_asks(api: Api, system: 
         ("POST", "/api/sandbox/unknown/reinstall", b"", 404),
         ("PATCH", "/api/sandbox/known/awake", b"", 400),
         ("PATCH", "/api/sandbox/known/awake", b'{"on": "yes"}', 400),
+        ("PATCH", "/api/sandbox/known/share", b"{}", 400),
         ("PATCH", "/api/sandbox/known/environment", b'{"set": {"A": 1}}', 400),
         ("PATCH", "/api/sandbox/known/environment", b'{"set": []}', 400),
         ("PATCH", "/api/sandbox/known/environment", b'{"unset": "A"}', 400),

@@ -38,6 +38,7 @@ from craft_desktop.model.events import (
 )
 from craft_desktop.model.levels import Level
 from craft_desktop.model.places import Place
+from craft_desktop.model.project import Provider
 from craft_desktop.model.script import Framework
 from craft_desktop.model.session import Session, SleepAsked, Step, advance
 from craft_desktop.store.secrets import KeySource, KeyState
@@ -52,6 +53,7 @@ from craft_desktop.ui.port_dialog import PortDialog
 from craft_desktop.ui.project_pane import ProjectPane
 from craft_desktop.ui.quit_dialog import QuitDialog
 from craft_desktop.ui.settings_dialog import SECTIONS, SettingsDialog
+from craft_desktop.ui.share_dialog import ShareDialog
 from craft_desktop.ui.shortcuts_dialog import ShortcutsDialog
 from craft_desktop.ui.theme import Theme
 from tests.ui import stand_in as S
@@ -278,6 +280,10 @@ class Gallery:
             if name == "quit":
                 window.dialogs.ask_quit()
                 target = find(window, QuitDialog)
+            if name == "share":
+                bench.list_changed((replace(bench.projects[0], provider=Provider.E2B), *bench.projects[1:]))
+                window.actions_by_name["share"].trigger()
+                target = find(window, ShareDialog)
             if name == "port":
                 window.actions_by_name["port"].trigger()
                 dialog_of_port = target = find(window, PortDialog)
@@ -445,7 +451,7 @@ SEEN = ("live", "palette", *EXAMINED, "message", "find", "asleep", *LOOKED_INTO,
 """States with a page: taken from the screen, for another process draws it."""
 
 SETTINGS_SEEN = tuple(f"settings-{key}" for key in ("images_gb", "e2b_domain", "when_quit", "tray", "control_api"))
-DIALOGS = ("settings", "shortcuts", "menu", "port", "quit", *SETTINGS_SEEN)
+DIALOGS = ("settings", "shortcuts", "menu", "port", "share", "quit", *SETTINGS_SEEN)
 """States of a window of its own size."""
 ENVIRONMENT = (
     "environment", "environment-empty", "environment-changed", "environment-asks", "environment-add",
@@ -457,7 +463,7 @@ STATES = (
     *ENVIRONMENT,
     *LOOKED_INTO, *EXAMINED, "doctor-failed", "idle", "asleep", *PAGES_SEEN,
     "empty", "stopped", "starting", "installing", "waiting", "live", "palette", "failed", "settings",
-    "message", "find", "drop", "stopping", "shortcuts", "menu", "port", "quit", *SETTINGS_SEEN,
+    "message", "find", "drop", "stopping", "shortcuts", "menu", "port", "share", "quit", *SETTINGS_SEEN,
 )  # fmt: skip
 
 

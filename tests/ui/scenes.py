@@ -1,12 +1,14 @@
 """The window in each of its states, and each dialog: for tests that hold of all of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtWidgets import QWidget
 
 from craft_desktop.model.env_files import EnvFile, EnvFiles
 from craft_desktop.model.errors import Action, Problem
 from craft_desktop.model.events import LogLine, Notice, SessionChanged, Stream
+from craft_desktop.model.project import Provider
 from craft_desktop.model.script import Framework
 from craft_desktop.store.secrets import KeySource, KeyState
 from craft_desktop.ui.asks import Ask
@@ -176,6 +178,11 @@ def _quit(window: MainWindow, bench: StandIn) -> QWidget:
     return _dialog("quit", "quitDialog")(window, bench)
 
 
+def _share(window: MainWindow, bench: StandIn) -> QWidget:
+    bench.list_changed((replace(bench.projects[0], provider=Provider.E2B), *bench.projects[1:]))
+    return _dialog("share", "shareDialog")(window, bench)
+
+
 def _dialog(command: str, name: str) -> Scene:
     def scene(window: MainWindow, bench: StandIn) -> QWidget:
         window.conduct.command(command)
@@ -207,6 +214,7 @@ DIALOGS: dict[str, Scene] = {
     "settings": _dialog("settings", "settingsDialog"),
     "shortcuts": _dialog("shortcuts", "shortcutsDialog"),
     "port": _dialog("port", "portDialog"),
+    "share": _share,
     "quit": _quit,
     "environment": _variables,
     "variable": _variable,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 from craft_desktop.logs import Redactor
 from craft_desktop.model.checkup import PageSeen
@@ -324,6 +325,14 @@ class StandIn:
     async def keep_awake(self, project_id: str, on: bool) -> None:
         self._note("keep awake", project_id, on)
         self._change(project_id, keep_awake=on)
+
+    async def share(self, project_id: str, on: bool) -> None:
+        self._note("share", project_id, on)
+        self._change(project_id, is_shared=on)
+
+    @property
+    def sharing(self) -> Self:
+        return self
 
     async def choose_port(self, project_id: str, port: int | None) -> None:
         self._note("port", project_id, port)

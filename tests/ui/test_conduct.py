@@ -6,15 +6,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QPushButton
 
-from craft_desktop.model.errors import Action
+from craft_desktop.model.errors import Action, ProjectError
+from craft_desktop.model.events import SessionChanged
+from craft_desktop.model.project import Provider
 from craft_desktop.ui.bridge import Bridge
 from craft_desktop.ui.commands import COMMANDS
 from craft_desktop.ui.main_window import MainWindow
 from craft_desktop.ui.port_dialog import PortDialog
 from craft_desktop.ui.quit_dialog import QuitDialog
 from craft_desktop.ui.settings_dialog import SettingsDialog
+from craft_desktop.ui.share_dialog import ShareDialog
 from tests.ui.hands import click, press
-from tests.ui.stand_in import StandIn
+from tests.ui.stand_in import StandIn, live
 
 
 async def settle() -> None:
@@ -69,6 +72,37 @@ async def test_a_port_is_asked_for_and_kept(window: MainWindow, bench: StandIn) 
     dialog.save.click()
     await settle()
     assert bench.asked == [("port", "p2", 5173)] and bench.projects[1].port == 5173
+
+
+async def test_sharing_is_asked_about_and_ended_at_once(window: MainWindow, bench: StandIn) -> None:
+    bench.list_changed((replace(bench.projects[0], provider=Provider.E2B), *bench.projects[1:]))
+    window.conduct.command("share", "p1")
+    await settle()
+    dialog = window.findChild(ShareDialog)
+    assert dialog is not None and dialog.isVisible() and bench.asked == []
+    click(dialog.findChild(QPushButton, "shareConfirm"))
+    await settle()
+    assert bench.asked == [("share", "p1", True)] and bench.projects[0].is_shared
+    window.conduct.command("share", "p1")
+    await settle()
+    assert bench.asked[1:] == [("share", "p1", False)] and not bench.projects[0].is_shared
+
+
+async def test_what_runs_here_is_shared_by_nobody(window: MainWindow, bench: StandIn) -> None:
+    bench.refusal = ProjectError("A preview on this computer has no public address", "It runs here.", "Choose E2B.")
+    window.conduct.command("share", "p1")
+    await settle()
+    assert window.findChild(ShareDialog) is None
+    assert window.pane is not None and window.pane.message_bar.headline.text() == bench.refusal.problem.title
+
+
+async def test_a_public_address_is_said_and_copied(window: MainWindow, bench: StandIn) -> None:
+    window.conduct.command("copy-public-address")  # there is none: nothing happens
+    shared = replace(live("p1"), provider=Provider.E2B, public_url="https://3000-x.e2b.example")
+    bench.tell(SessionChanged(shared))
+    assert window.pane is not None and "E2B cloud · public" in window.pane.header.state.text()
+    window.conduct.command("copy-public-address")
+    assert QGuiApplication.clipboard().text() == "https://3000-x.e2b.example"
 
 
 async def test_a_folder_opens_in_the_editor(window: MainWindow, bench: StandIn, bridge: Bridge) -> None:

@@ -51,7 +51,7 @@ def test_every_entry_is_an_intention(owner: QWidget) -> None:
     assert {"restart-clean", "reinstall", "editor", "port", "keep-awake"} < set(names)
     for name in names:
         find(menu, f"menu-{name}").trigger()
-    assert told == [(name, "p1") for name in names if name not in ("stop", "restart")]
+    assert told == [(name, "p1") for name in names if name not in ("stop", "restart", "copy-public-address")]
 
 
 def test_keys_are_shown_and_stay_the_windows_own(owner: QWidget) -> None:

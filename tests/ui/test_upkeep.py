@@ -14,6 +14,7 @@ async def test_each_wish_reaches_the_workbench(bridge: Bridge, bench: StandIn) -
     bridge.upkeep.restart_clean("p1")
     bridge.upkeep.reinstall("p2")
     bridge.upkeep.keep_awake("p1", True)
+    bridge.upkeep.share("p1", True)
     bridge.upkeep.choose_port("p1", 8080)
     bridge.upkeep.choose_port("p1", None)
     await settle()
@@ -21,6 +22,7 @@ async def test_each_wish_reaches_the_workbench(bridge: Bridge, bench: StandIn) -
         ("restart clean", "p1"),
         ("reinstall", "p2"),
         ("keep awake", "p1", True),
+        ("share", "p1", True),
         ("port", "p1", 8080),
         ("port", "p1", None),
     ]
