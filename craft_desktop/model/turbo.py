@@ -14,7 +14,10 @@ from typing import Any
 from craft_desktop.model.project import PackageManager
 
 FILES = ("turbo.json", "turbo.jsonc")
-_TOKEN = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
+# What is open at the end of the text goes on to there, and what was once read stays read: else a file that a project
+# nobody knows brings along would be read in more ways than there are atoms.
+_COMMENT = r"//[^\n]*+|/\*(?>.*?(?:\*/|\Z))"
+_TOKEN = re.compile(rf'("(?:\\.|[^"\\])*+(?:"|\\?\Z))|{_COMMENT}|,(?=(?:\s|{_COMMENT})*+[}}\]])', re.DOTALL)
 _DEPENDENCIES = ("devDependencies", "dependencies")
 _TASKS = ("tasks", "pipeline")  # from version 2 on, and before
 
@@ -23,7 +26,7 @@ def parse(text: str) -> dict[str, Any]:
     """Read a turbo.json, which may hold comments and commas before a bracket; what cannot be read says nothing."""
     try:
         data = json.loads(_TOKEN.sub(lambda found: found[1] or "", text))
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter is of brackets within brackets, a thousand deep
         return {}
     return data if isinstance(data, dict) else {}
 

@@ -130,7 +130,9 @@ def _parse_line(line: bytes) -> _Rule | None:
 
 def _translate(glob: bytes, has_slash: bool) -> bytes | None:
     """Translate a glob to a regular expression; None if it can never match."""
-    out: list[bytes] = []
+    # What stands between two stars that go through slashes, and these stars.
+    chunks: list[list[bytes]] = [[b""]]
+    deep: list[bytes] = []
     # git compares the part before the first special byte by itself and hands the rest to its matcher, so that
     # `**` right after it counts as standing at the beginning.
     plain_end = next((at for at, byte in enumerate(glob) if byte in _SPECIAL), len(glob))
@@ -145,29 +147,52 @@ def _translate(glob: bytes, has_slash: bool) -> bytes | None:
             rest = glob[end : end + 2]
             if has_slash and end - at > 1 and starts and (not rest or rest[:1] == b"/" or rest == b"\\/"):
                 # Paths of folders end with a slash here, hence `.+`: `a/**` is not `a/`.
-                out.append(b".+" if not rest else b"(?:.*/)?" if rest[:1] == b"/" else b".*")
+                deep.append(b".+" if not rest else b"(?:.*?/)??" if rest[:1] == b"/" else b".*?")
+                chunks.append([b""])
                 end += rest[:1] == b"/"
             else:
-                out.append(b"[^/]*")
+                chunks[-1].append(b"")
             at = end
-        elif byte == b"?":
-            out.append(b"[^/]")
+            continue
+        if byte == b"?":
+            regex = b"[^/]"
             at += 1
         elif byte == b"[":
             found = _byte_class(glob, at + 1)
             if found is None:
                 return None
             members, at = found
-            out.append(
-                b"[" + b"".join(b"\\x%02x" % member for member in sorted(members)) + b"]" if members else b"(?!)"
-            )
+            regex = b"[" + b"".join(b"\\x%02x" % member for member in sorted(members)) + b"]" if members else b"(?!)"
         else:
             if byte == b"\\":
                 at += 1
                 if at == len(glob):
                     return None
-            out.append(re.escape(glob[at : at + 1]))
+            regex = re.escape(glob[at : at + 1])
             at += 1
+        chunks[-1][-1] += regex
+    return _join(chunks, deep)
+
+
+def _join(chunks: list[list[bytes]], deep: list[bytes]) -> bytes:
+    """Join what stands between stars, so that no text is tried in more ways than it is long.
+
+    `chunks` holds the parts between two `deep` ones, each cut at its stars within a name. What follows a star is taken
+    where it fits first, and that is settled (`(?>…)`): the next star takes as much as a later place would have given.
+    Only behind the last one the end must fit as well. A pattern of a project nobody knows (`*a*a*a*a*a*a*b`) would
+    otherwise hold the program up for hours.
+    """
+    *settled, last = chunks
+    out: list[bytes] = []
+    for number, parts in enumerate(settled):
+        chunk = parts[0] + b"".join(b"(?>[^/]*?" + part + b")" for part in parts[1:])
+        out.append(b"(?>" + deep[number - 1] + chunk + b")" if number else chunk)
+    if settled:
+        out.append(deep[-1])
+    first, *more = last
+    out.append(first)
+    out += [b"(?>[^/]*?" + part + b")" for part in more[:-1]]
+    out += [b"[^/]*" + part for part in more[-1:]]
     return b"".join(out)
 
 

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from craft_desktop.model.project import PackageManager
@@ -7,6 +9,23 @@ from craft_desktop.model.turbo import build_command, is_among, parse, tasks_befo
 def test_a_configuration_may_hold_comments_and_a_last_comma() -> None:
     text = '{ // ours\n "$schema": "https://x.y/z", /* the\n tasks */ "tasks": {"dev": {"dependsOn": ["^build",]},},}'
     assert parse(text) == {"$schema": "https://x.y/z", "tasks": {"dev": {"dependsOn": ["^build"]}}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"\\' * 50_000,
+        "/*" * 100_000,
+        "," + "/**/" * 200 + "x",
+        "," + "// " * 200 + "x",
+        ", " * 100_000,
+        '{"tasks":' * 100_000,
+    ],
+)
+def test_a_hostile_configuration_says_nothing_and_takes_no_time(text: str) -> None:
+    began = time.process_time()
+    assert parse(text) == {}
+    assert time.process_time() - began < 5.0  # milliseconds; read in every way, longer than anybody lives
 
 
 def test_what_looks_like_a_comment_in_a_text_stays() -> None:

@@ -1,6 +1,8 @@
+import time
+
 import pytest
 
-from craft_desktop.model.workspaces import deepest, is_member, pnpm_globs, workspace_globs
+from craft_desktop.model.workspaces import MOST_GLOBS, deepest, is_member, pnpm_globs, workspace_globs
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,16 @@ def test_pnpm_names_them_in_a_file(text: str, globs: tuple[str, ...]) -> None:
         ("packages/a.b", ["packages/a?b"], True),
         ("packages/a+b", ["packages/a+b"], True),
         ("apps/web", [], False),
+        ("apps/web", ["**"], True),
+        ("apps/web/app", ["apps/**/app"], True),
+        ("apps/a/b/web", ["apps/**/web"], True),
+        ("apps/web", ["{apps/*,packages/ui}"], True),
+        ("packages/ui", ["{apps/*,packages/ui}"], True),
+        ("packages/uix", ["{apps,packages}/{ui,web}"], False),
+        ("apps/my-web-app", ["apps/my-*-app"], True),
+        ("apps/aab", ["apps/*ab"], True),
+        ("apps/aba", ["apps/*ab"], False),
+        ("apps/web", ["apps/web*"], True),
     ],
 )
 def test_patterns_name_folders(relpath: str, globs: list[str], member: bool) -> None:
@@ -64,3 +76,28 @@ def test_patterns_name_folders(relpath: str, globs: list[str], member: bool) -> 
 )
 def test_patterns_bound_how_deep_is_looked(globs: list[str], levels: int | None) -> None:
     assert deepest(globs) == levels
+
+
+@pytest.mark.parametrize(
+    ("relpath", "glob"),
+    [
+        ("a" * 100, "*a" * 40 + "*b"),
+        ("/".join(["a" * 100] * 5), "**/*a*a*a*a/" * 10 + "b"),
+        ("a" * 100, "{a,b}" * 39),
+        ("a" * 100, "{*a*a,*a*a*a}" * 13 + "b"),
+    ],
+)
+def test_a_hostile_glob_is_fast(relpath: str, glob: str) -> None:
+    began = time.process_time()
+    assert not is_member(relpath, [glob])
+    assert time.process_time() - began < 5.0  # it takes a millisecond; tried in every way, longer than anybody lives
+
+
+def test_a_hostile_file_is_fast_and_its_patterns_bounded() -> None:
+    began = time.process_time()
+    assert pnpm_globs("packages:" + " " * 200_000 + "x") == ()
+    assert time.process_time() - began < 5.0
+    listed = [f"p{number}" for number in range(2 * MOST_GLOBS)]
+    assert len(workspace_globs({"workspaces": listed})) == MOST_GLOBS
+    assert len(pnpm_globs("packages:\n" + "".join(f"- {each}\n" for each in listed))) == MOST_GLOBS
+    assert len(pnpm_globs(f"packages: [{', '.join(listed)}]")) == MOST_GLOBS

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from craft_desktop.sync.pattern import Patterns
@@ -65,7 +67,18 @@ def test_equal_texts_are_equal() -> None:
     assert len({Patterns.parse(b"a\n"), Patterns.parse(b"a\n")}) == 1
 
 
-def test_a_long_file_of_stars_is_fast() -> None:
-    # A pattern that makes a careless matcher try every split of the name.
-    patterns = Patterns.parse(b"*a*a*a*b\n" * 20)
-    assert patterns.verdict(b"a" * 60, b"a" * 60, False) is None
+# Patterns of a project nobody knows, each with a path that a careless matcher tries in more ways than there are atoms.
+HOSTILE = [
+    (b"*a" * 40 + b"*b", b"a" * 255),
+    (b"*[ab]" * 40 + b"*?c/", b"a" * 255),
+    (b"**/a/" * 40 + b"b", b"a/" * 2000 + b"c"),
+    (b"a/**/" + b"*a*a*a*/" * 20 + b"*b/**", (b"a" * 60 + b"/") * 60 + b"c"),
+]
+
+
+@pytest.mark.parametrize(("line", "path"), HOSTILE)
+def test_hostile_patterns_are_fast(line: bytes, path: bytes) -> None:
+    patterns = Patterns.parse((line + b"\n") * 20)
+    began = time.process_time()
+    assert patterns.verdict(path, path.rpartition(b"/")[2], False) is None
+    assert time.process_time() - began < 5.0  # it takes a millisecond; tried in every way, longer than anybody lives
