@@ -45,6 +45,17 @@ class Owner:
         task.add_done_callback(self._ended)
         return task
 
+    async def finish(self, work: Coroutine[Any, Any, T], *, name: str) -> T:
+        """Do `work` to its end, though the caller be cancelled meanwhile; the cancellation comes through afterwards."""
+        task = self.start(work, name=name, awaited=True)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            if not task.cancelled() and (error := task.exception()) is not None:
+                _log.warning("task %s, whose caller was cancelled: %s", task.get_name(), error)
+            raise
+
     def __len__(self) -> int:
         return len(self._tasks)
 

@@ -149,3 +149,33 @@ async def test_a_failing_block_closes_its_owner() -> None:
             task = owner.start(for_ever(), name="watch")
             raise Boom
     assert task.cancelled()
+
+
+async def test_what_is_to_be_finished_ends_though_its_caller_is_cancelled() -> None:
+    may_end, done = asyncio.Event(), asyncio.Event()
+
+    async def work() -> str:
+        await may_end.wait()
+        done.set()
+        return "done"
+
+    async with Owner("session") as owner:
+        caller = owner.start(owner.finish(work(), name="give back"), name="run")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        caller.cancel()
+        may_end.set()
+        await asyncio.wait({caller})
+        assert caller.cancelled() and done.is_set()
+        assert await owner.finish(work(), name="give back") == "done"
+
+
+async def test_a_failure_of_what_is_finished_is_told_to_who_still_waits(caplog: pytest.LogCaptureFixture) -> None:
+    async with Owner("session") as owner:
+        with pytest.raises(Boom):
+            await owner.finish(crash(), name="give back")
+        caller = owner.start(owner.finish(crash(), name="give back"), name="run")
+        await asyncio.sleep(0)
+        caller.cancel()
+        await asyncio.wait({caller})
+    assert caller.cancelled() and "it broke" in caplog.text

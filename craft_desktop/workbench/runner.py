@@ -48,7 +48,7 @@ from craft_desktop.workbench.orders import Orders
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
 from craft_desktop.workbench.run import Run
-from craft_desktop.workbench.tenancy import Landlord
+from craft_desktop.workbench.tenancy import Landlord, Tenancy
 from craft_desktop.workbench.voice import Voice
 
 # A sandbox lost again so soon would be lost for ever: then the person is told instead.
@@ -361,14 +361,18 @@ class Runner:
             raise
         finally:
             self._run = None
-            if was_stopped and self._leave_s:
-                await self._means.landlord.leave(tenancy, self._leave_s)
-            elif was_stopped:
-                await self._means.landlord.part(tenancy, run.end_server)
-            else:
-                await self._means.landlord.release(tenancy)
-                if run.was_live:
-                    await self._means.landlord.expect(tenancy)
+            # To its end: a stop that comes meanwhile would leave a sandbox that nobody gives back any more.
+            await self._means.owner.finish(self._give_back(tenancy, run, was_stopped), name="give back")
+
+    async def _give_back(self, tenancy: Tenancy, run: Run, was_stopped: bool) -> None:
+        if was_stopped and self._leave_s:
+            await self._means.landlord.leave(tenancy, self._leave_s)
+        elif was_stopped:
+            await self._means.landlord.part(tenancy, run.end_server)
+        else:
+            await self._means.landlord.release(tenancy)
+            if run.was_live:
+                await self._means.landlord.expect(tenancy)
 
 
 class _StartOverError(Exception):

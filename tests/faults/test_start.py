@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from craft_desktop.model.errors import Action
+from craft_desktop.model.project import Provider
 from craft_desktop.model.session import Phase
 from craft_desktop.sandbox import connection, faults, upload
 from tests.conftest import tiny_project
@@ -197,6 +198,24 @@ async def test_stop_through_faults(stage: Stage, tmp_path: Path) -> None:
     assert stage.session(project).sandbox_id == left
     await stage.workbench.close(project.id)
     await stage.nothing_left()
+
+
+async def test_a_stop_while_a_failed_start_is_cleared_up(stage: Stage, tmp_path: Path) -> None:
+    folder = tiny_project(tmp_path / "p")
+    stage.proxy.rule(INSTALL, Answer(404))
+    ending = stage.proxy.rule(STOP, Stall(), times=1)
+    project = await stage.workbench.add(folder)
+    starting = asyncio.gather(stage.workbench.open(project.id, Provider.E2B))
+    async with asyncio.timeout(LIMIT_S):
+        await ending.struck.wait()
+        stopping = asyncio.gather(stage.workbench.close(project.id))
+        await stage.phase(project, Phase.STOPPING)
+        await stage.proxy.heal()
+        await stopping
+        await starting
+    assert not stage.session(project).is_active
+    await stage.nothing_left()
+    await recovers(stage, folder)
 
 
 @pytest.mark.parametrize("status", [401, 403])
