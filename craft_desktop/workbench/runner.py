@@ -187,8 +187,10 @@ class Runner:
         return 0 if self._project().keep_awake else 60 * self._means.settings().idle_limit_min
 
     def _is_used(self) -> bool:
+        """Is its sandbox to be kept? On the way to its page it is, however long that takes: each step has its limit."""
         limit_s = self._idle_limit_s
-        return self.session.phase is not Phase.ASLEEP and (limit_s == 0 or self.activity.idle_s < limit_s)
+        is_idle = limit_s != 0 and self.activity.idle_s >= limit_s
+        return self.session.phase in STARTING_UP or (self.session.phase is not Phase.ASLEEP and not is_idle)
 
     def rest(self) -> None:
         """Stop or put to sleep, as the settings say, what nobody uses."""

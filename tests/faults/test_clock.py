@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from e2b import AsyncSandbox
 
-from craft_desktop.model.project import Project
+from craft_desktop.model.project import Project, Provider
 from craft_desktop.model.session import Phase
 from craft_desktop.workbench.reaper import Reaper
 from tests.conftest import tiny_project
@@ -101,3 +101,20 @@ async def test_an_hour_of_sleep_is_no_hour_without_use(stage: Stage, tmp_path: P
     Clocks(stage).sleep()
     await beaten(stage, 1)
     assert stage.session(project).phase is Phase.LIVE
+
+
+async def test_a_long_install_is_use(stage: Stage, tmp_path: Path) -> None:
+    """Its sandbox lives for ten minutes by itself; an install may take an hour, and nobody touches anything meanwhile."""
+    ends = tmp_path / "p" / "go-on"
+    folder = tiny_project(tmp_path / "p", scripts={"preinstall": "until [ -e go-on ]; do sleep 0.05; done"})
+    project = await stage.workbench.add(folder)
+    starting = asyncio.gather(stage.workbench.open(project.id, Provider.E2B))
+    await stage.phase(project, Phase.INSTALLING)
+    runner = stage.workbench._runners[project.id]
+    runner.activity._used_at -= HOUR_S
+    runner.look_after()
+    await beaten(stage, 1)
+    ends.touch()
+    async with asyncio.timeout(LIMIT_S):
+        await starting
+    await stage.is_live(project)
