@@ -216,12 +216,23 @@ def _manifests_of(workspace: Workspace) -> list[tuple[str, dict[str, object]]]:
     # One that cannot be read fails the install by itself, in the words of the package manager.
     found: list[tuple[str, dict[str, object]]] = [("/", workspace.manifest)]
     for relpath in workspace.members():
-        path = workspace.root / relpath / MANIFEST
-        try:
-            found.append((relpath, parse_manifest(path.read_text(encoding="utf-8-sig"))))
-        except ProjectError:
-            found.append((relpath, {"unreadable": _digest_file(path)}))
+        data, text = _member_at(workspace.root / relpath / MANIFEST)
+        found.append((relpath, {"unreadable": _digest(text)} if data is None else data))
     return found
+
+
+def _member_at(path: Path) -> tuple[dict[str, object] | None, bytes]:
+    """Read a package's manifest, and its bytes; None where it is no manifest, or went since it was found."""
+    try:
+        if path.stat().st_size > MANIFEST_LIMIT_BYTES:
+            return None, str(path.stat().st_size).encode()
+        text = path.read_bytes()
+    except OSError as error:  # a branch switch takes it away, or nobody may read it
+        return None, str(error.errno).encode()
+    try:
+        return parse_manifest(text.decode("utf-8-sig")), text
+    except (ProjectError, UnicodeDecodeError):
+        return None, text
 
 
 def _dependency_key(manifests: Iterable[tuple[str, dict[str, object]]], locks: Iterable[tuple[str, str]]) -> str:

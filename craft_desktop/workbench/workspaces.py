@@ -48,7 +48,7 @@ class Workspace:
         """Give the relpaths of its packages, in order."""
         limit = min(deepest(self.globs) or LEVELS, LEVELS)
         for relpath in _folders(self.root, limit):
-            if is_member(relpath, self.globs) and (self.root / relpath / MANIFEST).is_file():
+            if is_member(relpath, self.globs) and _is_file(self.root / relpath / MANIFEST):
                 yield relpath
 
     def apps(self) -> tuple[App, ...]:
@@ -136,6 +136,13 @@ def _folders(root: Path, levels: int) -> Iterator[str]:
             yield relpath
             if depth + 1 < levels:
                 pending.append((relpath, depth + 1))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False  # in a folder that may not be looked into; nothing of that is sent
 
 
 def _manifest_at(folder: Path) -> dict[str, Any] | None:

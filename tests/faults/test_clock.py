@@ -104,7 +104,7 @@ async def test_an_hour_of_sleep_is_no_hour_without_use(stage: Stage, tmp_path: P
 
 
 async def test_a_long_install_is_use(stage: Stage, tmp_path: Path) -> None:
-    """Its sandbox lives for ten minutes by itself; an install may take an hour, and nobody touches anything meanwhile."""
+    """Its sandbox lives for ten minutes by itself; an install may take an hour, and nobody touches anything then."""
     ends = tmp_path / "p" / "go-on"
     folder = tiny_project(tmp_path / "p", scripts={"preinstall": "until [ -e go-on ]; do sleep 0.05; done"})
     project = await stage.workbench.add(folder)

@@ -1,9 +1,11 @@
 """A landlord on a real embedded host."""
 
 import asyncio
+import os
 import secrets
+import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from craft_desktop.workbench.tenancy import Landlord
 from tests.conftest import tiny_project
 
 LIMIT_S = 60.0
+# The user id that Linux keeps for those who own nothing.
+NOBODY = 65534
 
 
 @dataclass
@@ -94,3 +98,18 @@ async def house(tmp_path: Path, settings: Settings) -> AsyncIterator[House]:
     await ledger.aclose()
     await images.aclose()
     await host.aclose()
+
+
+@pytest.fixture
+def humble(tmp_path: Path) -> Iterator[Path]:
+    """A folder of a person who may not read everything, as root may."""
+    if os.geteuid() != 0:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, NOBODY, -1)
+        os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(0)

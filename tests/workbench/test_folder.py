@@ -1,8 +1,6 @@
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +12,6 @@ from craft_desktop.model.script import Framework
 from craft_desktop.workbench.folder import find_project, read_folder
 from craft_desktop.workbench.workspaces import MANIFEST_LIMIT_BYTES
 
-# The user id that Linux keeps for those who own nothing.
-NOBODY = 65534
 MANIFEST = {"name": "shop", "scripts": {"dev": "next dev"}, "dependencies": {"next": "16.4.3"}}
 
 
@@ -31,21 +27,6 @@ def project(folder: Path, **files: object) -> Path:
 def key_with(folder: Path, **fields: object) -> str:
     (folder / "package.json").write_text(json.dumps({**MANIFEST, **fields}))
     return read_folder(folder).dependency_key
-
-
-@pytest.fixture
-def humble(tmp_path: Path) -> Iterator[Path]:
-    """A folder of a person who may not read everything, as root may."""
-    if os.geteuid() != 0:
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        os.chown(folder, NOBODY, -1)
-        os.seteuid(NOBODY)
-        try:
-            yield Path(folder)
-        finally:
-            os.seteuid(0)
 
 
 class TestFindProject:

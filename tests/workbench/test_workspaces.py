@@ -1,5 +1,6 @@
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,13 @@ from craft_desktop.model.errors import ChoiceError
 from craft_desktop.model.project import PackageManager
 from craft_desktop.model.script import Framework
 from craft_desktop.workbench.folder import Folder, choose_app, read_folder
-from craft_desktop.workbench.workspaces import is_app_itself, workspace_at, workspace_of
+from craft_desktop.workbench.workspaces import (
+    MANIFEST_LIMIT_BYTES,
+    Workspace,
+    is_app_itself,
+    workspace_at,
+    workspace_of,
+)
 
 NEXT_APP = {"name": "web", "scripts": {"dev": "next dev"}, "dependencies": {"next": "16"}}
 
@@ -151,3 +158,38 @@ class TestDependencyKey:
         before = key(web)
         (top / "packages" / "words" / "package.json").write_text("{")
         assert key(web) != before
+
+    @pytest.mark.parametrize("text", [b'{"name": "caf\xe9"}', b"{}" + b" " * MANIFEST_LIMIT_BYTES])
+    def test_so_does_one_that_is_no_text_or_too_large(self, top: Path, text: bytes) -> None:
+        web = top / "apps" / "web"
+        before = key(web)
+        (top / "packages" / "words" / "package.json").write_bytes(text)
+        assert key(web) not in (before, "")
+
+    def test_one_that_goes_while_it_is_looked_for_ends_nothing(
+        self, top: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        web = top / "apps" / "web"
+        members = Workspace.members
+
+        def switched(workspace: Workspace) -> Iterator[str]:
+            for relpath in members(workspace):
+                (workspace.root / relpath / "package.json").unlink()  # another branch has no such package
+                yield relpath
+
+        folder = read_folder(web)
+        monkeypatch.setattr(Workspace, "members", switched)
+        read_folder(web)
+        assert not (web / "package.json").exists() and folder.recipe.app_dir == "apps/web"
+
+
+def test_a_package_that_may_not_be_looked_into_ends_nothing(humble: Path) -> None:
+    top = write(humble / "top", name="top", workspaces=["apps/*"])
+    web = write(top / "apps" / "web", **NEXT_APP)
+    closed = write(top / "apps" / "closed", **NEXT_APP)
+    closed.chmod(0)
+    try:
+        assert choose_app(top) == web
+        assert read_folder(web).root == top
+    finally:
+        closed.chmod(0o700)
