@@ -32,6 +32,7 @@ from craft_desktop.model.session import (
     ServerBroke,
     ServerCrashed,
     ServerStarted,
+    Session,
     SleepAsked,
     SourceSaved,
     Uploaded,
@@ -287,22 +288,25 @@ class Run:
 
     async def _go_live(self, server: DevServer) -> None:
         await server.first_page(self._settings().ready_limit_s)
-        self._serve(server)
+        session = self._serve(server)
+        if session.phase is not Phase.LIVE:
+            return  # it was stopped in this very moment
         self.was_live = True
         self._activity.touch()
         if self._edits:
             self._orders.look()
-        session = self._voice.session()
         self._voice.say(f"Live at {session.url} after {time.time() - session.started_at:.1f} s")
         self._landlord.keep_image(
             self._tenancy, self._folder.dependency_key, idle_s=lambda: self._activity.idle_s, tell=self._voice.say
         )
 
-    def _serve(self, server: DevServer) -> None:
+    def _serve(self, server: DevServer) -> Session:
         address = server.address
-        self._gateway.serve(self._project.slug, Upstream(address.url, address.host, dict(address.headers)))
         public = f"https://{address.host}" if self._tenancy.asked.is_public else None
-        self._voice.tell(PageServed(self._gateway.url(self._project.slug), server.port, public))
+        if self._voice.session().is_active:
+            self._gateway.serve(self._project.slug, Upstream(address.url, address.host, dict(address.headers)))
+            self._voice.tell(PageServed(self._gateway.url(self._project.slug), server.port, public))
+        return self._voice.session()
 
     def _joined_again(self) -> None:
         self._voice.say("The sandbox answers again")

@@ -94,7 +94,7 @@ class Runner:
         self._leave_s = 0
         self.activity = Activity()
         self.session = Session(project().id)
-        self._voice = Voice(self._tell, means.announce, lambda: self.session)
+        self._voice = Voice(self._hear, means.announce, lambda: self.session)
 
     async def start(self, provider: Provider | None = None, wipe: Wipe = Wipe.NOTHING) -> Opened:
         """Start, or join the start that is under way; return when the page is live or the run has ended.
@@ -263,6 +263,11 @@ class Runner:
     async def _settle(self) -> None:
         while self.session.is_active and self.session.phase not in (Phase.LIVE, Phase.BROKEN):
             await self._moved.wait()
+
+    def _hear(self, fact: Fact) -> None:
+        """Take a fact of the run; one that is being ended may tell another before it hears of that, too late."""
+        if self.session.is_active:
+            self._tell(fact)
 
     def _tell(self, fact: Fact) -> None:
         if isinstance(fact, ServerBroke):

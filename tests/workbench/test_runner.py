@@ -12,6 +12,7 @@ import pytest
 from craft_desktop.model.errors import Action
 from craft_desktop.model.events import LogLine, Notice, Pushed, SessionChanged, Stream
 from craft_desktop.model.session import Phase, StepState
+from craft_desktop.sandbox.dev_server import DevServer
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import fetch, files_of, tiny_project
 from tests.workbench.watching import Watcher, commands_below, failed, nothing_runs, started, until_equal
@@ -156,6 +157,28 @@ async def test_stop_during_install_is_at_once(workbench: Workbench, tmp_path: Pa
         await starting
     assert workbench.session(project.id).phase is Phase.STOPPED
     assert not any("sleep" in command for command in commands_below())
+
+
+async def test_stop_at_the_moment_of_the_first_page(
+    workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = await workbench.add(tiny_project(tmp_path / "p"))
+    first_page = DevServer.first_page
+    stopping: list[asyncio.Future[tuple[None]]] = []
+
+    async def and_stopped(server: DevServer, limit_s: float) -> None:
+        await first_page(server, limit_s)
+        stopping.append(asyncio.gather(workbench.close(project.id)))
+        await asyncio.sleep(0)  # the stop is told, and the run hears of it in the next turn of the loop
+
+    monkeypatch.setattr(DevServer, "first_page", and_stopped)
+    async with asyncio.timeout(30):
+        await workbench.open(project.id)
+        await asyncio.gather(*stopping)
+    session = workbench.session(project.id)
+    assert (session.phase, session.problem) == (Phase.STOPPED, None)
+    assert not any("Live at" in line.text for line in workbench.log(project.id))
+    assert (await fetch(workbench.address(project.id)))[0] == 503
 
 
 @pytest.mark.parametrize(
