@@ -374,7 +374,7 @@ def _record(record: StepRecord, fact: Fact, ended: Step | None, begun: Step | No
         return replace(record.fresh, state=StepState.RUNNING, started_at=now)
     if record.step is not ended or record.started_at is None:
         return record
-    seconds = now - record.started_at
+    seconds = max(0.0, now - record.started_at)  # the clock on the wall may have been set back
     match fact:
         case Failed() | ServerBroke():
             return replace(record, state=StepState.FAILED, seconds=seconds)

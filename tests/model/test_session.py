@@ -206,6 +206,12 @@ def test_the_straight_way_is_told_with_its_seconds() -> None:
     assert step(live, Step.UPLOAD).note == "3 files, 4096 bytes"
 
 
+def test_a_clock_set_back_makes_no_step_shorter_than_nothing() -> None:
+    creating = advance(Session("p1"), StartAsked(Provider.LOCAL), 4000.0)
+    uploading = advance(creating, SandboxReady("i1"), 400.0)
+    assert step(uploading, Step.SANDBOX).seconds == 0.0
+
+
 def test_what_was_spared_is_told() -> None:
     session = after(
         StartAsked(Provider.LOCAL), SandboxReady("i1", Origin.ADOPTED), Uploaded(0, 0), Installed(skipped=True)
