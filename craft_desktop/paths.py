@@ -30,12 +30,17 @@ class Paths:
     resources: Path
     autostart: Path
 
+    @property
+    def own(self) -> tuple[Path, ...]:
+        """The folders that are the program's alone."""
+        return self.settings, self.state, self.cache, self.logs
+
     def prepare(self) -> None:
         """Make the folders, readable by their owner alone.
 
         :raises OSError: a folder cannot be made.
         """
-        for folder in (self.settings, self.state, self.cache, self.logs):
+        for folder in self.own:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 

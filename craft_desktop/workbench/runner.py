@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from craft_desktop.model.errors import (
     CraftError,
@@ -43,7 +44,7 @@ from craft_desktop.store.runs import LIVE, RunStore
 from craft_desktop.sync.state import SyncState
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.activity import Activity
-from craft_desktop.workbench.folder import read_folder
+from craft_desktop.workbench.folder import Folder
 from craft_desktop.workbench.orders import Orders
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
@@ -65,6 +66,7 @@ class Means:
 
     :param environment: asks for a project's environment variables, by its id.
     :param strike: takes secrets out of a text.
+    :param read: reads a project's folder, where it may be sent.
     """
 
     settings: Callable[[], Settings]
@@ -76,6 +78,7 @@ class Means:
     owner: Owner
     announce: Callable[[Event], None]
     strike: Callable[[str], str]
+    read: Callable[[Path], Folder]
 
 
 class Runner:
@@ -332,7 +335,7 @@ class Runner:
 
     async def _in_one_sandbox(self, is_image_welcome: bool) -> None:
         project = self._project()
-        folder = await asyncio.to_thread(read_folder, project.path)
+        folder = await asyncio.to_thread(self._means.read, project.path)
         connection = await self._means.places.connection(self.session.provider)
         consent = await self._means.places.consent(project, self.session.provider)
         node = await self._means.places.node(folder.recipe, self.session.provider)

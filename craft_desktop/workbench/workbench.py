@@ -23,9 +23,10 @@ from craft_desktop.store.runs import RunStore
 from craft_desktop.store.secrets import KeySource, KeyState, SecretStore
 from craft_desktop.tasks import Owner
 from craft_desktop.workbench.announcer import Announcer
+from craft_desktop.workbench.boundary import read_apart
 from craft_desktop.workbench.doctor import Doctor
 from craft_desktop.workbench.door import Door
-from craft_desktop.workbench.folder import choose_app, find_project, read_folder
+from craft_desktop.workbench.folder import choose_app, find_project
 from craft_desktop.workbench.housekeeping import Housekeeping
 from craft_desktop.workbench.insight import Insight
 from craft_desktop.workbench.lifetime import Lifetime
@@ -83,6 +84,7 @@ class Workbench:
             owner,
             self._announce,
             redactor.strike,
+            lambda path: read_apart(path, paths.own),
         )
         self._runners: dict[str, Runner] = {}
         self.lifetime = Lifetime(memory, lambda: self._options.settings, self._runners)
@@ -133,7 +135,7 @@ class Workbench:
         there = self._projects.at(folder)
         if there is not None:
             return there
-        recipe = (await asyncio.to_thread(read_folder, folder)).recipe
+        recipe = (await asyncio.to_thread(read_apart, folder, self._paths.own)).recipe
         project = self._projects.add(folder, (recipe.name or folder.name)[:LONGEST_NAME], time.time())
         self._tell_projects()
         return project
@@ -238,9 +240,8 @@ class Workbench:
 
     def touch_slug(self, slug: str) -> None:
         """Somebody asked for a page of the project with this name in its address."""
-        for project in self._projects.all():
-            if project.slug == slug:
-                self.touch(project.id)
+        for project in (each for each in self.projects if each.slug == slug):
+            self.touch(project.id)
 
     async def allow_unisolated(self, project_id: str) -> None:
         """Remember that the person lets this project run without isolation.
@@ -314,8 +315,7 @@ class Workbench:
         self._redactor.hide_all(put.values())
         dropped = set(drop).intersection(self.environment(project_id))
         source = await self._environments.change(project_id, put, dropped)
-        told = ", ".join(sorted({*put, *dropped}))
-        if told:
+        if told := ", ".join(sorted({*put, *dropped})):
             self._runners[project_id].renew(f"Environment variables changed ({told}): restarting")
         return source, self.environment(project_id)
 
