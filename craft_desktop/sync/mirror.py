@@ -20,6 +20,7 @@ from craft_desktop.sync.ignore import IgnoreRules
 from craft_desktop.sync.known import Known
 from craft_desktop.sync.load import INLINE_BYTES, Loader, Portion
 from craft_desktop.sync.memory import Memory
+from craft_desktop.sync.problems import sum_up
 from craft_desktop.sync.repository import find_excludes_file
 from craft_desktop.sync.safety import EmptiedError, is_doubtful, is_emptied
 from craft_desktop.sync.scan import Scan, look, scan
@@ -301,9 +302,9 @@ class Mirror:
         before = self._problems
         kept = {} if asked is None else {at: told for at, told in before.items() if not is_below(at, asked)}
         self._problems = {**kept, **problems}
-        for relpath, problem in problems.items():
-            if before.get(relpath) != problem:
-                self._on_problem(problem)
+        new = sorted(relpath for relpath, problem in problems.items() if before.get(relpath) != problem)
+        for problem in sum_up(problems[relpath] for relpath in new):
+            self._on_problem(problem)
 
     def _sum_up(self, tally: "_Tally", since: float) -> PushResult:
         if tally.changed:

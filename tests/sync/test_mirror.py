@@ -235,6 +235,15 @@ async def test_a_problem_is_told_once(pair: Pair) -> None:
     assert len(pair.problems) == 2
 
 
+async def test_problems_of_many_files_are_told_together(pair: Pair) -> None:
+    for number in range(200):
+        (pair.root / f"app/l{number:03}").symlink_to("/etc/passwd")
+    await pair.push()
+    assert [problem.detail for problem in pair.problems] == [
+        "app/l000 points outside; it was not sent. So it is with 199 more."
+    ]
+
+
 async def test_a_folder_that_was_emptied_is_not_believed(pair: Pair) -> None:
     await pair.push()
     before = tree(pair.remote.root)
