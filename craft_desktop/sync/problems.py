@@ -1,4 +1,4 @@
-"""What a person is told of many files that could not be sent: each of a few by itself, of many the first and how many."""
+"""What a person is told of many files that could not be sent: of a few each, of many the first and how many."""
 
 from collections.abc import Iterable
 from dataclasses import replace
