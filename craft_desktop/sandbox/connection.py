@@ -16,9 +16,10 @@ from typing import Any
 from craft_desktop.model.errors import SandboxBusyError, SandboxError, SandboxGoneError, SandboxUnreachableError
 from craft_desktop.model.project import Provider
 from craft_desktop.sandbox.answers import Found, FoundSnapshot, Outcome, Usage, last_usage
+from craft_desktop.sandbox.brief import read_briefly, run_briefly
 from craft_desktop.sandbox.client import client
 from craft_desktop.sandbox.faults import patiently, translated
-from craft_desktop.sandbox.persist import KILL_LIMIT_S, REQUEST_LIMIT_S, abandon, within
+from craft_desktop.sandbox.persist import KILL_LIMIT_S, REQUEST_LIMIT_S, within
 from craft_desktop.sandbox.profile import PUBLIC, Address, Profile, address_of
 from craft_desktop.sandbox.ready import listens
 from craft_desktop.sandbox.upload import goes_alone, send_pieces, send_together
@@ -27,8 +28,6 @@ from craft_desktop.sandbox.upload import goes_alone, send_pieces, send_together
 PAUSE_LIMIT_S = 60.0
 # One piece of a streamed file: large enough that the hop to a thread costs nothing beside it.
 PIECE_BYTES = 256 * 1024
-# Longest wait for a file that is read: a manifest of 100,000 files is some megabytes.
-DOWNLOAD_LIMIT_S = 120.0
 # Longest wait for a snapshot: 1 GB of small files on a slow disk took 40 s.
 SNAPSHOT_LIMIT_S = 300.0
 # A clean-up that met a broken line is worth a second try; more would keep the person waiting for a stop.
@@ -123,37 +122,23 @@ class Sandbox:
         """
         await send_pieces(self._sandbox.files, self._profile, path, pieces)
 
-    async def read(self, path: str) -> bytes:
+    async def read(self, path: str, most_bytes: int) -> bytes:
         """Read a whole file.
 
-        :raises SandboxError: it is not there; refused, unreachable or gone.
+        :raises SandboxError: it is not there, or larger than `most_bytes`; refused, unreachable or gone.
         """
-        async with translated(self._profile):
-            return bytes(await self._sandbox.files.read(path, format="bytes", request_timeout=DOWNLOAD_LIMIT_S))
+        return await read_briefly(self._sandbox.files, self._profile, path, most_bytes)
 
     async def run(self, command: str, *, cwd: str | None = None, limit_s: float = REQUEST_LIMIT_S) -> Outcome:
         """Run a short command to its end and give what it printed; any exit code is an answer.
 
         :raises SandboxUnreachableError: it did not end within `limit_s`.
-        :raises SandboxError: refused, unreachable or gone.
+        :raises SandboxError: it printed too much; refused, unreachable or gone.
         """
 
-        async def work() -> Outcome:
-            handle = await within(
-                self._sandbox.commands.run(command, background=True, cwd=cwd, timeout=0, request_timeout=0),
-                REQUEST_LIMIT_S,
-            )
-            try:
-                async with asyncio.timeout(limit_s):
-                    result = await handle.wait()
-            except client().CommandExitException as error:
-                return Outcome(int(error.exit_code), error.stdout or "", error.stderr or "")
-            except TimeoutError:
-                await abandon(lambda: self._end(handle))
-                raise
-            return Outcome(int(result.exit_code), result.stdout, result.stderr)
-
-        return await patiently(self._profile, work)
+        return await patiently(
+            self._profile, lambda: run_briefly(self._sandbox.commands, self._profile, command, cwd, limit_s)
+        )
 
     async def start(
         self, command: str, *, cwd: str, envs: Mapping[str, str], on_output: Callable[[str], None]
@@ -210,10 +195,6 @@ class Sandbox:
         async with translated(self._profile):
             found = await self._sandbox.commands.list(request_timeout=REQUEST_LIMIT_S)
         return next((int(each.pid) for each in found if each.envs.get(name) == value), None)
-
-    async def _end(self, handle: Any) -> None:
-        async with translated(self._profile):
-            await handle.kill()
 
     async def pause(self) -> None:
         """Hold every process still and keep its memory; one that is paused already is no failure.

@@ -6,6 +6,7 @@ where this computer cannot isolate.
 
 import asyncio
 import posixpath
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -63,8 +64,10 @@ class Launch:
         )
         told = dict(line.partition("=")[::2] for line in outcome.stdout.splitlines())
         self._node = told.get("node", "")
+        # A used sandbox's own profile may say anything here.
         port = told.get("port", "")
-        return int(port) if port.isdecimal() else USUAL_PORT
+        found = int(port) if re.fullmatch(r"[0-9]{1,5}", port) else 0
+        return found if 0 < found < 65536 else USUAL_PORT
 
     def misfit(self, recipe: Recipe) -> Problem | None:
         """Tell when the sandbox's Node.js is not one that the project wants. To be asked after `prepare`.

@@ -19,7 +19,7 @@ from craft_desktop.sync.diff import Batch
 from craft_desktop.sync.ignore import NEVER_SENT
 from craft_desktop.sync.snapshot import Entry, Kind
 from craft_desktop.sync.threads import look_in_thread
-from craft_desktop.workbench.manifest import read_manifest
+from craft_desktop.workbench.manifest import MOST_PACKED_BYTES, read_manifest
 
 # Beside the project, not in it: the dev server must not see it.
 LISTS_DIR = ".craft"
@@ -127,7 +127,7 @@ class SandboxRemote:
     async def manifest(self) -> Mapping[str, Entry]:
         """Tell all that the project's folder holds, but for what is never sent, by hashes taken in the sandbox.
 
-        :raises SyncError: the sandbox's disk is full, or the folder cannot be listed.
+        :raises SyncError: the sandbox's disk is full, or the folder cannot be listed, or what tells it is no list.
         :raises SandboxError: refused, unreachable or gone.
         """
         never_sent = " -o ".join(f"-name {name}" for name in sorted(NEVER_SENT))
@@ -143,7 +143,7 @@ class SandboxRemote:
         )
         try:
             await self._run(command)
-            packed = await self._sandbox.read(f"{LISTS_DIR}/{own}")
+            packed = await self._sandbox.read(f"{LISTS_DIR}/{own}", MOST_PACKED_BYTES)
         finally:
             # The next call's command removes it: a request of its own would be a round trip more.
             self._spent.add(own)

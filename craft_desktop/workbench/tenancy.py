@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
@@ -359,8 +360,10 @@ class Landlord:
         if known is None:
             async with self._released_on_failure(tenancy):
                 outcome = await tenancy.sandbox.run("node --version")
-            known = outcome.stdout.strip().removeprefix("v") if outcome.exit_code == 0 else ""
-            if known:
+            told = re.fullmatch(r"v?([0-9]+(?:\.[0-9]+){0,2}[0-9A-Za-z.-]{0,40})\s*", outcome.stdout)
+            known = told[1] if told and outcome.exit_code == 0 else ""
+            # Where a project's code ran, its profile may say anything: that is not believed of other sandboxes.
+            if known and not tenancy.holds_copy:
                 self._nodes[asked.place] = known
         return known
 

@@ -20,7 +20,7 @@ async def begun(sandbox: Sandbox, script: str, told: list[str], folder: str = ".
 )
 async def test_its_exit_code_is_told_and_written_down(sandbox: Sandbox, script: str, exit_code: int) -> None:
     assert await (await begun(sandbox, script, [])).wait() == exit_code
-    assert (await sandbox.read(LAST_END)).decode() == f"run {exit_code}\n"
+    assert (await sandbox.read(LAST_END, 100)).decode() == f"run {exit_code}\n"
 
 
 async def test_it_runs_in_its_folder_with_its_environment(sandbox: Sandbox) -> None:

@@ -10,7 +10,7 @@ import pytest
 from craft_desktop.model.errors import InstallError
 from craft_desktop.model.project import Recipe, read_recipe
 from craft_desktop.sandbox.connection import Sandbox
-from craft_desktop.sandbox.launch import PROJECT_DIR, Launch
+from craft_desktop.sandbox.launch import PROJECT_DIR, USUAL_PORT, Launch
 
 
 def recipe(**scripts: str) -> Recipe:
@@ -27,6 +27,12 @@ async def test_prepare_makes_the_folder_and_finds_the_port(sandbox: Sandbox, lau
     port = await launch.prepare(reused=False)
     assert port == int((await sandbox.run("echo ${PORT:-3000}")).stdout)
     assert (await sandbox.run(f"ls -A {PROJECT_DIR}")).stdout == ""
+
+
+@pytest.mark.parametrize("port", ["9" * 5000, "0", "65536", "-1", "٣"])
+async def test_a_used_sandbox_that_names_no_port_has_the_usual(sandbox: Sandbox, launch: Launch, port: str) -> None:
+    await sandbox.write([(".profile", f"trap 'echo port={port}' EXIT\n".encode())])
+    assert await launch.prepare(reused=True) == USUAL_PORT
 
 
 async def test_prepare_ends_what_an_earlier_run_left_running(sandbox: Sandbox, launch: Launch) -> None:

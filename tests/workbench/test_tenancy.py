@@ -265,3 +265,15 @@ async def test_one_made_with_another_node_is_not_taken_over(house: House) -> Non
     await house.ledger.disown(made.nonce)
     assert (await house.landlord.rent(house.connection, project, {})).origin is Origin.TEMPLATE
     assert made.sandbox.id not in await running(house)
+
+
+async def test_a_used_sandbox_is_not_believed_about_the_node_of_others(house: House) -> None:
+    one = house.project("one")
+    first = await house.landlord.rent(house.connection, one, {})
+    await first.sandbox.write([(".profile", b"node() { echo v0.0.1; }\n")])
+    await house.landlord.leave(first, 60)
+    landlord = house.again()
+    used = await landlord.rent(house.connection, one, {})
+    assert (used.origin, used.node) == (Origin.ADOPTED, "0.0.1")
+    fresh = await landlord.rent(house.connection, house.project("two"), {})
+    assert fresh.node == first.node != "0.0.1"
