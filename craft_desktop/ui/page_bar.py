@@ -147,6 +147,9 @@ class PageBar(QWidget):
             hidden.update(group)
         for name in widths:
             self.buttons[name].setVisible(name not in hidden)
+        row = self.layout()
+        if row is not None:  # at once: until the next turn one that comes back would lie over the address
+            row.activate()
 
     def _open_menu(self, button: QToolButton, name: str, groups: tuple[tuple[str, ...], ...]) -> None:
         menu = self._menus.get(name)

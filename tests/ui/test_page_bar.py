@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
@@ -43,6 +45,16 @@ def test_every_button_is_a_command_with_name_and_key(bar: PageBar) -> None:
             assert not keys[name] or keys[name][0] in button.toolTip()
             click(button)
     assert names == [name for name in bar.buttons if name != "screenshot"]
+
+
+@pytest.mark.parametrize("width", [350, 652, 1400])
+def test_what_comes_back_stands_in_its_place_at_once(bar: PageBar, width: int) -> None:
+    bar.resize(350, 40)
+    bar.resize(width, 40)  # and no turn of the loop between: a window that is dragged is painted meanwhile
+    seen = [button.geometry() for button in (*bar.buttons.values(), bar.more) if button.isVisible()]
+    assert all(bar.rect().contains(place) for place in seen)
+    assert not any(place.intersects(bar.field.geometry()) for place in seen)
+    assert not any(one.intersects(other) for one, other in itertools.combinations(seen, 2))
 
 
 @pytest.mark.parametrize("width", [350, 400, 480, 560, 652, 800, 1030, 1400])
