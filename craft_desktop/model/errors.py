@@ -23,6 +23,7 @@
 Foreign errors are translated into these once, at the door of the module that owns the foreign library.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -46,6 +47,10 @@ class Action(StrEnum):
     OPEN_ENVIRONMENT = "open-environment"
 
 
+_ENDED = re.compile(r"\bexit code\b|^It printed nothing\b")
+"""What a failure's facts begin with: that a command ended, which the red colour says already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A failure as a value, for screens, logs and events.
@@ -63,6 +68,12 @@ class Problem:
     def in_one(self) -> str:
         """Give all of it as sentences in one paragraph, where there is no room for a headline."""
         return " ".join(part for part in (f"{self.title}.", self.detail, self.remedy) if part)
+
+    @property
+    def first_line(self) -> str:
+        """Give the first line that says what went wrong: of what was printed, where that is told; else the headline."""
+        told = (line.strip() for line in self.detail.splitlines())
+        return next((line for line in told if line and not _ENDED.search(line)), self.title)
 
 
 def struck(problem: Problem, strike: Callable[[str], str]) -> Problem:

@@ -87,9 +87,13 @@ class Uploaded:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """The dependencies are there; `skipped` when nothing had to be done."""
+    """The dependencies are there; `skipped` when nothing had to be done.
+
+    `saved_s`: so many seconds their install took when the image was made from which they came.
+    """
 
     skipped: bool = False
+    saved_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,8 +384,9 @@ def _record(record: StepRecord, fact: Fact, ended: Step | None, begun: Step | No
             return replace(record, state=StepState.FAILED, seconds=seconds)
         case StopAsked() | ReinstallAsked() | RestartAsked() | ServerCrashed() | SourceSaved():
             return record.fresh
-        case Installed(skipped=True):
-            return replace(record, state=StepState.SKIPPED, seconds=seconds, note="nothing to install")
+        case Installed(skipped=True, saved_s=saved_s):
+            note = f"saved {round(saved_s)} s · from snapshot" if saved_s >= 1 else "nothing to install"
+            return replace(record, state=StepState.SKIPPED, seconds=seconds, note=note)
         case SandboxReady(origin=origin) if origin in _ORIGIN_NOTES:
             return replace(record, state=StepState.DONE, seconds=seconds, note=_ORIGIN_NOTES[origin])
         case Uploaded(files=files, size_bytes=size):

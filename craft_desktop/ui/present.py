@@ -225,7 +225,10 @@ def files(count: int, tr: Tr) -> str:
 
 
 def note(text: str, tr: Tr) -> str:
-    """Say a step's note; "12 files, 34567 bytes" becomes "12 files, 35 kB"."""
+    """Say a step's note; "12 files, 34567 bytes" becomes "12 files, 35 kB", and "saved 72 s …" "saved 1 min 12 s …"."""
+    spared = re.fullmatch(r"saved (\d+) s · from snapshot", text)
+    if spared is not None:
+        return tr("saved {0} · from snapshot").format(stopwatch(int(spared[1]), tr, is_ticking=True))
     counted = re.fullmatch(r"(\d+) files?, (\d+) bytes", text)
     if counted is None:
         return tr(text) if text else ""
@@ -247,8 +250,8 @@ class StepView:
     share: float | None = None
 
 
-def step(record: StepRecord, now: float, tr: Tr) -> StepView:
-    """Tell one step; a running one ticks with `now`."""
+def step(record: StepRecord, now: float, tr: Tr, problem: Problem | None = None) -> StepView:
+    """Tell one step; a running one ticks with `now`, one that failed says by its first line what the problem was."""
     tone, shape = _STEP_STATES[record.state]
     title = tr(_STEP_TITLES[record.step])
     time, share = "", None
@@ -258,6 +261,8 @@ def step(record: StepRecord, now: float, tr: Tr) -> StepView:
     elif record.seconds is not None and record.state is not StepState.SKIPPED:
         time = stopwatch(record.seconds, tr)
     words = note(record.note, tr)
+    if record.state is StepState.FAILED and problem is not None:
+        words = problem.first_line
     spoken = ", ".join(part for part in (title, tr(_STEP_WORDS[record.state]), time, words) if part)
     return StepView(title, tone, shape, time, words, spoken, share)
 

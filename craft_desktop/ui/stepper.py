@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
+from craft_desktop.model.errors import Problem
 from craft_desktop.model.session import Session, Step, StepRecord
 from craft_desktop.ui import present
 from craft_desktop.ui.glyph import Glyph
@@ -67,7 +68,9 @@ class StepItem(QWidget):
             self.bar.setValue(round((step.share or 0) * BAR_WIDTH))
             self.bar.setAccessibleName(step.title)
         else:
-            self._note.setText(BETWEEN.join(part for part in (step.time, step.note) if part))
+            # What went wrong is worth the room more than how long that took.
+            has_failed = step.tone is Tone.BAD and bool(step.note)
+            self._note.setText(step.note if has_failed else BETWEEN.join(filter(None, (step.time, step.note))))
         is_waiting = step.shape is present.Shape.RING
         set_property(self._title, "tone", "bad" if step.tone is Tone.BAD else "quiet" if is_waiting else "")
         self.setAccessibleName(step.spoken)
@@ -86,6 +89,7 @@ class Stepper(QWidget):
         self.setAccessibleName(tr("Steps"))
         self._now = now
         self._records: tuple[StepRecord, ...] = ()
+        self._problem: Problem | None = None
         self.items = {step: StepItem(theme, step, self, is_large=is_large) for step in Step}
         box: QHBoxLayout | QVBoxLayout
         if is_large:
@@ -109,11 +113,11 @@ class Stepper(QWidget):
 
     def show_session(self, session: Session) -> None:
         """Show a run's steps."""
-        self._records = session.steps
+        self._records, self._problem = session.steps, session.problem
         self.tick()
 
     def tick(self) -> None:
         """Show the seconds as they are now."""
         now = self._now()
         for record in self._records:
-            self.items[record.step].show_step(present.step(record, now, tr))
+            self.items[record.step].show_step(present.step(record, now, tr, self._problem))

@@ -219,7 +219,8 @@ class Run:
             await self._landlord.installed(self._tenancy, installed, time.monotonic() - began)
             await self._reread()
         if self._voice.session().phase is Phase.INSTALLING:
-            self._voice.tell(Installed(skipped=not is_new))
+            image = None if is_new else self._tenancy.image
+            self._voice.tell(Installed(not is_new, image.install_s if image is not None else 0.0))
 
     async def _attend(self, server: DevServer) -> Again | ServerCrashed | ServerBroke:
         """Wait for the first page, and then for a reason to start the dev server anew.

@@ -44,3 +44,17 @@ def test_a_struck_problem_keeps_all_but_the_secret() -> None:
     assert struck(problem, lambda text: text.replace("s3cret", "•")) == Problem(
         "It said •", "•\nfacts", "Not •.", Action.START
     )
+
+
+@pytest.mark.parametrize(
+    ("detail", "line"),
+    [
+        ("npm ci ended with exit code 1.\nnpm error code E404\nnpm error 404", "npm error code E404"),
+        ("Its exit code was 9.\n  Error: listen EADDRINUSE  ", "Error: listen EADDRINUSE"),
+        ("npm ci ended with exit code 1.", "The dependencies could not be installed"),
+        ("It printed nothing.", "The dependencies could not be installed"),
+        ("", "The dependencies could not be installed"),
+    ],
+)
+def test_the_first_line_that_says_why(detail: str, line: str) -> None:
+    assert Problem("The dependencies could not be installed", detail, "Fix it.").first_line == line

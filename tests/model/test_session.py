@@ -220,6 +220,9 @@ def test_what_was_spared_is_told() -> None:
     assert step(session, Step.SANDBOX).state is StepState.DONE
     assert step(session, Step.INSTALL).state is StepState.SKIPPED
     assert step(session, Step.INSTALL).note == "nothing to install"
+    started = StartAsked(Provider.LOCAL), SandboxReady("i1", Origin.IMAGE), Uploaded(0, 0)
+    warm = after(*started, Installed(skipped=True, saved_s=31.4))
+    assert step(warm, Step.INSTALL).note == "saved 31 s · from snapshot"
 
 
 def test_a_failure_marks_the_step_that_ran() -> None:

@@ -100,6 +100,8 @@ def test_sizes(size: int, expected: str) -> None:
         ("0 files, 0 bytes", "nothing to copy"),
         ("reused", "reused"),
         ("nothing to install", "nothing to install"),
+        ("saved 31 s · from snapshot", "saved 31 s · from snapshot"),
+        ("saved 72 s · from snapshot", "saved 1 min 12 s · from snapshot"),
         ("", ""),
     ],
 )

@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from craft_desktop.model.errors import Problem
 from craft_desktop.model.session import Session, Step
 from craft_desktop.ui.stepper import Stepper
 from craft_desktop.ui.theme import Theme
@@ -49,6 +50,15 @@ def test_a_finished_run_stands_still(qtbot: QtBot, theme: Theme) -> None:
     assert "0.1 s · 214 files, 1.8 MB" in texts(stepper, Step.UPLOAD)
 
 
+def test_a_step_that_failed_says_why_in_its_first_useful_line(qtbot: QtBot, theme: Theme) -> None:
+    stepper = Stepper(theme, Clock())
+    qtbot.addWidget(stepper)
+    detail = "npm ci ended with exit code 1.\n\nnpm error code ERESOLVE\nnpm error could not resolve"
+    stepper.show_session(failed(problem=Problem("The dependencies could not be installed", detail, "Fix it.")))
+    assert texts(stepper, Step.INSTALL) == ["Install", "npm error code ERESOLVE"]
+    assert stepper.items[Step.INSTALL].accessibleName() == "Install, failed, 9.1 s, npm error code ERESOLVE"
+
+
 def test_a_step_with_a_usual_time_has_a_bar(qtbot: QtBot, theme: Theme) -> None:
     clock = Clock()
     stepper = Stepper(theme, clock, is_large=True)
@@ -81,7 +91,7 @@ def test_all_states_can_be_shown(qtbot: QtBot, theme: Theme) -> None:
     for session in (Session("p1"), *(run_to("p1", count) for count in range(7)), failed()):
         stepper.show_session(session)
         stepper.grab()
-    assert stepper.items[Step.INSTALL].accessibleName() == "Install, failed, 9.1 s"
+    assert stepper.items[Step.INSTALL].accessibleName() == "Install, failed, 9.1 s, npm error code E404"
 
 
 @pytest.mark.parametrize("width", [651, 959, 960, 1191])  # beside the list at its usual width, at 900 and at 1440

@@ -9,6 +9,7 @@ from craft_desktop.model.project import Provider
 from craft_desktop.model.session import Phase
 from craft_desktop.workbench import gallery, parting
 from craft_desktop.workbench.parting import Partings
+from craft_desktop.workbench.tenancy import Landlord
 from craft_desktop.workbench.workbench import Workbench
 from tests.conftest import fetch, tiny_project
 from tests.workbench.conftest import House, running
@@ -88,6 +89,8 @@ async def test_a_quick_stop_is_shown_at_once_and_the_next_start_installs_nothing
     workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gallery, "QUIET_S", 600.0)
+    installed = Landlord.installed
+    monkeypatch.setattr(Landlord, "installed", lambda self, held, key, _: installed(self, held, key, 31.4))
     project = await workbench.add(tiny_project(tmp_path / "hasty"))
     await workbench.open(project.id)
     await workbench.close(project.id)
@@ -97,6 +100,7 @@ async def test_a_quick_stop_is_shown_at_once_and_the_next_start_installs_nothing
     session = workbench.session(project.id)
     assert session.phase is Phase.LIVE, session.problem
     assert [step.note for step in session.steps[:1]] == ["from an earlier start"]
+    assert session.steps[2].note == "saved 31 s · from snapshot"
     assert (await fetch(workbench.address(project.id)))[0] == 200
 
 
