@@ -32,7 +32,8 @@ class Project:
     """A folder on the list. `slug` names its address for good; times are Unix seconds.
 
     `port` is where the person says the page is served in the sandbox; None for where it is found. While `keep_awake`,
-    it never goes to rest by itself. While `is_shared`, its page on E2B has a public address.
+    it never goes to rest by itself. While `is_shared`, its page on E2B has a public address. `framework` is what it was
+    when it was added or last started; None: not known yet.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Project:
     port: int | None = None
     keep_awake: bool = False
     is_shared: bool = False
+    framework: Framework | None = None
 
 
 def check_port(port: int | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from craft_desktop.model.errors import ProjectError
 from craft_desktop.model.project import Project, Provider, make_slug
+from craft_desktop.model.script import Framework
 from craft_desktop.store.atomic import locked, read_json, write_json
 
 _log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class ProjectStore:
         """Give the project in the folder `path`, if it is on the list."""
         return next((project for project in self._projects.values() if project.path == path), None)
 
-    def add(self, path: Path, name: str, now: float) -> Project:
+    def add(self, path: Path, name: str, now: float, framework: Framework | None = None) -> Project:
         """Put a folder on the list; its slug is its for good.
 
         :param path: absolute and resolved.
@@ -61,7 +62,7 @@ class ProjectStore:
             if there is not None:
                 return there
             slug = make_slug(name, {project.slug for project in projects.values()})
-            project = Project(secrets.token_hex(8), slug, name, path, now, now)
+            project = Project(secrets.token_hex(8), slug, name, path, now, now, framework=framework)
             projects[project.id] = project
             return project
 
@@ -132,6 +133,7 @@ def _from_json(item: object) -> Project | None:
             port=port if isinstance(port, int) and 0 < port < 65536 else None,
             keep_awake=item.get("keep_awake") is True,
             is_shared=item.get("is_shared") is True,
+            framework=next((known for known in Framework if known == item.get("framework")), None),
         )
     except (KeyError, ValueError, TypeError, OverflowError) as error:
         _log.warning("an entry in the list of projects was left out: %s", error)

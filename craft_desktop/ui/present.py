@@ -305,32 +305,6 @@ def state_line(session: Session, runs_on: Provider, now: float, tr: Tr) -> str:
     return " · ".join(part for part in parts if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A project as the list shows it. `spoken` is for a screen reader."""
-
-    name: str
-    state: State
-    line: str
-    problem: str
-    spoken: str
-
-
-def row_problem(session: Session) -> str:
-    """Tell the problem that a project's row shows as its third line; empty if there is none."""
-    return session.problem.title if session.phase in HAS_PROBLEM and session.problem else ""
-
-
-def row(project: Project, session: Session, now: float, tr: Tr) -> Row:
-    """Tell a project's row: name, state with its time, and the problem if there is one."""
-    shown = state(session, tr)
-    time = time_in_state(session, now, tr)
-    line = f"{shown.words} · {time}" if time else shown.words
-    problem = row_problem(session)
-    spoken = ", ".join(part for part in (project.name, shown.words, time, problem) if part)
-    return Row(project.name, shown, line, problem, spoken)
-
-
 def remedy_label(problem: Problem, tr: Tr) -> str:
     """Say what the remedy's button does; empty if there is no button."""
     return action_label(problem.action, tr)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLineEdit, QListVi
 
 from craft_desktop.model.project import Project
 from craft_desktop.model.session import Session
-from craft_desktop.ui import present
+from craft_desktop.ui import row_words
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.parts import label, make_clearable, tip, tool_button
 from craft_desktop.ui.project_row import LINES_ROLE, ROW_ROLE, RowPainter
@@ -33,6 +33,7 @@ class ProjectModel(QAbstractListModel):
         super().__init__(parent)
         self._now = now
         self._projects: tuple[Project, ...] = ()
+        self._apart: dict[str, str] = {}
         self._sessions: dict[str, Session] = {}
         self._filter = ""
         self._shown: list[Project] = []
@@ -50,12 +51,13 @@ class ProjectModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return project.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tip(str(project.path))
+            framework = project.framework
+            return tip(f"{project.path}\n{framework.value}" if framework is not None else str(project.path))
         if role == LINES_ROLE:
-            return 3 if present.row_problem(self.session(project.id)) else 2
+            return 3 if row_words.problem_of(self.session(project.id)) else 2
         if role not in (ROW_ROLE, Qt.ItemDataRole.AccessibleTextRole):
             return None
-        row = present.row(project, self.session(project.id), self._now(), tr)
+        row = row_words.row(project, self.session(project.id), self._now(), tr, self._apart.get(project.id, ""))
         return row if role == ROW_ROLE else row.spoken
 
     def session(self, project_id: str) -> Session:
@@ -73,6 +75,7 @@ class ProjectModel(QAbstractListModel):
     def set_projects(self, projects: Sequence[Project], sessions: Iterable[Session] = ()) -> None:
         """Take the list, and what is known of each project's run; of those not named that stays as it was."""
         self._projects = tuple(projects)
+        self._apart = row_words.apart(projects)
         known = {project.id for project in projects}
         told = {session.project_id: session for session in sessions}
         self._sessions = {key: value for key, value in (self._sessions | told).items() if key in known}
@@ -91,7 +94,7 @@ class ProjectModel(QAbstractListModel):
         if row >= 0:
             index = self.index(row)
             # Where the roles are not named, the view lays out every row anew, as if this one's height had changed.
-            same_height = bool(present.row_problem(before)) == bool(present.row_problem(session))
+            same_height = bool(row_words.problem_of(before)) == bool(row_words.problem_of(session))
             roles = [ROW_ROLE, Qt.ItemDataRole.AccessibleTextRole] if same_height else []
             self.dataChanged.emit(index, index, roles)
 

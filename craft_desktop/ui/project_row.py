@@ -5,17 +5,22 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from craft_desktop.ui import glyph
-from craft_desktop.ui.present import Row, Tone
+from craft_desktop.ui.present import Tone
+from craft_desktop.ui.row_words import Row
 from craft_desktop.ui.theme import FONT, FONT_SMALL, GAP, GAP_S, RADIUS, Theme
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 LINES_ROLE = ROW_ROLE + 1
 """How many lines a row has: asked of every row that there is, while all the rest is asked of those in sight."""
 GLYPH = 14
+MARK = 16
+"""Height of a framework's mark, and its least width: a small letter and its frame."""
+BAR = 2
+"""Height of the bar of a step whose usual time is known; it lies in the room below the words."""
 
 
 class RowPainter(QStyledItemDelegate):
-    """Paints name, state and time, and the problem as a third line where there is one."""
+    """Paints name and mark, state and time, and below them the problem, or a bar where it is known how far it is."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -78,10 +83,42 @@ class RowPainter(QStyledItemDelegate):
             return at + metrics.height() + 2
 
         tone = colours.muted if row.state.tone is Tone.QUIET else self._theme.tone(row.state.tone).name()
+        whole = width
+        first = QRect(left, top, whole, name.height())
+        width -= self._paint_mark(painter, first, row.mark, small_font)
+        if row.where:  # beside the name, which has at least half of the room
+            room = max(width // 2, width - GAP - name.horizontalAdvance(row.name))
+            where = small.elidedText(row.where, Qt.TextElideMode.ElideLeft, room)
+            width -= small.horizontalAdvance(where) + GAP
+            painter.setFont(small_font)
+            painter.setPen(QColor(colours.muted))
+            begin = left + min(name.horizontalAdvance(row.name), width) + GAP
+            painter.drawText(begin, top + name.ascent(), where)
         below = write(row.name, name_font, name, colours.text, top)
+        width = whole
         below = write(row.line, small_font, small, tone, below)
         if row.problem:
             write(row.problem, small_font, small, colours.muted, below)
+        elif row.share is not None:
+            track = QRectF(left, below, whole, BAR)
+            painter.fillRect(track, QColor(colours.edge))
+            track.setWidth(whole * row.share)
+            painter.fillRect(track, self._theme.tone(row.state.tone))
+
+    def _paint_mark(self, painter: QPainter, line: QRect, mark: str, font: QFont) -> int:
+        """Paint a framework's mark at a line's end; give the width that it takes."""
+        if not mark:
+            return 0
+        colours, metrics = self._theme.colours, QFontMetrics(font)
+        side = max(MARK, metrics.horizontalAdvance(mark) + 2 * GAP_S)
+        box = QRectF(line.right() + 1 - side, line.top() + (line.height() - MARK) / 2, side, MARK)
+        painter.setPen(QPen(QColor(colours.edge), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), GAP_S, GAP_S)
+        painter.setFont(font)
+        painter.setPen(QColor(colours.muted))
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), mark)
+        return side + GAP
 
     def _fonts(self, base: QFont) -> tuple[QFont, QFont]:
         name, small = QFont(base), QFont(base)

@@ -23,6 +23,7 @@ from craft_desktop.model.errors import (
 from craft_desktop.model.events import Event, Measured, SessionChanged
 from craft_desktop.model.operations import Health, Idleness, Opened, OpenStatus, Wipe
 from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.script import Framework
 from craft_desktop.model.session import (
     STARTING_UP,
     Ended,
@@ -67,6 +68,7 @@ class Means:
     :param environment: asks for a project's environment variables, by its id.
     :param strike: takes secrets out of a text.
     :param read: reads a project's folder, where it may be sent.
+    :param framework: takes what a start found a project to be, by its id.
     """
 
     settings: Callable[[], Settings]
@@ -79,6 +81,7 @@ class Means:
     announce: Callable[[Event], None]
     strike: Callable[[str], str]
     read: Callable[[Path], Folder]
+    framework: Callable[[str, Framework], None]
 
 
 class Runner:
@@ -336,6 +339,7 @@ class Runner:
     async def _in_one_sandbox(self, is_image_welcome: bool) -> None:
         project = self._project()
         folder = await asyncio.to_thread(self._means.read, project.path)
+        self._means.framework(project.id, folder.recipe.framework)
         connection = await self._means.places.connection(self.session.provider)
         consent = await self._means.places.consent(project, self.session.provider)
         node = await self._means.places.node(folder.recipe, self.session.provider)

@@ -30,6 +30,7 @@ from craft_desktop.workbench.folder import choose_app, find_project
 from craft_desktop.workbench.housekeeping import Housekeeping
 from craft_desktop.workbench.insight import Insight
 from craft_desktop.workbench.lifetime import Lifetime
+from craft_desktop.workbench.listing import as_it_is, note_framework
 from craft_desktop.workbench.memory import Memory
 from craft_desktop.workbench.page_state import page_state
 from craft_desktop.workbench.places import Places
@@ -85,6 +86,7 @@ class Workbench:
             self._announce,
             redactor.strike,
             lambda path: read_apart(path, paths.own),
+            lambda key, found: note_framework(self._projects, key, found, self._tell_projects),
         )
         self._runners: dict[str, Runner] = {}
         self.lifetime = Lifetime(memory, lambda: self._options.settings, self._runners)
@@ -136,7 +138,8 @@ class Workbench:
         if there is not None:
             return there
         recipe = (await asyncio.to_thread(read_apart, folder, self._paths.own)).recipe
-        project = self._projects.add(folder, (recipe.name or folder.name)[:LONGEST_NAME], time.time())
+        name = (recipe.name or folder.name)[:LONGEST_NAME]
+        project = self._projects.add(folder, name, time.time(), recipe.framework)
         self._tell_projects()
         return project
 
@@ -370,15 +373,9 @@ class Workbench:
     def _prepare(self, project: Project) -> None:
         if project.id in self._runners:
             return
-        runner = Runner(lambda: self._as_it_is(project), self._means)
+        runner = Runner(lambda: as_it_is(self._projects, project), self._means)
         self._runners[project.id] = runner
         self._gateway.show(project.slug, page_state(project, runner.session))
-
-    def _as_it_is(self, project: Project) -> Project:
-        try:
-            return self._projects.get(project.id)
-        except KeyError:
-            return project  # another copy of the program took it off the list; here it may still run
 
     def _tell_projects(self) -> None:
         for project in self.projects:  # another copy of the program may have put some on the list

@@ -7,6 +7,7 @@ import pytest
 
 from craft_desktop.model.errors import ProjectError
 from craft_desktop.model.project import Project, Provider
+from craft_desktop.model.script import Framework
 from craft_desktop.store.projects import ProjectStore
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -174,3 +175,14 @@ def test_a_list_that_cannot_be_saved_is_told_and_stays_as_it_was(tmp_path: Path)
         with pytest.raises(ProjectError, match="could not be saved"):
             change()
     assert store.all() == (project,)
+
+
+def test_a_framework_is_remembered_and_nonsense_is_none(tmp_path: Path) -> None:
+    store = ProjectStore(tmp_path)
+    astro = store.add(Path("/home/ann/a"), "a", 1.0, Framework.ASTRO)
+    plain = store.add(Path("/home/ann/b"), "b", 2.0)
+    assert ProjectStore(tmp_path).get(astro.id).framework is Framework.ASTRO
+    assert ProjectStore(tmp_path).get(plain.id).framework is None
+    items = [{**item, "framework": wrong} for item, wrong in zip(kept(tmp_path), ("COBOL", ["Next.js"]), strict=True)]
+    (tmp_path / "projects.json").write_text(json.dumps(items))
+    assert [project.framework for project in ProjectStore(tmp_path).all()] == [None, None]

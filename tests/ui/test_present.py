@@ -17,7 +17,7 @@ from craft_desktop.model.session import (
     StepState,
     advance,
 )
-from craft_desktop.ui import present
+from craft_desktop.ui import present, row_words
 from craft_desktop.ui.present import Button, Shape, Tone
 from tests.ui.stand_in import NOW, failed, live, make_project, run_to
 
@@ -143,11 +143,6 @@ def test_the_steps_of_a_run() -> None:
 
 
 def test_lines_about_a_project() -> None:
-    project = make_project(1, "shop-front")
-    row = present.row(project, failed("p1"), NOW + 70, str)
-    assert (row.line, row.problem) == ("Failed · 1 min", "The dependencies could not be installed")
-    assert row.spoken == "shop-front, Failed, 1 min, The dependencies could not be installed"
-    assert present.row(project, Session("p1"), NOW, str).line == "Stopped"
     session = live("p1")
     assert present.state_line(session, Provider.LOCAL, NOW + 79.1, str) == "Live · This computer · 1 min"
 
@@ -192,6 +187,6 @@ def test_all_words_pass_the_translator() -> None:
         said.append(text)
         return text
 
-    present.row(make_project(1, "x"), failed("p1"), NOW, tr)
+    row_words.row(make_project(1, "x"), failed("p1"), NOW, tr)
     present.step(run_to("p", 3).steps[1], NOW, tr)
     assert {"Failed", "Upload", "{0} files", "MB", "{0} s"} <= set(said)

@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -7,11 +9,13 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from craft_desktop.model.project import Project
+from craft_desktop.model.script import Framework
 from craft_desktop.model.session import Session
-from craft_desktop.ui import present
+from craft_desktop.ui import row_words
 from craft_desktop.ui.icons import Icons
-from craft_desktop.ui.present import Row, Tr
+from craft_desktop.ui.present import Tr
 from craft_desktop.ui.project_list import ProjectList
+from craft_desktop.ui.row_words import Row
 from craft_desktop.ui.theme import Theme
 from tests.ui.hands import click, press
 from tests.ui.stand_in import NOW, failed, live, make_project
@@ -52,6 +56,15 @@ def test_rows_are_spoken(side: ProjectList) -> None:
         "docs, Stopped",
     ]
     assert not side.grab().isNull()
+
+
+def test_what_a_project_is_and_which_of_two_can_be_told(side: ProjectList) -> None:
+    astro = make_project(1, "site", framework=Framework.ASTRO)
+    side.show_projects((astro, replace(make_project(2, "site"), path=Path("/home/ada/old/site"))))
+    spoken = [side.model.index(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(2)]
+    assert spoken == ["site, projects/site, Astro, Stopped", "site, old/site, Stopped"]
+    assert side.model.index(0).data(Qt.ItemDataRole.ToolTipRole) == "/home/ada/projects/site\nAstro"
+    assert side.model.index(1).data(Qt.ItemDataRole.ToolTipRole) == "/home/ada/old/site"
 
 
 def test_the_filter(side: ProjectList) -> None:
@@ -113,11 +126,11 @@ def test_of_500_projects_those_in_sight_are_work(
     qtbot: QtBot, side: ProjectList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
-    row = present.row
+    row = row_words.row
 
-    def counted(project: Project, session: Session, now: float, tr: Tr) -> Row:
+    def counted(project: Project, session: Session, now: float, tr: Tr, where: str) -> Row:
         made.append(project.id)
-        return row(project, session, now, tr)
+        return row(project, session, now, tr, where)
 
     def work(act: Callable[[], None]) -> int:
         painted = Painted(side.view.viewport())
@@ -127,7 +140,7 @@ def test_of_500_projects_those_in_sight_are_work(
         return len(made)
 
     projects = tuple(make_project(number, f"project-{number}") for number in range(1, 501))
-    monkeypatch.setattr(present, "row", counted)
+    monkeypatch.setattr(row_words, "row", counted)
     in_sight = side.view.height() // 30  # a row is higher than that
     for act in (
         lambda: side.show_projects(projects, [failed("p2"), live("p3")]),
