@@ -179,16 +179,16 @@ class Gallery:
 
     async def render(self, name: str, choice: str, size: tuple[int, int]) -> None:
         projects = (
-            S.make_project(1, "shop-front"),
-            S.make_project(2, "blog"),
-            S.make_project(3, "docs"),
-            S.make_project(4, "portfolio-2026-with-a-rather-long-name"),
+            S.make_project(1, "shop-front", framework=Framework.NEXT),
+            S.make_project(2, "blog", framework=Framework.ASTRO),
+            S.make_project(3, "docs", framework=Framework.VITE),
+            S.make_project(4, "portfolio-2026-with-a-rather-long-name", framework=Framework.NUXT),
         )
         bench = S.StandIn(() if name in ("empty", "drop") else projects, f"http://{{slug}}.localhost:{self.port}/")
         bench.settings = replace(bench.settings, theme=choice)
         begun = self.clock - 12
         if bench.projects:
-            bench.sessions["p2"] = S.run_to("p2", 3, self.clock - 14)
+            bench.sessions["p2"] = with_usual(S.run_to("p2", 3, self.clock - 14))
             bench.sessions["p4"] = S.failed("p4", self.clock - 900)
             bench.logs["p1"] = logs("p1") if name not in ("stopped", "starting") else []
             if name in ("failed", "doctor-failed"):
