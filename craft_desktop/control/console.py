@@ -167,7 +167,7 @@ class TextConsole:
                 self._put(f"    {event.text}")
             case Pushed(project_id=owner) if owner == project_id:
                 self._put(f"  Saved: {_counted(event)} in {event.duration_ms:.0f} ms")
-            case Notice(project_id=owner) if owner in (project_id, None):
+            case Notice(project_id=owner, is_over=False) if owner in (project_id, None):
                 self._show_problem(event.problem)
             case _:
                 pass

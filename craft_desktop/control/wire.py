@@ -195,4 +195,5 @@ def event_json(event: Event) -> tuple[str, str | None, Json]:
         case PageStale(project_id=project_id):
             return "stale", project_id, {"project": project_id}
         case Notice(project_id=project_id):
-            return "notice", project_id, {"project": project_id, **problem_json(event.problem)}
+            fields = {"over": event.is_over, **problem_json(event.problem)}
+            return "notice", project_id, {"project": project_id, **fields}

@@ -94,10 +94,14 @@ class SettingsChanged:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a person should know; `project_id` is None for the program as a whole."""
+    """Something a person should know; `project_id` is None for the program as a whole.
+
+    `is_over`: it was told before, and is so no more.
+    """
 
     project_id: str | None
     problem: Problem
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Header(QWidget):
         self._glyph = Glyph(theme, 14)
         self.name = ElidedLabel("title")
         self.name.setObjectName("projectName")
-        self.state = ElidedLabel()
+        self.state = ElidedLabel(by_parts=True)
         self.state.setObjectName("projectState")
         self.start = push_button("startButton", tr("Start"))
         self.stop = push_button("stopButton", tr("Stop"))

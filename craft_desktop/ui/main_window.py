@@ -266,10 +266,11 @@ class MainWindow(QMainWindow):
 
     def _show_notice(self, notice: Notice) -> None:
         project = self._projects.get(notice.project_id or "")
-        if project is None:
-            self.message_bar.show_problem(notice.problem)
+        bar = self.message_bar if project is None else self.panes.pane(project).message_bar
+        if notice.is_over:
+            bar.take_back(notice.problem)
         else:
-            self.panes.pane(project).show_problem(notice.problem)
+            bar.show_problem(notice.problem)
 
     def _show_settings(self, settings: Settings) -> None:
         self._theme.choose(settings.theme)

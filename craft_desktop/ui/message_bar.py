@@ -77,6 +77,11 @@ class MessageBar(QFrame):
         self._tint()
         self.show()
 
+    def take_back(self, problem: Problem) -> None:
+        """Show nothing if this is what is shown: it is so no more."""
+        if problem == self._problem:
+            self.clear()
+
     def clear(self) -> None:
         """Show nothing."""
         self._problem = None

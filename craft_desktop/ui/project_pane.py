@@ -171,10 +171,6 @@ class ProjectPane(QWidget):
         if session.phase is not was and session.phase in STREAM_OF_PHASE and not is_shown:
             self.log_pane.show_stream(STREAM_OF_PHASE[session.phase])
 
-    def show_problem(self, problem: Problem) -> None:
-        """Show a problem that is not the end of the run."""
-        self.message_bar.show_problem(problem)
-
     def show_compiling(self, compiling: CompileChanged) -> None:
         """Say why the project does not compile, until it does."""
         if self._compile_problem is not None and self.message_bar.problem is self._compile_problem:

@@ -87,7 +87,7 @@ class RowPainter(QStyledItemDelegate):
         first = QRect(left, top, whole, name.height())
         width -= self._paint_mark(painter, first, row.mark, small_font)
         if row.where:  # beside the name, which has at least half of the room
-            room = max(width // 2, width - GAP - name.horizontalAdvance(row.name))
+            room = max(width // 2, width - name.horizontalAdvance(row.name)) - GAP
             where = small.elidedText(row.where, Qt.TextElideMode.ElideLeft, room)
             width -= small.horizontalAdvance(where) + GAP
             painter.setFont(small_font)

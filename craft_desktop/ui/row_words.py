@@ -3,9 +3,11 @@
 As in `present.py`, `tr` is the translator.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from craft_desktop.model.project import Project
 from craft_desktop.model.script import Framework
@@ -63,15 +65,23 @@ def row(project: Project, session: Session, now: float, tr: Tr, where: str = "")
 
 
 def apart(projects: Sequence[Project]) -> dict[str, str]:
-    """Tell projects of one name apart: the last folders of each one's path, as few as differ, by the project's id."""
+    """Tell projects of one name apart by their folders: the parts from the end that differ, by their ids."""
     names = Counter(project.name for project in projects)
     told: dict[str, str] = {}
     for name in (name for name, count in names.items() if count > 1):
         alike = [project for project in projects if project.name == name]
         deepest = max(len(project.path.parts) for project in alike)
         for depth in range(1, deepest + 1):
-            ends = {project.id: "/".join(project.path.parts[-depth:]) for project in alike}
+            ends = {project.id: project.path.parts[-depth:] for project in alike}
             if len(set(ends.values())) == len(ends):
                 break
-        told |= ends
+        ending = _common_end(list(ends.values()))
+        told |= {key: str(Path(*parts[: len(parts) - ending])) for key, parts in ends.items()}
     return told
+
+
+def _common_end(paths: Sequence[tuple[str, ...]]) -> int:
+    """Count the last parts that all have, and none is made of alone."""
+    shortest = min(map(len, paths))
+    alike = (len({parts[-depth:] for parts in paths}) == 1 for depth in range(1, shortest))
+    return sum(itertools.takewhile(bool, alike))

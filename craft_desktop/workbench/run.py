@@ -58,6 +58,7 @@ from craft_desktop.workbench.folder import Folder, read_folder
 from craft_desktop.workbench.gate import Gate, GatedRemote
 from craft_desktop.workbench.guarded import guarded
 from craft_desktop.workbench.heartbeat import Heartbeat
+from craft_desktop.workbench.lasting import Cause, Lasting
 from craft_desktop.workbench.orders import Orders
 from craft_desktop.workbench.remote import SandboxRemote
 from craft_desktop.workbench.saves import push_of
@@ -111,6 +112,7 @@ class Run:
             on_verified=self._verified,
             on_state=self._sync_changed,
         )
+        self._lasting = Lasting(voice)
         self._crashes = Crashes()
         self.heartbeat = Heartbeat(tenancy.sandbox, is_used, on_problem=voice.notice)
         self._edits = Edits()
@@ -370,14 +372,19 @@ class Run:
         # save is looked at again.
         try:
             self._folder = await asyncio.to_thread(read_folder, Path(self._project.path))
+            self._lasting.mend(Cause.MANIFEST)
         except ProjectError as error:
-            self._voice.notice(error.problem)
+            self._lasting.tell(Cause.MANIFEST, error.problem)
 
     def _verified(self, verification: Verification) -> None:
         for words in verification.told:
             self._voice.say(words)
 
     def _sync_changed(self, state: SyncState) -> None:
+        if state.halted is not None:
+            self._lasting.note(Cause.HALT, state.halted.problem)
+        elif self._lasting.mend(Cause.HALT):
+            self._orders.look()  # the manifest is back as well
         self._voice.announce(
             SyncChanged(self._project.id, state.revision, state.verified_at, state.halted is not None, state.is_polling)
         )

@@ -34,3 +34,7 @@ class Voice:
         """Tell of something that ends nothing."""
         self.say(f"{problem.title}: {problem.detail}")
         self.announce(Notice(self.session().project_id, problem))
+
+    def over(self, problem: Problem) -> None:
+        """Take back what was told by `notice`: it is so no more."""
+        self.announce(Notice(self.session().project_id, problem, is_over=True))

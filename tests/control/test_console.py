@@ -147,7 +147,9 @@ class TestText:
         ]
 
     def test_notices_of_the_project_and_of_the_program_are_shown(self) -> None:
-        told = text_of(Notice("p1", PROBLEM), Notice(None, PROBLEM), Notice("p2", PROBLEM))
+        told = text_of(
+            Notice("p1", PROBLEM), Notice(None, PROBLEM), Notice("p2", PROBLEM), Notice("p1", PROBLEM, is_over=True)
+        )
         assert told.count("▲") == 2
 
     def test_other_projects_are_not_shown(self) -> None:

@@ -98,6 +98,7 @@ def test_every_session_is_json(phase: Phase) -> None:
         (SaveSeen("p1", Saved(1.0, 3, 38, 259, 112), Saved(0.5, 3, 38, 200, 112)), "saved", "p1"),
         (Notice("p1", PROBLEM), "notice", "p1"),
         (Notice(None, PROBLEM), "notice", None),
+        (Notice("p1", PROBLEM, is_over=True), "notice", "p1"),
     ],
 )
 def test_every_event_has_its_kind_and_project(event: Event, kind: str, project_id: str | None) -> None:

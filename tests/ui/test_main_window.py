@@ -121,6 +121,16 @@ async def test_a_failure_belongs_to_its_project(window: MainWindow, bench: Stand
     assert window.message_bar.isVisible() and window.message_bar.headline.text() == "Of the program"
 
 
+async def test_a_message_goes_when_its_cause_is_mended(window: MainWindow, bench: StandIn) -> None:
+    gone, other = Problem("The folder is gone", "d", "r"), Problem("Of the program", "d", "r")
+    for project_id, bar in (("p1", pane_of(window).message_bar), (None, window.message_bar)):
+        bench.tell(Notice(project_id, gone))
+        bench.tell(Notice(project_id, other, is_over=True))  # long gone from the screen: something newer stands there
+        assert bar.isVisible()
+        bench.tell(Notice(project_id, gone, is_over=True))
+        assert bar.isHidden() and bar.problem is None
+
+
 @pytest.mark.parametrize(
     ("action", "expected"),
     [
@@ -396,5 +406,6 @@ async def test_the_last_icons_stand_below_one_another(window: MainWindow) -> Non
 
     pane.preview.bar.resize(pane.width(), pane.preview.bar.height())  # out of sight until there is a page
     pane.preview.bar.show()
+    pane.preview.bar.grab()  # lays it out, although what it stands in is out of sight
     edges = [edge(pane.header.more, pane), edge(pane.log_pane.clear_button, pane)]
     assert {*edges, edge(pane.preview.bar.more, pane.preview.bar)} == {edges[0]}

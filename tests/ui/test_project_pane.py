@@ -46,7 +46,7 @@ def test_intentions_carry_the_project(qtbot: QtBot, pane: ProjectPane, tmp_path:
     for signal in (pane.commanded, pane.remedy_requested, pane.save_log_requested, pane.look_changed):
         signal.connect(lambda *what: told.append(what))
     click(pane.preview.panel.start)
-    pane.show_problem(INSTALL_FAILED)
+    pane.message_bar.show_problem(INSTALL_FAILED)
     click(pane.message_bar.remedy_button)
     pane.log_pane.save_requested.emit(Stream.SERVER, tmp_path)
     pane.preview.zoom(1)
@@ -74,7 +74,7 @@ def test_steps_are_shown_once(pane: ProjectPane) -> None:
 
 def test_a_new_run_begins_without_old_words(pane: ProjectPane) -> None:
     pane.show_session(failed(), Provider.LOCAL)
-    pane.show_problem(INSTALL_FAILED)
+    pane.message_bar.show_problem(INSTALL_FAILED)
     for event in (Pushed("p1", 1, 0, 1, 1.0, 1), SyncChanged("p1", 1)):
         pane.show_sync(event)
     pane.show_session(advance(failed(), StartAsked(Provider.LOCAL), NOW + 50), Provider.LOCAL)
@@ -124,7 +124,7 @@ def test_a_compile_error_leads_to_its_place_and_goes_when_it_compiles(qtbot: QtB
 
 def test_another_problem_stays_when_it_compiles(pane: ProjectPane) -> None:
     pane.show_compiling(BROKEN)
-    pane.show_problem(INSTALL_FAILED)
+    pane.message_bar.show_problem(INSTALL_FAILED)
     pane.show_compiling(CompileChanged("p1"))
     assert pane.message_bar.headline.text() == INSTALL_FAILED.title
 

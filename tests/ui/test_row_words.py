@@ -46,7 +46,9 @@ def test_projects_of_one_name_are_told_apart_by_as_little_as_differs() -> None:
         at(4, "app", "/home/ada/two"),
         at(5, "alone", "/home/ada/alone"),
     )
-    told = {"p1": "acme/web", "p2": "beta/web", "p3": "one", "p4": "two"}
+    told = {"p1": "acme", "p2": "beta", "p3": "one", "p4": "two"}
     assert row_words.apart(projects) == told
-    assert row_words.apart((at(1, "x", "/x"), at(2, "x", "/a/x"))) == {"p1": "//x", "p2": "a/x"}
+    assert row_words.apart((at(1, "x", "/x"), at(2, "x", "/a/x"))) == {"p1": "/", "p2": "a"}
+    nested = at(1, "x", "/a/x"), at(2, "x", "/b/x"), at(3, "x", "/b/a/x")
+    assert row_words.apart(nested) == {"p1": "/a", "p2": "/b", "p3": "b/a"}
     assert row_words.apart(()) == {}

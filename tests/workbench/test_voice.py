@@ -13,3 +13,5 @@ def test_lines_and_notices_carry_the_project() -> None:
     lines = [(event.project_id, event.stream, event.text) for event in told if isinstance(event, LogLine)]
     assert lines == [("p1", Stream.SERVER, "ready"), ("p1", Stream.ACTIVITY, "Title: detail")]
     assert told[-1] == Notice("p1", problem)
+    voice.over(problem)
+    assert told[-1] == Notice("p1", problem, is_over=True) and len(told) == 4
