@@ -406,6 +406,8 @@ async def test_the_last_icons_stand_below_one_another(window: MainWindow) -> Non
 
     pane.preview.bar.resize(pane.width(), pane.preview.bar.height())  # out of sight until there is a page
     pane.preview.bar.show()
-    pane.preview.bar.grab()  # lays it out, although what it stands in is out of sight
+    row = pane.preview.bar.layout()
+    assert row is not None
+    row.setGeometry(pane.preview.bar.rect())  # Qt would lay it out when it is seen
     edges = [edge(pane.header.more, pane), edge(pane.log_pane.clear_button, pane)]
     assert {*edges, edge(pane.preview.bar.more, pane.preview.bar)} == {edges[0]}
