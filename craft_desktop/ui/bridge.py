@@ -4,7 +4,7 @@ Each call is a task of one owner. What goes wrong in it becomes a `Notice`, neve
 """
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +37,9 @@ from craft_desktop.ui.environment_bridge import EnvironmentBench, EnvironmentBri
 from craft_desktop.ui.insight_bridge import InsightBridge, Sight
 from craft_desktop.ui.settings_bridge import SettingsBench, SettingsBridge
 from craft_desktop.ui.upkeep import Keeper, Upkeep
+
+MOST_TOLD = 10
+"""Refused folders named in one message: as many lines as leave a page in sight."""
 
 _log = logging.getLogger(__name__)
 
@@ -291,6 +294,7 @@ class Bridge(QObject):
     async def _add(self, paths: list[Path]) -> None:
         self._count_adding(1)
         added: Project | None = None
+        refused: list[tuple[Path, Problem]] = []
         try:
             for path in paths:
                 try:
@@ -298,9 +302,11 @@ class Bridge(QObject):
                 except ChoiceError as error:
                     self.choice_asked.emit(error)
                 except CraftError as error:
-                    self._notice(None, error.problem)
+                    refused.append((path, error.problem))
         finally:
             self._count_adding(-1)
+        if refused:
+            self._notice(None, _in_one(refused, are_others=len(refused) < len(paths)))
         if added is not None:
             self.added.emit(added.id)
 
@@ -315,6 +321,18 @@ class Bridge(QObject):
     def _count_adding(self, by: int) -> None:
         self._adding += by
         self.adding_changed.emit(self._adding > 0)
+
+
+def _in_one(refused: Sequence[tuple[Path, Problem]], *, are_others: bool) -> Problem:
+    """Give one message for all folders that were refused: of several messages the last alone would be seen."""
+    if len(refused) == 1:
+        return refused[0][1]
+    told = [f"{path}: {problem.title}. {problem.remedy}" for path, problem in refused[:MOST_TOLD]]
+    if len(refused) > MOST_TOLD:
+        told.append(f"And {len(refused) - MOST_TOLD} more.")
+    title = f"{len(refused)} folders were not added"
+    remedy = "The others are on the list." if are_others else "Choose folders that hold a package.json."
+    return Problem(title, "\n".join(told), remedy, Action.NONE)
 
 
 def _without_action(problem: Problem) -> Problem:

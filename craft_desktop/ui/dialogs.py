@@ -1,5 +1,6 @@
 """The windows that stand beside the main one: settings, keys, the choice of a folder. None of them stops anything."""
 
+from collections import deque
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -43,6 +44,7 @@ class Dialogs(QObject):
         self._settings: SettingsDialog | None = None
         self._shortcuts: ShortcutsDialog | None = None
         self._quit: QuitDialog | None = None
+        self._choices: deque[ChoiceError] = deque()
 
     def open_settings(self, settings: Settings) -> None:
         """Open the settings, or bring them to the front."""
@@ -75,7 +77,15 @@ class Dialogs(QObject):
         dialog.open()
 
     def ask_choice(self, error: ChoiceError) -> None:
-        """Let a person choose one of the projects in a monorepo."""
+        """Let a person choose one of the projects in a monorepo; of several monorepos one is asked about at a time."""
+        self._choices.append(error)
+        if len(self._choices) == 1:
+            self._ask_next()
+
+    def _ask_next(self) -> None:
+        if not self._choices:
+            return
+        error = self._choices[0]
         folders = dict(error.choices)
         dialog = QInputDialog(self._window)
         dialog.setObjectName("choiceDialog")
@@ -85,7 +95,12 @@ class Dialogs(QObject):
         dialog.setOkButtonText(tr("Add"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.textValueSelected.connect(lambda name: self.folders_chosen.emit([folders[name]]))
+        dialog.finished.connect(self._answered)
         dialog.open()
+
+    def _answered(self) -> None:
+        self._choices.popleft()
+        self._ask_next()
 
     def ask_port(self, project: Project) -> None:
         """Let a person say at which port of its sandbox a project's page is."""

@@ -1,6 +1,6 @@
 """What lies over the window while folders are dragged onto it: says what a drop will do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from craft_desktop.ui.drop_words import drop_words
 from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.parts import label
 from craft_desktop.ui.theme import GAP, GAP_XL, ICON_LARGE, RADIUS_L, Theme
@@ -29,14 +30,19 @@ def dropped_paths(data: QMimeData) -> list[Path]:
 
 
 class DropVeil(QWidget):
-    """Covers its parent during a drag and takes the drop."""
+    """Covers its parent during a drag and takes the drop.
+
+    :param is_listed: says whether a folder is on the list already.
+    """
 
     dropped = Signal(list)
     """Paths: folders, or package.json files."""
 
-    def __init__(self, theme: Theme, icons: Icons, parent: QWidget) -> None:
+    def __init__(
+        self, theme: Theme, icons: Icons, parent: QWidget, is_listed: Callable[[Path], bool] = lambda folder: False
+    ) -> None:
         super().__init__(parent)
-        self._covered = parent
+        self._covered, self._is_listed = parent, is_listed
         self.is_over = False
         self.setObjectName("dropVeil")
         self.setAcceptDrops(True)
@@ -52,19 +58,17 @@ class DropVeil(QWidget):
         column.addWidget(self._picture)
         column.addSpacing(GAP)
         column.addWidget(self.words)
-        promise = label(tr("It joins the list. The folder stays where it is."), "muted", wraps=True)
-        promise.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column.addWidget(promise)
+        self.promise = label("", "muted", wraps=True)
+        self.promise.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(self.promise)
         column.addStretch(1)
         self.hide()
 
     def lift(self, paths: Sequence[Path]) -> None:
         """Cover the parent and say what a drop of `paths` will do."""
-        names = [path.parent.name if path.name == "package.json" else path.name for path in paths]
-        if len(names) == 1:
-            self.words.setText(tr("Drop to open “{0}”").format(names[0]))
-        else:
-            self.words.setText(tr("Drop to open {0} projects").format(len(names)))
+        told = drop_words(paths, self._is_listed, tr)
+        self.words.setText(told.title)
+        self.promise.setText(told.text)
         colour = self._theme.colours.accent
         self._picture.setPixmap(self._icons.pixmap("folder-drop", colour, ICON_LARGE, self.devicePixelRatioF()))
         self.setGeometry(self._covered.rect())

@@ -93,7 +93,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.splitter)
         self.status_line = StatusLine()
         self.setStatusBar(self.status_line)
-        self.veil = DropVeil(theme, icons, self)
+        self.veil = DropVeil(theme, icons, self, self._is_listed)
         self.curtain = Curtain(self)
         self.dialogs = Dialogs(icons, self)
         self.conduct = Conduct(
@@ -222,6 +222,9 @@ class MainWindow(QMainWindow):
         if project_id in self._projects:
             self.project_list.choose(project_id)
             self._show_project(project_id)
+
+    def _is_listed(self, folder: Path) -> bool:
+        return any(project.path == folder for project in self._projects.values())
 
     def _show_added(self, project_id: str) -> None:
         self._choose(project_id)

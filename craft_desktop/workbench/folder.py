@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,12 +104,13 @@ def choose_app(folder: Path) -> Path:
     if len(apps) < 2:
         return apps[0].path if apps else folder
     names = "\n".join(f"{app.relpath} ({app.framework.value})" for app in apps)
+    named = Counter(app.name for app in apps)
     raise ChoiceError(
-        "This folder holds several apps",
+        f"“{folder.name}” holds several apps",
         names,
         "Choose the one to show; the others can be added as projects of their own.",
         Action.NONE,
-        tuple((app.name, app.path) for app in apps),
+        tuple((app.name if named[app.name] == 1 else app.relpath, app.path) for app in apps),
     )
 
 

@@ -253,7 +253,10 @@ class Gallery:
                 window.actions_by_name["palette"].trigger()
                 window.palette_box.field.setText("re")
             if name == "drop":
-                window.veil.lift([Path("/home/ada/projects/shop-front")])
+                dropped = self.folder / "shop-front"
+                dropped.mkdir(exist_ok=True)
+                (dropped / "package.json").write_text("{}")
+                window.veil.lift([dropped])
             if name == "stopping":
                 window.show_stopping()
             if name == "shortcuts":

@@ -7,7 +7,7 @@ from PySide6.QtCore import SignalInstance
 from craft_desktop.model.errors import Action, ChoiceError, Problem, ServerError
 from craft_desktop.model.events import LogLine, Notice, ProjectsChanged, Pushed, SessionChanged, Stream
 from craft_desktop.model.project import Provider
-from craft_desktop.ui.bridge import Bridge
+from craft_desktop.ui.bridge import MOST_TOLD, Bridge
 from tests.ui.stand_in import NOW, StandIn, live
 
 
@@ -90,6 +90,21 @@ async def test_adding_several_tells_the_last_and_every_refusal(bridge: Bridge, b
         "There is no package.json here"
     ]
     assert busy == [(True,), (False,)]
+
+
+async def test_several_refusals_are_one_message(bridge: Bridge) -> None:
+    noticed = listen(bridge.noticed)
+    bridge.add([Path("/x/bad-1"), Path("/x/one"), Path("/x/bad-2")])
+    await settle()
+    bridge.add([Path(f"/x/bad-{number}") for number in range(MOST_TOLD + 2)])
+    await settle()
+    ((some,), (many,)) = noticed
+    assert isinstance(some, Notice) and some.problem.title == "2 folders were not added"
+    why = "There is no package.json here. Choose the folder of a web project."
+    assert some.problem.detail == f"/x/bad-1: {why}\n/x/bad-2: {why}"
+    assert some.problem.remedy == "The others are on the list."
+    assert isinstance(many, Notice) and many.problem.detail.endswith("\nAnd 2 more.")
+    assert many.problem.remedy == "Choose folders that hold a package.json."
 
 
 async def test_the_sample(bridge: Bridge) -> None:

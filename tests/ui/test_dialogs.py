@@ -80,3 +80,22 @@ def test_one_of_a_monorepo_s_apps_is_chosen(qtbot: QtBot, dialogs: Dialogs, owne
     with qtbot.waitSignal(dialogs.folders_chosen) as chosen:
         dialog.accept()
     assert chosen.args == [[Path("/repo/apps/docs")]]
+
+
+def test_of_several_monorepos_one_is_asked_about_at_a_time(dialogs: Dialogs, owner: QWidget) -> None:
+    chosen: list[list[Path]] = []
+    dialogs.folders_chosen.connect(chosen.append)
+    for name in ("one", "two", "three"):
+        choices = (("web", Path(f"/{name}/web")), ("docs", Path(f"/{name}/docs")))
+        dialogs.ask_choice(ChoiceError(f"“{name}” holds several apps", "web, docs", "Choose one.", choices=choices))
+
+    def asked() -> QInputDialog:
+        (dialog,) = (each for each in owner.findChildren(QInputDialog) if each.isVisible())
+        return dialog
+
+    for title, answer in (("one", True), ("two", False), ("three", True)):
+        dialog = asked()
+        assert title in dialog.windowTitle()
+        dialog.accept() if answer else dialog.reject()
+    assert chosen == [[Path("/one/web")], [Path("/three/web")]]
+    assert not any(each.isVisible() for each in owner.findChildren(QInputDialog))

@@ -46,7 +46,7 @@ def test_it_says_what_a_drop_does(veil: DropVeil, folders: list[Path]) -> None:
     veil.lift([folders[1] / "package.json"])
     assert "“blög”" in veil.words.text()
     veil.lift(folders)
-    assert veil.words.text() == "Drop to open 2 projects"
+    assert veil.words.text() == "Drop to open 2 projects" and veil.promise.text().startswith("They join the list.")
     assert not veil.grab().isNull()
 
 

@@ -195,6 +195,10 @@ async def test_folders_dropped_anywhere_are_added(window: MainWindow, bench: Sta
     await settle()
     assert [what for what, *_ in bench.asked] == ["add", "add"]
     assert pane_of(window).project.path == folders[1] and not window.veil.isVisible()
+    (folders[1] / "package.json").write_text("{}")
+    QApplication.sendEvent(window, enter(carried := carry(folders[1:])))
+    assert window.veil.words.text() == "Drop to show “two”" and carried.hasUrls()
+    window.veil.fall()
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"")
     other = carry([picture])
