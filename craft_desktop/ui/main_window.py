@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         self._ticker.timeout.connect(self._tick)
         self._ticker.start()
         placement.restore_window(self, WIDTH, HEIGHT)
+        placement.follow_window(self)
         placement.restore_splitter("main", self.splitter, [SIDE, WIDTH - SIDE])
         self._wanted = placement.chosen()
         self._show_settings(bridge.settings)

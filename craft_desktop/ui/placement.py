@@ -1,14 +1,17 @@
 """What the window remembers by itself: sizes, places, splitters, how pages are looked at. Losable, so no settings."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QTimer
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from craft_desktop.model.device import FULL, Device, parse
 
 FILE = "window.ini"
+REST_MS = 500
+"""A window that is dragged changes at each frame; half a second after the last one it rests."""
 VERSION = 1
 """Raised when the parts of the window change so that old figures no longer fit."""
 
@@ -20,6 +23,22 @@ class Look:
     zoom: float = 1.0
     device: Device = FULL
     geometry: bytes = b""
+
+
+class _Follower(QObject):
+    """Has something done when a window rests after it was moved or resized."""
+
+    def __init__(self, window: QWidget, keep: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._timer = QTimer(self, singleShot=True, interval=REST_MS)
+        self._timer.timeout.connect(keep)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Wait anew at each step of a drag."""
+        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.WindowStateChange):
+            self._timer.start()
+        return super().eventFilter(watched, event)
 
 
 class Placement:
@@ -40,6 +59,10 @@ class Placement:
     def keep_window(self, window: QWidget) -> None:
         """Remember the window's size and place."""
         self._file.setValue("geometry", window.saveGeometry())
+
+    def follow_window(self, window: QWidget) -> None:
+        """Remember the window's size and place from now on, as they change: no orderly end may come."""
+        _Follower(window, lambda: self.keep_window(window))
 
     def restore_splitter(self, name: str, splitter: QSplitter, sizes: list[int]) -> None:
         """Give a splitter its last sizes, or `sizes`."""

@@ -68,3 +68,25 @@ def test_nonsense_in_the_file_is_harmless(qtbot: QtBot, tmp_path: Path) -> None:
 def test_figures_of_another_version_are_forgotten(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("[General]\nversion=0\nchosen=p1\n")
     assert Placement(tmp_path).chosen() == ""
+
+
+def test_the_place_is_on_disk_although_no_end_comes(qtbot: QtBot, tmp_path: Path) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    placement = Placement(tmp_path)
+    placement.follow_window(window)
+    window.resize(710, 510)
+
+    def comes_back() -> bool:
+        other = QWidget()
+        qtbot.addWidget(other)
+        copy = tmp_path / "copy"  # read as after a crash: from what lies there
+        copy.mkdir(exist_ok=True)
+        if not (tmp_path / FILE).exists():
+            return False
+        (copy / FILE).write_bytes((tmp_path / FILE).read_bytes())
+        Placement(copy).restore_window(other, 640, 480)
+        return (other.width(), other.height()) == (710, 510)
+
+    qtbot.waitUntil(comes_back)
