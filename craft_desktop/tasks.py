@@ -56,6 +56,11 @@ class Owner:
                 _log.warning("task %s, whose caller was cancelled: %s", task.get_name(), error)
             raise
 
+    @property
+    def is_closed(self) -> bool:
+        """Does it start nothing any more?"""
+        return self._closed
+
     def __len__(self) -> int:
         return len(self._tasks)
 

@@ -12,6 +12,8 @@ MOST = 8
 """Places found in one line: a stack's frame has one, a summary a few."""
 LONGEST_PATH = 1_024
 """Letters of a path; the longest of real projects measured had 190."""
+TRAIL = "  → "
+"""Stands between what a page said of its compiled code and the place in the person's file that it comes from."""
 
 _SANDBOX = "/project/"
 """Ends the name of the folder that holds the project in a sandbox: `/home/user/project/`."""
@@ -46,8 +48,7 @@ class Place:
     @property
     def label(self) -> str:
         """The place as a person reads it: name, line and column."""
-        position = "".join(f":{number}" for number in (self.line, self.column) if number)
-        return f"{self.path.rpartition('/')[2]}{position}"
+        return f"{self.path.rpartition('/')[2]}{position(self)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +65,27 @@ def find(text: str, heading: str = "") -> tuple[Found, ...]:
 
     :param heading: the last line above that `is_heading`, for tools that name the file once.
     """
+    trail = _trail(text)
+    if trail is not None:
+        return (trail,)  # what stands before it names compiled code
     finding = _FINDING.match(text)
     if finding is not None and heading:
-        named = _named(heading.strip(), int(finding[1]), int(finding[2]))
-        return (Found(finding.start(1), finding.end(2), named),) if named else ()
+        place = named(heading.strip(), int(finding[1]), int(finding[2]))
+        return (Found(finding.start(1), finding.end(2), place),) if place else ()
     found: list[Found] = []
     for behind in _BEHIND.finditer(text):
         start = _start_of(text, behind.start(), found[-1].end if found else 0)
         line, column = behind[1] or behind[3], behind[2] or behind[4]
-        named = _named(text[start : behind.start()], int(line), int(column or 0))
-        if named is not None:
-            found.append(Found(start, behind.end(), named))
+        place = named(text[start : behind.start()], int(line), int(column or 0))
+        if place is not None:
+            found.append(Found(start, behind.end(), place))
         if len(found) == MOST:
             return tuple(found)
     if not found:
         alone = _ALONE.search(text)
-        named = _named(alone[0], 0, 0) if alone else None
-        if alone is not None and named is not None:
-            return (Found(alone.start(), alone.end(), named),)
+        place = named(alone[0], 0, 0) if alone else None
+        if alone is not None and place is not None:
+            return (Found(alone.start(), alone.end(), place),)
         manifest = _MANIFEST.search(text)
         if manifest is not None:
             return (Found(manifest.start(1), manifest.end(1), Place("package.json")),)
@@ -91,6 +95,20 @@ def find(text: str, heading: str = "") -> tuple[Found, ...]:
 def is_heading(text: str) -> bool:
     """Is this line a file's name alone?"""
     return _HEADING.match(text.strip()) is not None
+
+
+def position(place: Place) -> str:
+    """Give what stands behind a file's name: `:line:column`, as far as they are known."""
+    return "".join(f":{number}" for number in (place.line, place.column) if number)
+
+
+def _trail(text: str) -> Found | None:
+    _, mark, tail = text.rpartition(TRAIL)
+    behind = _BEHIND.search(tail) if mark else None
+    if behind is None or behind.end() != len(tail):
+        return None
+    place = named(tail[: behind.start()], int(behind[1] or behind[3]), int(behind[2] or behind[4] or 0))
+    return Found(len(text) - len(tail), len(text), place) if place is not None else None
 
 
 def _start_of(text: str, end: int, least: int) -> int:
@@ -107,8 +125,8 @@ def _start_of(text: str, end: int, least: int) -> int:
     return schemes[-1].start() if schemes else start
 
 
-def _named(path: str, line: int, column: int) -> Place | None:
-    """Give the place that a path means; None for one that is not the project's own."""
+def named(path: str, line: int, column: int) -> Place | None:
+    """Give the place that a path or an address means; None for one that is not the project's own."""
     scheme = _SCHEME.match(path)
     if scheme is not None:
         path = _without_scheme(scheme[0], path[scheme.end() :])

@@ -39,6 +39,7 @@ PROBE_PAUSE_S = 0.3
 HEARD_S = 0.005
 SHUTDOWN_S = 0.1  # handlers end at once when cancelled; this bounds one that does not
 _LOOPBACK_PEERS = ("127.0.0.1", "::1")
+_SCRIPTS = (".js", ".mjs")  # by name: webpack's, the only ones that are asked about, have no other
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +104,11 @@ class Gateway:
         """Give what serves the project now; None while nothing does."""
         seat = self._seats.get(slug)
         return seat.upstream if seat is not None else None
+
+    def scripts(self, slug: str) -> tuple[str, ...]:
+        """Give the scripts (path and query) that the project's pages asked for, the last first."""
+        seat = self._seats.get(slug)
+        return seat.scripts if seat is not None else ()
 
     def hot_reload_sockets(self, slug: str) -> int:
         """Give how many pages listen for changes right now."""
@@ -205,6 +211,8 @@ class Gateway:
                     heard = self._listener(slug) if hot_reload else None
                     answer = await self._relay.pass_on(request, upstream, hosts[0], peer, seat.lasting, greet, heard)
                     self._note_failure(slug, request, answer.status)
+                    if answer.status in (200, 304) and path.partition("?")[0].endswith(_SCRIPTS):
+                        seat.note_script(path)
                     return answer
                 except RefusedError as error:
                     _log.debug("%s: %s", slug, error)

@@ -11,6 +11,8 @@ from craft_desktop.preview.routes import Upstream
 # How long requests wait for the next upstream: a dev server that restarts is back with its page after 2 to 4 s
 # (Next.js, measured), and a browser shows the old page meanwhile. Beyond it a page that tells what happens is better.
 HOLD_S = 5.0
+# Scripts remembered, across sleep and restarts, which a page outlives: one in a development build has some dozens.
+MOST_SCRIPTS = 64
 
 
 class Seat:
@@ -38,6 +40,19 @@ class Seat:
         self.hot_reload_sockets = 0
         self._edits = 0
         self._edits_shown = 0
+        self._scripts: dict[str, None] = {}
+
+    @property
+    def scripts(self) -> tuple[str, ...]:
+        """Give the scripts (path and query) that pages asked for of what sits here, the last first."""
+        return tuple(reversed(self._scripts))
+
+    def note_script(self, path: str) -> None:
+        """Note that a page has this script."""
+        self._scripts.pop(path, None)
+        self._scripts[path] = None
+        if len(self._scripts) > MOST_SCRIPTS:
+            del self._scripts[next(iter(self._scripts))]
 
     @property
     def is_asleep(self) -> bool:

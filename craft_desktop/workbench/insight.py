@@ -11,6 +11,8 @@ from craft_desktop.model.operations import Idleness
 from craft_desktop.model.places import Place
 from craft_desktop.model.project import Project
 from craft_desktop.model.saved import Frame
+from craft_desktop.preview.gateway import Gateway
+from craft_desktop.tasks import Owner
 from craft_desktop.workbench.env_files import read_env_files
 from craft_desktop.workbench.locate import Locator
 from craft_desktop.workbench.logbook import Logbook
@@ -18,6 +20,8 @@ from craft_desktop.workbench.meter import Meter
 from craft_desktop.workbench.page_log import PageLog
 from craft_desktop.workbench.runner import Runner
 from craft_desktop.workbench.saves import Saves
+from craft_desktop.workbench.tracer import PageTracer
+from craft_desktop.workbench.trails import Trails
 
 
 class Insight:
@@ -27,6 +31,7 @@ class Insight:
     :param projects: asks for the list.
     :param announce: told each event.
     :param strike: takes secrets out of a text.
+    :param owner: of what is looked up for a page's messages.
     """
 
     def __init__(
@@ -35,12 +40,16 @@ class Insight:
         projects: Callable[[], tuple[Project, ...]],
         announce: Callable[[Event], None],
         strike: Callable[[str], str],
+        gateway: Gateway,
+        owner: Owner,
     ) -> None:
         self._runners = runners
         self._projects = projects
         self.meter = Meter(self._measure, announce)
         self.logbook = Logbook(strike)
-        self._page_log = PageLog(announce)
+        self._tracer = PageTracer(gateway, owner, self.locate)
+        self._trails = Trails(announce, self._project, self._tracer, owner)
+        self._page_log = PageLog(self._trails.take)
         self._saves = Saves(announce)
         self._locators: dict[str, Locator] = {}
 
@@ -49,7 +58,10 @@ class Insight:
         return self.logbook.lines(project_id)
 
     def note_console(self, project_id: str, level: Level, text: str, source: str) -> None:
-        """A project's page said something to its console; `source` is `URL:line` or empty."""
+        """A project's page said something to its console; `source` is `URL:line` or empty.
+
+        It is told once the place in the project's files is known that it comes from, 2 s later at most.
+        """
         self._page_log.console(project_id, level, text, source)
 
     def note_failed(self, slug: str, method: str, path: str, status: int) -> None:
@@ -62,6 +74,7 @@ class Insight:
         """Something happened to a project."""
         if isinstance(event, Pushed):
             self._saves.pushed(event)
+            self._tracer.forget(event.project_id)
 
     def note_hot_reload(self, slug: str, at: float) -> None:
         """The dev server of the project with this name in its address told its pages something of a change."""
@@ -92,7 +105,7 @@ class Insight:
         """Give the file of the project that a line of its log names, if there is one. Looks at the disk."""
         locator = self._locators.get(project_id)
         if locator is None:
-            project = next((project for project in self._projects() if project.id == project_id), None)
+            project = self._project(project_id)
             if project is None:
                 return None
             locator = self._locators[project_id] = Locator(project.path)
@@ -100,15 +113,20 @@ class Insight:
 
     async def env_files(self, project_id: str) -> EnvFiles:
         """Say which names a project's own `.env` files set."""
-        project = next((project for project in self._projects() if project.id == project_id), None)
+        project = self._project(project_id)
         return EnvFiles() if project is None else await asyncio.to_thread(read_env_files, project.path)
 
     def forget(self, project_id: str) -> None:
         """Keep nothing of a project."""
         self.logbook.forget(project_id)
         self._page_log.forget(project_id)
+        self._trails.forget(project_id)
+        self._tracer.forget(project_id)
         self._saves.forget(project_id)
         self._locators.pop(project_id, None)
+
+    def _project(self, project_id: str) -> Project | None:
+        return next((project for project in self._projects() if project.id == project_id), None)
 
     def _at(self, slug: str) -> Project | None:
         return next((project for project in self._projects() if project.slug == slug), None)

@@ -5,7 +5,7 @@ messages hides no failed request; what is left out is told by number.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from craft_desktop.model.allowance import Allowance
 from craft_desktop.model.events import LogLine, Stream
@@ -22,18 +22,18 @@ _ASKED_UNASKED = ("/favicon.ico", "/apple-touch-icon", "/.well-known/", "/robots
 class PageLog:
     """Turns what pages say into lines.
 
-    :param announce: told each line.
+    :param tell: told the lines of each message together.
     :param clock: seconds that never go back.
     :param wall: Unix seconds.
     """
 
     def __init__(
         self,
-        announce: Callable[[LogLine], None],
+        tell: Callable[[Sequence[LogLine]], None],
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._announce = announce
+        self._tell = tell
         self._clock = clock
         self._wall = wall
         self._allowances: dict[tuple[str, str], Allowance] = {}
@@ -43,16 +43,16 @@ class PageLog:
         if not self._may(project_id, "messages"):
             return
         first, *rest = text[:LONGEST].splitlines()[:MOST_LINES] or [""]
-        self._line(project_id, f"{first}  {source[:LONGEST]}" if source else first, level)
-        for line in rest:  # set in, so that it is seen and counted as one message
-            self._line(project_id, f"    {line}", level)
+        head = f"{first}  {source[:LONGEST]}" if source else first
+        # What follows is set in, so that it is seen and counted as one message.
+        self._say(project_id, level, head, *(f"    {line}" for line in rest))
 
     def failed(self, project_id: str, method: str, path: str, status: int) -> None:
         """Take a request of a page that was answered with a failure (HTTP status 400 and above)."""
         if self._may(project_id, "failed requests"):
             is_usual = path.startswith(_ASKED_UNASKED) or path.partition("?")[0].endswith(".map")
             level = Level.WARNING if is_usual and status == 404 else Level.ERROR
-            self._line(project_id, f"{method[:20]} {path[:LONGEST]} {status}", level)
+            self._say(project_id, level, f"{method[:20]} {path[:LONGEST]} {status}")
 
     def forget(self, project_id: str) -> None:
         """Keep nothing of a project."""
@@ -65,10 +65,11 @@ class PageLog:
         may, after = before.ask(now)
         self._allowances[project_id, what] = after
         if may and before.refused:
-            self._line(project_id, f"… {before.refused:,} {what} were left out", Level.WARNING)
+            self._say(project_id, Level.WARNING, f"… {before.refused:,} {what} were left out")
         elif not may and not before.refused:
-            self._line(project_id, f"The page makes too many {what}: {RATE:.0f} a second are shown", Level.WARNING)
+            self._say(project_id, Level.WARNING, f"The page makes too many {what}: {RATE:.0f} a second are shown")
         return may
 
-    def _line(self, project_id: str, text: str, level: Level) -> None:
-        self._announce(LogLine(project_id, Stream.BROWSER, text, self._wall(), level))
+    def _say(self, project_id: str, level: Level, *texts: str) -> None:
+        at = self._wall()
+        self._tell([LogLine(project_id, Stream.BROWSER, text, at, level) for text in texts])

@@ -92,7 +92,7 @@ class Workbench:
         self.lifetime = Lifetime(memory, lambda: self._options.settings, self._runners)
         self.reaper = Reaper(lambda: self._runners.values())
         self.sharing = Sharing(projects, self._runners, lambda: self.settings, self._tell_projects)
-        self.insight = Insight(self._runners, projects.all, self._announce, redactor.strike)
+        self.insight = Insight(self._runners, projects.all, self._announce, redactor.strike, gateway, owner)
         self.door: Door | None = None  # whoever serves the control API puts it there
         self.doctor = Doctor(self._runners, projects.get, self.environment, gateway, self.insight, redactor.strike)
         for project in self._projects.all():

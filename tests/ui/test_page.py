@@ -120,7 +120,7 @@ def test_what_it_says_to_its_console_is_handed_on(qtbot: QtBot, page: Page, site
 
 def test_a_page_that_logs_without_end_leaves_the_loop_free(qtbot: QtBot, page: Page, site: Site) -> None:
     told: list[LogLine] = []
-    log = PageLog(told.append)
+    log = PageLog(told.extend)
     page.console.connect(lambda level, text, source: log.console("p1", Level(level), text, source))
     ticks: list[float] = []
     timer = QTimer(interval=0)

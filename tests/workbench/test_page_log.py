@@ -24,7 +24,7 @@ def told() -> list[LogLine]:
 
 @pytest.fixture
 def log(clock: Clock, told: list[LogLine]) -> PageLog:
-    return PageLog(told.append, clock, lambda: 7.0)
+    return PageLog(told.extend, clock, lambda: 7.0)
 
 
 def test_a_message_with_its_source(log: PageLog, told: list[LogLine]) -> None:
