@@ -21,7 +21,7 @@ def map_address(script: bytes) -> str:
     """Give the address of a script's source map as its last comment names it; "" where none does."""
     end = len(script)
     while end > 0:
-        start = max(script.rfind(b"\n", 0, end), script.rfind(b"\r", 0, end)) + 1
+        start = script.rfind(b"\n", 0, end) + 1
         line = script[start:end].strip()
         end = start - 1
         if not line:
