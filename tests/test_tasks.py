@@ -122,7 +122,9 @@ async def test_an_end_by_cancelling_is_no_crash(caplog: pytest.LogCaptureFixture
 
 async def test_a_closed_owner_starts_nothing_and_leaves_no_coroutine_behind() -> None:
     owner = Owner("session")
+    assert not owner.is_closed
     await owner.aclose()
+    assert owner.is_closed
     work = for_ever()
     with pytest.raises(RuntimeError, match="session is closed; watch was not started"):
         owner.start(work, name="watch")

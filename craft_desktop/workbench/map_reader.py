@@ -91,6 +91,9 @@ async def _ask(question: dict[str, Any], document: AsyncIterable[bytes]) -> dict
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
                 process.kill()
+        # To the end of what it said: else its pipe stays open, and its end would be waited for in vain.
+        while await process.stdout.read(64 * 1024):
+            pass
         await process.wait()
     if len(line) > ANSWER_BYTES or not line.endswith(b"\n"):
         raise MapError(f"the process that read it ended early ({process.returncode})")

@@ -306,3 +306,21 @@ async def test_each_failed_request_is_told_once(
         async with browser.get(gateway.url("shop")):
             pass  # answered by the gateway: nothing of the project failed
     assert told == [("shop", "GET", "/404?a=1", 404), ("shop", "GET", "/500", 500), ("shop", "POST", "/422", 422)]
+
+
+async def test_the_scripts_that_pages_have_are_remembered(
+    pages: Pages, browser: aiohttp.ClientSession, start_server: StartServer
+) -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=404 if "gone" in request.path else 200)
+
+    async with Gateway(0, pages) as gateway:
+        gateway.serve("shop", await start_server(answer))
+        for path in ("a.js?v=1", "b.mjs", "gone.js", "style.css", "api/js", "a.js?v=1"):
+            async with browser.get(gateway.url("shop") + path):
+                pass
+        assert gateway.scripts("shop") == ("/a.js?v=1", "/b.mjs")
+        # A page outlives its server's restart, and asks for nothing anew.
+        gateway.show("shop", STOPPED)
+        assert gateway.scripts("shop") == ("/a.js?v=1", "/b.mjs")
+        assert gateway.scripts("nobody") == ()

@@ -5,7 +5,7 @@ import pytest
 
 from craft_desktop.preview.pages import REFUSED, UNKNOWN, PageKind, PageState
 from craft_desktop.preview.routes import Upstream
-from craft_desktop.preview.seat import Seat
+from craft_desktop.preview.seat import MOST_SCRIPTS, Seat
 
 HERE = Upstream("http://127.0.0.1:3000", "3000-a.localhost:4999")
 THERE = Upstream("http://127.0.0.1:3000", "3000-b.localhost:4999")
@@ -100,3 +100,11 @@ def test_a_page_is_stale_once_after_edits_that_it_has_not_seen(seat: Seat) -> No
     seat.edited()
     assert seat.take_stale()
     assert not seat.take_stale()
+
+
+def test_the_last_scripts_are_remembered(seat: Seat) -> None:
+    for number in range(MOST_SCRIPTS + 6):
+        seat.note_script(f"/{number}.js")
+    seat.note_script("/10.js")
+    assert len(seat.scripts) == MOST_SCRIPTS
+    assert seat.scripts[:2] == ("/10.js", f"/{MOST_SCRIPTS + 5}.js") and "/5.js" not in seat.scripts
