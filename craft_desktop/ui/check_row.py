@@ -13,7 +13,7 @@ from craft_desktop.ui.theme import GAP, GAP_L, GAP_S, ICON, Theme
 from craft_desktop.ui.words import tr
 
 _SMALL = (Grade.OK, Grade.UNKNOWN)
-ROOM = 316
+ROOM = 328
 """Points that the narrowest panel (`doctor_panel.WIDTH`) leaves beside edges, mark and scroll bar. Buttons that are
 wider side by side stand one below the other: a row wider than the panel would be cut off at its edge."""
 _SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse
@@ -95,6 +95,7 @@ class CheckRow(QFrame):
         button.setToolTip(tip(said))
         button.setVisible(bool(said))
         is_wide = bool(said and self.act.text()) and self._width_of(self.act) + GAP + self._width_of(button) > ROOM
+        self._row.setSpacing(0 if is_wide else GAP)
         self._row.setDirection(QBoxLayout.Direction.TopToBottom if is_wide else QBoxLayout.Direction.LeftToRight)
         padding = self._width_of(button) - button.fontMetrics().horizontalAdvance(said)
         button.setText(button.fontMetrics().elidedText(said, Qt.TextElideMode.ElideMiddle, ROOM - padding))
