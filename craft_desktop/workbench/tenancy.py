@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,12 +15,12 @@ from craft_desktop.model.operations import Wipe
 from craft_desktop.model.origin import Origin
 from craft_desktop.model.project import Project, Provider
 from craft_desktop.sandbox.connection import Connection, Sandbox
-from craft_desktop.sandbox.persist import abandon
 from craft_desktop.sandbox.pool import Pool
 from craft_desktop.store.database import unimportant
 from craft_desktop.store.images import Image
 from craft_desktop.store.ledger import Ledger, Row
 from craft_desktop.tasks import Owner
+from craft_desktop.workbench.endings import Endings
 from craft_desktop.workbench.folder import read_needs_of
 from craft_desktop.workbench.gallery import Gallery, Sitting, saves
 from craft_desktop.workbench.parting import Partings
@@ -85,6 +85,7 @@ class Landlord:
         self._owner = owner
         self._installation = installation
         self._nodes: dict[str, str] = {}
+        self._endings = Endings(ledger, owner, SANDBOX_TIMEOUT_S)
         self.partings: Partings[Tenancy] = Partings(lambda each: gallery.take_now(each.nonce), self._let_go)
         self._pool: Pool[Kind, Tenancy] = Pool(
             lambda kind: self._make(kind.asked, kind.image, project_id=""), self._is_kept, self._end_pooled, pool_size
@@ -124,7 +125,7 @@ class Landlord:
     async def release(self, tenancy: Tenancy) -> None:
         """End the sandbox. One that cannot be reached stays in the ledger, and is ended later or by its own timeout."""
         self._gallery.leave(tenancy.nonce)
-        await self._end(tenancy.nonce, [tenancy.sandbox.kill])
+        await self._endings.end(tenancy.nonce, [tenancy.sandbox.kill])
 
     async def leave(self, tenancy: Tenancy, for_s: int) -> None:
         """Leave the sandbox as it is for the next start of the program, for so many seconds, or else end it."""
@@ -250,7 +251,7 @@ class Landlord:
                     if sandbox is not None:
                         kept = Tenancy(sandbox, row.nonce, Origin.ADOPTED, asked, holds=row.holds)
                         continue
-                await self._end(row.nonce, [partial(connection.kill, each.sandbox_id) for each in found])
+                await self._endings.end(row.nonce, [partial(connection.kill, each.sandbox_id) for each in found])
         except BaseException:
             for nonce in taken:  # stopped, or the provider failed: they are the next start's
                 await self._ledger.disown(nonce)
@@ -264,13 +265,6 @@ class Landlord:
             # One that does not answer is ended, or left to the next look, and a new one made.
             _log.info("%s was not taken over: %s", sandbox_id, error)
             return None
-
-    async def _end(self, nonce: str, kills: Sequence[Callable[[], Awaitable[None]]]) -> None:
-        done = [await abandon(kill) for kill in kills]
-        if all(done):
-            await self._ledger.end(nonce, time.time())
-        else:
-            await self._ledger.disown(nonce)
 
     async def _pooled(self, asked: Asked, best: Image | None) -> Tenancy | None:
         """Give a sandbox kept ready, if it is as warm as one made now would be; its environment is empty."""
@@ -293,7 +287,7 @@ class Landlord:
         return True
 
     async def _end_pooled(self, tenancy: Tenancy) -> None:
-        await self._end(tenancy.nonce, [tenancy.sandbox.kill])
+        await self._endings.end(tenancy.nonce, [tenancy.sandbox.kill])
 
     async def _from_image(self, asked: Asked, image: Image | None) -> Tenancy | None:
         if image is None:
@@ -387,7 +381,7 @@ class Landlord:
         if isinstance(error, SandboxUnreachableError):  # nobody knows whether it was
             await self._ledger.disown(nonce)
         else:
-            await self._end(nonce, [])
+            await self._endings.end(nonce, [])
 
     async def _discard(self, asked: Asked, making: "asyncio.Task[Sandbox]", nonce: str) -> None:
         try:
