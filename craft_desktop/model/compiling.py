@@ -19,8 +19,9 @@ HEAD_LINES = 12
 """Lines after an error's first one in which its words and its exact place are looked for: webpack prints the source
 between them."""
 
-# Next.js: `⨯ ./app/page.tsx:4:5`, and the words in the next line.
-_NEXT = re.compile(r"^\s*⨯ (\./\S.*)$")
+# Next.js: `⨯ ./app/page.tsx:4:5`, and the words in the next line. While a page is open that is all that it says of a
+# save (16.4): the page's own overlay, told back as what a browser said.
+_NEXT = re.compile(r"^\s*(?:⨯ (\./\S.*)|\[browser\] (\./\S+:\d+:\d+))$")
 _VITE = re.compile(r"\[vite\] (?:\(\w+\) )?(?:Pre-transform|Internal server) error: (.*)$")
 _WORDS = re.compile(r"^(?:Error:\s+)?(?:[x×]\s+)?(.*\S)")
 # Where SWC and Vite tell the exact place, below the words.
@@ -71,14 +72,14 @@ def heed(state: Compiling, line: str) -> Compiling:
 
 
 def _may_begin(line: str) -> bool:
-    return "⨯" in line or "[vite]" in line
+    return "⨯" in line or "[vite]" in line or "[browser]" in line
 
 
 def _begun(text: str) -> Compiling | None:
     """Give the state that an error's first line begins."""
     of_next = _NEXT.match(text)
     if of_next is not None:
-        place = _place(of_next[1])
+        place = _place(of_next[1] or of_next[2])
         return Compiling(CompileError("The page does not compile", place), HEAD_LINES, awaits_words=True)
     of_vite = _VITE.search(text)
     if of_vite is not None:

@@ -40,8 +40,8 @@ ZOOMS = (0.25, 0.33, 0.5, 0.67, 0.75, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 
 SHOWN = frozenset({Phase.LIVE, Phase.ASLEEP, Phase.WAKING})
 # Neither does one whose dev server is started anew for a save: it is back in a second, and the gateway holds requests.
 _PASSING = frozenset({Phase.STARTING, Phase.WAITING})
-_OF_PROJECT = ("start", "stop", "restart")
-"""Commands of the project whose keys work in the window of its own, too."""
+_ELSEWHERE = ("start", "stop", "restart", "settings", "quit")
+"""Commands of the project and the program whose keys work in the window of its own, too."""
 _ENDED = "ended"
 
 
@@ -239,7 +239,7 @@ class PreviewPane(QWidget):
     def _pop_out(self) -> None:
         if not self.is_live:
             return
-        commands = (*PAGE_COMMANDS, "browser", *_OF_PROJECT)
+        commands = (*PAGE_COMMANDS, "browser", *_ELSEWHERE)
         popped = self.popped = PopOut(self._stack, commands, self, self._look.geometry)
         popped.show_name(self._name)
         popped.commanded.connect(self.command)

@@ -87,6 +87,13 @@ def test_another_page_that_is_served_mends_nothing() -> None:
     assert after(*BROKEN, " ○ Compiling /page ...").error is not None
 
 
+def test_what_a_page_says_by_itself_is_no_error_of_the_compiler() -> None:
+    for line in ("[browser] Uncaught Error: boom", "[browser] ./app/page.tsx", "[browser] see ./app/page.tsx:1:2"):
+        assert after(line, "Error: boom").error is None
+    told = after("[browser] ./app/page.tsx:32:7", "Error: Unexpected token").error
+    assert told == CompileError("Unexpected token", Place("app/page.tsx", 32, 7))
+
+
 def test_a_newer_error_takes_the_place_of_the_old() -> None:
     error = after(*BROKEN, "⨯ ./app/b.tsx:1:2", "Error: Other").error
     assert error == CompileError("Other", Place("app/b.tsx", 1, 2))

@@ -262,6 +262,11 @@ def test_keys_work_in_its_own_window_whatever_the_page_does_with_them(
     assert pane.strip.width_field.text() == "844"
     press(inner, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: site.hits.count("/keys") == 2, timeout=WAIT_MS)
+    told: list[str] = []
+    pane.command_requested.connect(told.append)
+    press(inner, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    press(inner, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    assert told == ["settings", "quit"]
     press(inner, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     assert pane.bar.field.edit.hasFocus()
     press(inner, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
