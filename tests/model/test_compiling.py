@@ -19,6 +19,11 @@ EXPECTED: dict[str, dict[str, tuple[str, Place | None] | None]] = {
         "runtime": None,
         "client": ("You're importing a module that depends on `useState`", Place(PAGE, 1, 10)),
     },
+    "turbo-open": {  # while a page of it is open, as it is in the window
+        "syntax": ("Expected corresponding JSX closing tag for <main>", Place(PAGE, 32, 7)),
+        "notfound": ("Module not found: Can't resolve './hero'", Place(PAGE, 1, 1)),
+        "runtime": None,
+    },
     "webpack": {
         "syntax": ("Expected corresponding JSX closing tag for <main>", Place(PAGE, 4, 1, is_from_top=True)),
         "notfound": ("Module not found: Can't resolve './hero'", Place(PAGE, 1, 1)),
