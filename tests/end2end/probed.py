@@ -53,7 +53,9 @@ def find(name: str) -> QWidget | None:
 
 def describe(name: str, take: Callable[[Any], None]) -> None:
     widget = find(name)
-    if widget is None:
+    shown = widget.window().windowHandle() if widget is not None else None
+    # Before the window manager has placed it and the screen shows it, a click would fall where it is not.
+    if widget is None or shown is None or not shown.isExposed():
         take(None)
         return
     middle = widget.mapToGlobal(widget.rect().center())
