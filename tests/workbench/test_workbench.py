@@ -102,11 +102,12 @@ async def test_a_port_is_remembered_and_a_wrong_one_refused(paths: Paths, tmp_pa
 
 
 async def test_a_monorepo_of_several_apps_asks_which(workbench: Workbench, tmp_path: Path) -> None:
-    (tmp_path / "package.json").write_text('{"workspaces": ["apps/*"]}')
+    top = tmp_path / "top"
     for name in ("one", "two"):
-        tiny_project(tmp_path / "apps" / name)
+        tiny_project(top / "apps" / name)
+    (top / "package.json").write_text('{"workspaces": ["apps/*"]}')
     with pytest.raises(ChoiceError) as caught:
-        await workbench.add(tmp_path)
+        await workbench.add(top)
     assert [name for name, _ in caught.value.choices] == ["one", "two"]
     assert (await workbench.add(caught.value.choices[1][1])).name == "two"
 
