@@ -3,7 +3,7 @@
 As in `present.py`, `tr` is the translator.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from craft_desktop.model.events import Measured, SaveSeen
@@ -102,6 +102,21 @@ def memory(measured: Measured, tr: Tr) -> str:
     if measured.memory_limit_bytes <= 0:
         return used
     return tr("{0} of {1}").format(used, present.size(measured.memory_limit_bytes, tr))
+
+
+def with_page(used: str, page_bytes: int, tr: Tr) -> str:
+    """Say what the sandbox uses and, if it is known, what the page has in this window."""
+    return tr("{0} · page here {1}").format(used, present.size(page_bytes, tr)) if page_bytes else used
+
+
+def usage_tip(page_bytes: int, sizes: Collection[int], tr: Tr) -> str:
+    """Say what the figures of the status bar are of, and what the pages in this window use beside them."""
+    told = [tr("Memory and processors of the sandbox. The Health tab has more.")]
+    if page_bytes:
+        told.append(tr("Its page in this window has {0}.").format(present.size(page_bytes, tr)))
+    if len(sizes) > 1:
+        told.append(tr("All {0} pages in this window have {1}.").format(len(sizes), present.size(sum(sizes), tr)))
+    return "\n".join(told)
 
 
 def trend(title: str, values: Sequence[str], tops: Sequence[float], tr: Tr) -> str:

@@ -32,7 +32,7 @@ class _Gauge(QWidget):
     def __init__(self, theme: Theme, name: str, title: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.title = title
-        self.value = ElidedLabel("headline")
+        self.value = ElidedLabel("headline", by_parts=True)
         self.value.setObjectName(f"{name}Value")
         self.line = Sparkline(theme, KEPT_S)
         self.line.setObjectName(f"{name}Line")
@@ -59,6 +59,7 @@ class HealthView(QScrollArea):
         self._session = Session("")
         self._idleness: Idleness | None = None
         self._measured: deque[Measured] = deque(maxlen=MOST)
+        self._page_bytes = 0
         inside = QFrame(self.viewport())
         inside.setObjectName("health")
         self.cpu = _Gauge(theme, "cpu", tr("CPU"), inside)
@@ -113,6 +114,11 @@ class HealthView(QScrollArea):
             self._measured.popleft()
         self._show_figures()
 
+    def show_page(self, size_bytes: int) -> None:
+        """Take what the page has in this window; 0 where it has nothing, or nobody knows."""
+        self._page_bytes = size_bytes
+        self._show_memory()
+
     def show_idleness(self, idleness: Idleness | None) -> None:
         """Take how long nobody has used the project."""
         self._idleness = idleness
@@ -125,6 +131,11 @@ class HealthView(QScrollArea):
             value.setText(fact.value)
             value.setAccessibleName(f"{fact.label}: {fact.value}")
 
+    def _show_memory(self) -> None:
+        used = figures.memory(self._measured[-1], tr) if self._measured else "–"
+        self.memory.value.setText(figures.with_page(used, self._page_bytes, tr))
+        self.memory.value.setAccessibleName(f"{self.memory.title}: {self.memory.value.text()}")
+
     def _show_figures(self) -> None:
         measured = tuple(self._measured)
         cpu = [each.cpu_percent for each in measured]
@@ -134,7 +145,7 @@ class HealthView(QScrollArea):
         self.cpu.line.show_points([(each.at, each.cpu_percent) for each in measured], 100.0)
         self.memory.line.show_points([(each.at, float(each.memory_bytes)) for each in measured], top)
         self.cpu.value.setText(figures.percent(cpu[-1], tr) if cpu else "–")
-        self.memory.value.setText(figures.memory(measured[-1], tr) if measured else "–")
+        self._show_memory()
         shares = [figures.percent(value, tr) for value in cpu]
         sizes = [present.size(each.memory_bytes, tr) for each in measured]
         self.cpu.line.setAccessibleName(figures.trend(self.cpu.title, shares, cpu, tr))

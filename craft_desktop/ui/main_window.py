@@ -301,6 +301,7 @@ class MainWindow(QMainWindow):
         else:
             self.status_line.show_session(pane.session, pane.last_push, pane.sync, now)
             self.status_line.show_figures(pane.session, pane.idleness, pane.measured, pane.last_seen)
+            self.status_line.show_pages(self.panes.keeper.sizes, pane.project.id)
 
     def _tick(self) -> None:
         if not self.isMinimized():

@@ -57,6 +57,7 @@ class PaneStack(QStackedWidget):
         self.empty_state = EmptyState(theme, icons)
         self.addWidget(self.empty_state)
         self.keeper = PageKeeper(self, lambda: {key: pane.preview for key, pane in self._panes.items()})
+        self.keeper.sized.connect(lambda key, size: self._panes[key].log_pane.health.show_page(size))
 
     @property
     def current(self) -> ProjectPane | None:

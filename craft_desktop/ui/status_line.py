@@ -1,5 +1,7 @@
 """The bottom of the window: how the chosen project's sandbox stands."""
 
+from collections.abc import Mapping
+
 from PySide6.QtWidgets import QStatusBar
 
 from craft_desktop.model.events import Measured, Pushed, SaveSeen, SyncChanged
@@ -30,7 +32,6 @@ class StatusLine(QStatusBar):
         self.rest.setObjectName("statusRest")
         self.usage.setObjectName("statusUsage")
         self.rest.setToolTip(tr("What becomes of it when nobody uses it. Settings, “Idle after”."))
-        self.usage.setToolTip(tr("Memory and processors of the sandbox. The Health tab has more."))
         self.addWidget(self.sync)
         self.addWidget(self.push)
         self.addWidget(self.save)
@@ -65,6 +66,13 @@ class StatusLine(QStatusBar):
         self.usage.setVisible(bool(self.usage.text()))  # empty it would still keep its neighbour from the edge
         is_soon = is_live and idleness is not None and (idleness.rest_in_s or figures.SOON_S) < figures.SOON_S
         set_property(self.rest, "tone", "busy" if is_soon else "")
+
+    def show_pages(self, sizes: Mapping[str, int], project_id: str) -> None:
+        """Say what the pages in this window use, by their projects' ids; one of them is in front."""
+        said = figures.usage_tip(sizes.get(project_id, 0), sizes.values(), tr)
+        if said != self.usage.toolTip():
+            self.usage.setToolTip(said)
+            self.usage.setAccessibleDescription(said)
 
     def say(self, words: str) -> None:
         """Say something in passing."""

@@ -46,6 +46,16 @@ def test_figures_and_facts(view: HealthView) -> None:
     assert [fact.accessibleName() for fact in facts][3:5] == ["Port: 3000", "Process: PID 4212"]
 
 
+def test_what_the_page_has_in_this_window_stands_beside_the_sandbox(view: HealthView) -> None:
+    view.show_session(live(begun_at=NOW - 740))
+    view.show_measured(Measured("p1", NOW, 4.0, 312_000_000, 8_200_000_000))
+    view.show_page(96_000_000)
+    assert view.memory.value.text() == "312 MB of 8.2 GB · page here 96 MB"
+    assert view.memory.value.accessibleName() == "Memory: 312 MB of 8.2 GB · page here 96 MB"
+    view.show_page(0)
+    assert view.memory.value.text() == "312 MB of 8.2 GB"
+
+
 def test_only_the_last_minutes_are_drawn(view: HealthView) -> None:
     for number in range(500):
         view.show_measured(Measured("p1", NOW + 5 * number, 1.0, 1, 10))

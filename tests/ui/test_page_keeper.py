@@ -54,6 +54,12 @@ def test_ten_pages_are_kept_shown_and_given_back(qtbot: QtBot, panes: dict[str, 
     sizes = {key: pane.memory_bytes() or 0 for key, pane in panes.items()}
     assert all(size > 30_000_000 for size in sizes.values())
     assert keeper.memory_bytes() == pytest.approx(sum(sizes.values()), rel=0.2)
+    told: dict[str, int] = {}
+    keeper.sized.connect(told.__setitem__)
+    for _ in panes:  # one of the hidden ones a look
+        keeper.look()
+    assert told == keeper.sizes and set(told) == set(panes)
+    assert sum(told.values()) == pytest.approx(sum(sizes.values()), rel=0.2)
 
     computer.memory, computer.now = None, 100.0
     keeper.look()

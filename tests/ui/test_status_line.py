@@ -67,3 +67,16 @@ def test_what_is_not_known_keeps_nothing_from_the_edge(qtbot: QtBot) -> None:
     line.show_figures(live(), IDLE, None)
     qtbot.waitUntil(lambda: line.rest.geometry().right() == edge)
     assert line.usage.isHidden()
+
+
+def test_the_memory_of_all_pages_is_said(qtbot: QtBot) -> None:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.show_pages({}, "p1")
+    assert line.usage.toolTip() == "Memory and processors of the sandbox. The Health tab has more."
+    line.show_pages({"p1": 96_000_000, "p2": 104_000_000}, "p1")
+    assert line.usage.toolTip().splitlines()[1:] == [
+        "Its page in this window has 96 MB.",
+        "All 2 pages in this window have 200 MB.",
+    ]
+    assert line.usage.accessibleDescription() == line.usage.toolTip()
