@@ -50,7 +50,7 @@ from craft_desktop.ui.icons import Icons
 from craft_desktop.ui.main_window import MainWindow
 from craft_desktop.ui.placement import Placement
 from craft_desktop.ui.port_dialog import PortDialog
-from craft_desktop.ui.project_pane import ProjectPane
+from craft_desktop.ui.project_pane import SHARES, ProjectPane
 from craft_desktop.ui.quit_dialog import QuitDialog
 from craft_desktop.ui.settings_dialog import SECTIONS, SettingsDialog
 from craft_desktop.ui.share_dialog import ShareDialog
@@ -219,6 +219,8 @@ class Gallery:
             window.resize(*size)
             window.show()
             window.activateWindow()
+            if window.pane is not None:  # as in a window that had this size before its pane was made
+                window.pane.splitter.setSizes([1_000 * share for share in SHARES])
             if name not in ("starting", "empty", "drop") and bench.projects:
                 self.pane(window).log_pane.show_stream(
                     Stream.INSTALL if name in ("failed", "installing") else Stream.SERVER
